@@ -1,0 +1,104 @@
+import type { Neutral, Wanted } from "../../operator/provider/provider.ts";
+
+/** What a Queue should be, whatever the cloud. Times in seconds, sizes in bytes. */
+export interface QueueWant extends Wanted {
+  readonly processingTimeoutSeconds: number;
+  readonly retentionSeconds: number;
+  readonly maxMessageBytes: number;
+  readonly delaySeconds: number;
+  readonly ordering: "None" | "PerKey";
+  /** `target` is the QUEUE_ID of the dead-letter Queue. */
+  readonly deadLetter: { readonly target: string; readonly maxReceives: number } | null;
+  /** KEY_ID of an EncryptionKey or the cloud's own id of a key; null: the cloud's default key. */
+  readonly encryptionKey: string | null;
+  /** Cloud-only settings from `spec.overrides.<cloud>`, as given. */
+  readonly overrides: { readonly [field: string]: Neutral };
+}
+
+/**
+ * - `QUEUE_ID`  AWS: ARN. GCP: `projects/P/subscriptions/N` (what a consumer pulls from)
+ * - `QUEUE_URL` AWS: queue URL. GCP: `projects/P/topics/N` (what a producer publishes to)
+ * - `DLQ_ID`    QUEUE_ID of the dead-letter Queue, when there is one
+ */
+export type QueueOutputs = {
+  readonly QUEUE_ID: string;
+  readonly QUEUE_URL: string;
+  readonly REGION: string;
+  readonly DLQ_ID?: string;
+};
+
+/** An attribute that is part of a key. */
+export interface KeyAttribute {
+  readonly name: string;
+  readonly type: "String" | "Number";
+}
+
+/** What a Table should be, whatever the cloud. Indexes sorted by name. */
+export interface TableWant extends Wanted {
+  readonly partitionKey: KeyAttribute;
+  readonly sortKey: KeyAttribute | null;
+  readonly indexes: readonly {
+    readonly name: string;
+    readonly partitionKey: KeyAttribute;
+    readonly sortKey: KeyAttribute | null;
+  }[];
+  /** Attribute that holds the expiry, epoch seconds on AWS and a timestamp on GCP; null: nothing expires. */
+  readonly ttlField: string | null;
+  /** Days back to which the table can be restored; null: off. */
+  readonly pointInTimeRecoveryDays: number | null;
+  readonly deletionProtection: boolean;
+  readonly encryptionKey: string | null;
+  readonly overrides: { readonly [field: string]: Neutral };
+}
+
+/**
+ * - `TABLE_ID`   AWS: table ARN. GCP: `projects/P/databases/D`
+ * - `TABLE_NAME` AWS: table name. GCP: database id
+ * - `COLLECTION` GCP: the collection that holds the items; AWS: the table name again
+ */
+export type TableOutputs = {
+  readonly TABLE_ID: string;
+  readonly TABLE_NAME: string;
+  readonly COLLECTION: string;
+  readonly REGION: string;
+};
+
+/** Kinds that a workload can be granted access to. Grows with the kinds. */
+export type GrantableKind = "Queue" | "Table";
+export type Access = "Consume" | "Produce" | "Read" | "Write" | "ReadWrite";
+
+/** One right on one resource. */
+export interface Grant {
+  readonly kind: GrantableKind;
+  /** Its QUEUE_ID, TABLE_ID, … */
+  readonly id: string;
+  readonly access: Access;
+  /** Key that encrypts it, when it is a customer's. */
+  readonly encryptionKey: string | null;
+}
+
+/** What a WorkloadIdentity should be. */
+export interface IdentityWant extends Wanted {
+  readonly serviceAccount: { readonly namespace: string; readonly name: string };
+  /** Sorted, without doubles. Input of `permissions`; no cloud reports it back. */
+  readonly grants: readonly Grant[];
+  /**
+   * The rights in the cloud's own words, one a line, sorted: `allow sqs:SendMessage on arn:…`,
+   * `roles/pubsub.publisher on projects/P/topics/T`. Filled by the adapter's `fit`, reported by `observe`.
+   */
+  readonly permissions: readonly string[];
+  /** Who may use it, in the cloud's own words. Filled by `fit`. */
+  readonly trust: readonly string[];
+  readonly overrides: { readonly [field: string]: Neutral };
+}
+
+/** `IDENTITY` AWS: role ARN. GCP: the `principal://…` of the ServiceAccount. */
+export type IdentityOutputs = { readonly IDENTITY: string };
+
+/** Every leaf kind with what it wants and what it gives. The adapters' lists are typed by it. */
+export interface Leaves {
+  readonly Queue: { want: QueueWant; outputs: QueueOutputs };
+  readonly Table: { want: TableWant; outputs: TableOutputs };
+  readonly WorkloadIdentity: { want: IdentityWant; outputs: IdentityOutputs };
+}
+export type LeafKind = keyof Leaves;

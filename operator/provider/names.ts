@@ -1,0 +1,18 @@
+import { shortHash } from "./owner.ts";
+
+/**
+ * The name of an object in the cloud: `<prefix>-<namespace>-<name>-<hash6>`, the same on both clouds, so that a crash
+ * between create and status finds its own work again. The hash is over the parts, so `a-b`/`c` and `a`/`b-c` differ.
+ * Lower-case letters, digits and `-` only; starts with a letter. What is longer than `max` loses its middle part.
+ */
+export function cloudName(parts: { prefix: string; namespace: string; name: string }, max: number): string {
+  const hash = shortHash(`${parts.prefix}/${parts.namespace}/${parts.name}`, 6);
+  const readable = [parts.prefix, parts.namespace, parts.name]
+    .filter(Boolean)
+    .join("-")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+/, "");
+  const head = readable.slice(0, max - hash.length - 1).replace(/-+$/, "");
+  return `${head || "x"}-${hash}`;
+}

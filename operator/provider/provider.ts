@@ -1,0 +1,152 @@
+import type { Owner, Tags } from "./owner.ts";
+
+/** The clouds there are. */
+export type Cloud = "aws" | "gcp";
+
+/** A value that survives JSON: what Want and Outputs are made of. `undefined` fields are absent fields. */
+export type Neutral =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly Neutral[]
+  | { readonly [key: string]: Neutral };
+
+/** What every Want has: tags are the user's and ours together; a null value is a tag of ours that must go. */
+export interface Wanted {
+  readonly tags: Tags;
+}
+
+/** What goes with each call to a cloud. */
+export interface Call {
+  /** Aborted when the attempt's deadline passes or this process lost the lease: no further write then. */
+  readonly signal: AbortSignal;
+  /** Same for the same object and generation: for clouds that take an idempotency token. */
+  readonly token: string;
+  /** Who the resource belongs to. Adapters write it as marks (tags, labels, or the rule of the kind). */
+  readonly owner: Owner;
+}
+
+/** Where to look for a resource. */
+export interface At {
+  /** The deterministic or given name in the cloud. */
+  readonly name: string;
+  /** The cloud's id from status, once known. Survives a change of naming rules. */
+  readonly id?: string | undefined;
+  /** What `footprint` said in earlier passes and now: the places to search for traces of this object. */
+  readonly footprint: readonly string[];
+}
+
+/**
+ * What the cloud says of one resource. A union, so that an error can never be read as absence: a failed
+ * observe throws.
+ */
+export type Observation<Want, Outputs> = Absent | Present<Want, Outputs>;
+
+export interface Absent {
+  readonly exists: false;
+  /** The name can't be used yet, in ms (SQS keeps a deleted name for 60 s): core waits instead of creating. */
+  readonly reservedForMs?: number | undefined;
+}
+
+export interface Present<Want, Outputs> {
+  readonly exists: true;
+  readonly id: string;
+  /** Our marks on it. Absent: it carries none, so it isn't ours. */
+  readonly owner?: Owner | undefined;
+  /**
+   * - `ready`    usable
+   * - `pending`  the cloud is working on it; no update is sent meanwhile
+   * - `deleting` on its way out
+   * - `failed`   the cloud says that it is broken; `message` says how
+   */
+  readonly phase: "ready" | "pending" | "deleting" | "failed";
+  /** For people, stable: what the cloud is doing or what failed. */
+  readonly message?: string | undefined;
+  /**
+   * The live values in the fields of Want, in canonical form (conformance.md section 4), so that equal means equal.
+   * A field that could not be read is left out and not compared.
+   */
+  readonly actual: Partial<Want>;
+  readonly outputs: Outputs;
+  /** Guards the cloud has set that stop a delete, such as `deletion protection is on`. */
+  readonly deleteBlockedBy?: string | undefined;
+}
+
+/** What create answers. */
+export interface Created<Outputs> {
+  readonly id: string;
+  /** Given when the resource is usable at once, so no further look is needed in this pass. */
+  readonly outputs?: Outputs | undefined;
+}
+
+/**
+ * One kind on one cloud.
+ *
+ * Guarantees that core relies on: every verb is idempotent and returns without waiting for the cloud to finish
+ * (a `pending` phase says that it works on it); nothing but ProviderError is thrown; `signal` is passed to the SDK;
+ * `update` sends only what changed; `delete` of what is absent succeeds; `create` of what exists with our owner mark
+ * finishes it (a crash between two steps), with a foreign one throws `conflict`.
+ *
+ * Core guarantees: `create` only after an observe that said absent; `update` and `delete` only on what carries our
+ * marks; at most one call at a time for one object.
+ */
+export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<string, string>>> {
+  /** `assigned`: the cloud picks the id, so core records the intent first and create uses the token. */
+  readonly ids: "derived" | "assigned";
+  /** Fields that this cloud can't change in place. */
+  readonly immutable: readonly (keyof Want & string)[];
+  /**
+   * Places outside the resource itself where this object leaves traces (an IAM policy of another resource).
+   * Core records them in status before the first write, so that they are found again after any crash.
+   */
+  footprint?(want: Want): readonly string[];
+  observe(at: At, call: Call): Promise<Observation<Want, Outputs>>;
+  create(name: string, want: Want, call: Call): Promise<Created<Outputs>>;
+  /** `seen` is what decide compared with; `changed` the fields that differ. */
+  update(
+    seen: Present<Want, Outputs>,
+    want: Want,
+    changed: ReadonlySet<keyof Want & string>,
+    call: Call,
+  ): Promise<void>;
+  delete(seen: Present<Want, Outputs>, at: At, call: Call): Promise<void>;
+  /**
+   * What this cloud makes of a wish: the same Want in the values that `observe` will report, with every field in
+   * which the cloud gives something else than was asked. Pure. Absent: the cloud does just what is asked.
+   */
+  fit?(want: Want): Fitted<Want>;
+  /** Put our marks on it, nothing else: adoption. */
+  adopt(seen: Present<Want, Outputs>, want: Want, call: Call): Promise<void>;
+  /** Take our marks off, nothing else: deletionPolicy Retain leaves it to whoever comes next. Absent: the marks stay. */
+  release?(seen: Present<Want, Outputs>, call: Call): Promise<void>;
+  /** Monthly budget of calls isn't ours to guess: the bucket that calls of this kind draw from, such as `sqs`. */
+  readonly service: string;
+}
+
+/** A Want as one cloud can do it. */
+export interface Fitted<Want> {
+  readonly want: Want;
+  readonly deviations: readonly Deviation[];
+}
+
+/** One field in which a cloud does not do just what was asked. */
+export interface Deviation {
+  /** Path in spec, such as `retention` or `overrides.aws.kmsDataKeyReuse`. */
+  readonly field: string;
+  /**
+   * - `Clamped`        less, or other than asked: refused under `portability: Strict`
+   * - `Emulated`       done another way with other edges: refused under Strict
+   * - `CloudSpecific`  has no twin on the other cloud: refused under Strict
+   * - `Covered`        more than asked and harmless: allowed, shown in `status.effective`
+   */
+  readonly kind: "Clamped" | "Emulated" | "CloudSpecific" | "Covered";
+  /** For people: what was asked, what is given, what to do. */
+  readonly message: string;
+}
+
+/** A kind that this cloud does not have. The compiler asks each adapter for one or the other. */
+export interface Unsupported {
+  readonly unsupported: string;
+}
