@@ -70,8 +70,11 @@ export interface Present<Want, Outputs> {
    */
   readonly actual: Partial<Want>;
   readonly outputs: Outputs;
-  /** Guards the cloud has set that stop a delete, such as `deletion protection is on`. */
-  readonly deleteBlockedBy?: string | undefined;
+  /**
+   * A guard in the cloud that stops a delete, and the field of Want that sets it. Where spec no longer asks for the
+   * guard, core updates that field first; where it does, the delete is refused with `message`.
+   */
+  readonly deleteBlockedBy?: { readonly field: keyof Want & string; readonly message: string } | undefined;
 }
 
 /** What create answers. */

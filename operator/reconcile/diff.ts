@@ -1,0 +1,46 @@
+import { isDeepStrictEqual } from "node:util";
+import { isMark, type Tags } from "../provider/owner.ts";
+import type { Wanted } from "../provider/provider.ts";
+
+/** One field in which the cloud differs from what is wanted. Values are neutral, as in Want. */
+export interface Change {
+  readonly field: string;
+  readonly want: unknown;
+  readonly actual: unknown;
+}
+
+/**
+ * The fields of `want` in which `actual` differs. A field that `actual` leaves out was not read and is not compared.
+ * Of tags only the keys that we want or had set count: what others tag stays theirs.
+ */
+export function diff<Want extends Wanted>(want: Want, actual: Partial<Want>): readonly Change[] {
+  const changes: Change[] = [];
+  for (const field of Object.keys(want) as (keyof Want & string)[]) {
+    const found = actual[field];
+    if (found === undefined) continue;
+    if (field === "tags") changes.push(...diffTags(want.tags, found as Tags));
+    else if (!isDeepStrictEqual(want[field], found)) changes.push({ field, want: want[field], actual: found });
+  }
+  return changes;
+}
+
+function diffTags(want: Tags, actual: Tags): readonly Change[] {
+  const differs = Object.keys(want).filter((key) => (want[key] ?? null) !== (actual[key] ?? null));
+  if (differs.length === 0) return [];
+  const pick = (tags: Tags) => Object.fromEntries(differs.map((key) => [key, tags[key] ?? null]));
+  return [{ field: "tags", want: pick(want), actual: pick(actual) }];
+}
+
+/** True when only our ownership marks differ, none of the user's tags and no field. */
+export function onlyMarks(changes: readonly Change[]): boolean {
+  return changes.every((change) => change.field === "tags" && Object.keys(change.want as object).every(isMark));
+}
+
+/** The change as a person reads it: `retentionSeconds: 60 → 345600`. Long values are cut. */
+export function describe(change: Change): string {
+  const show = (value: unknown) => {
+    const text = JSON.stringify(value) ?? "nothing";
+    return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  };
+  return `${change.field}: ${show(change.actual)} → ${show(change.want)}`;
+}

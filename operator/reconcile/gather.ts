@@ -1,0 +1,203 @@
+import { cloudName } from "../provider/names.ts";
+import { type Owner, ownerTags, type Tags } from "../provider/owner.ts";
+import type { Deviation, Wanted } from "../provider/provider.ts";
+import type { Policy } from "./decide.ts";
+import type { AnyProvider, Environments, EnvironmentView } from "./environment-view.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
+import type { OffState } from "./leaf-status.ts";
+import { ANNOTATIONS, isDeleting, isPaused, type KubeObject } from "./object.ts";
+import type { Reason } from "./reasons.ts";
+
+/** Where a pass looks things up; nothing here asks a cloud. */
+export interface Lookups {
+  /** The object that a reference names, from the cache. */
+  lookup(reference: Reference, namespace: string): KubeObject<unknown, LeafStatus> | undefined;
+  readonly environments: Environments;
+}
+
+/** When the object is looked at again. */
+export type Next =
+  | { readonly when: "backoff" }
+  | { readonly when: "after"; readonly ms: number }
+  /** Not before something changes. */
+  | { readonly when: "change" };
+
+/** Everything that is known before the cloud is asked. */
+export interface Prepared<Want extends Wanted> {
+  readonly environment: EnvironmentView;
+  readonly provider: AnyProvider;
+  readonly owner: Owner;
+  readonly name: string;
+  readonly want: Want | undefined;
+  readonly deviations: readonly Deviation[];
+  /** All places to search: those of earlier passes and those of now. */
+  readonly footprint: readonly string[];
+  /** The places that are left once this want is in force. */
+  readonly footprintOfWant: readonly string[];
+  readonly policy: Policy;
+  readonly off: OffState;
+}
+
+export interface Blocked {
+  readonly blocked: {
+    readonly reason: Reason;
+    readonly message: string;
+    readonly stalled: boolean;
+    readonly next: Next;
+  };
+}
+
+const SLOW_MS = 15 * 60_000;
+/** Somebody has to do something first; looked at again all the same. */
+export const SLOW: Next = { when: "after", ms: SLOW_MS };
+
+/** Gathers what the decision needs and what can stop it before the cloud is asked. Pure but for lookups in caches. */
+export function prepare<Spec extends LeafSpec, Want extends Wanted>(
+  leaf: Leaf<Spec, Want>,
+  object: LeafObject<Spec>,
+  host: Lookups,
+): Prepared<Want> | Blocked {
+  const { spec, status } = object;
+  const deleting = isDeleting(object);
+  const environment = host.environments.get(status?.environment ?? spec.environmentRef?.name);
+  if ("problem" in environment)
+    return block(environment.problem.reason, environment.problem.message, false, { when: "backoff" });
+  const moved = pinnedElsewhere(object, environment);
+  if (moved) return block("EnvironmentNotReady", moved, true, SLOW);
+  const provider = environment.provider(leaf.kind);
+  if ("unsupported" in provider)
+    return block(
+      "Unsupported",
+      `${leaf.kind} is not available on ${environment.cloud}: ${provider.unsupported}`,
+      true,
+      { when: "change" },
+    );
+
+  const resolved = resolve(leaf.references(spec), object.metadata.namespace ?? "", host);
+  if ("blocked" in resolved && !deleting) return resolved;
+  const owner = ownerOfObject(leaf.kind, object, environment);
+  const wish =
+    "blocked" in resolved
+      ? undefined
+      : leaf.want(spec, {
+          namespace: owner.namespace,
+          name: owner.name,
+          cloud: environment.cloud,
+          tags: tagsFor(object, environment, owner),
+          outputs: (field) => resolved.outputs.get(field) ?? {},
+        });
+  const fitted = wish === undefined ? undefined : provider.fit ? provider.fit(wish) : { want: wish, deviations: [] };
+  const deviations: readonly Deviation[] = fitted?.deviations ?? [];
+  const strict = (spec.portability ?? "Strict") === "Strict" && deviations.find((one) => one.kind !== "Covered");
+  if (strict && !deleting)
+    return block(
+      "OutsidePortableRange",
+      `spec.${strict.field}: ${strict.message} Set spec.portability: Warn to take it on this cloud.`,
+      true,
+      { when: "change" },
+    );
+  const want = fitted?.want as Want | undefined;
+  const footprintOfWant = want && provider.footprint ? provider.footprint(want) : [];
+  return {
+    environment,
+    provider,
+    owner,
+    name:
+      status?.externalName ??
+      spec.externalName ??
+      cloudName({ prefix: environment.prefix, namespace: owner.namespace, name: owner.name }, leaf.nameLimit),
+    want,
+    deviations,
+    footprint: union(status?.footprint ?? [], footprintOfWant),
+    footprintOfWant,
+    policy: policyOf(leaf, object, environment),
+    off: offState(object),
+  };
+}
+
+function pinnedElsewhere(object: LeafObject, environment: EnvironmentView): string | undefined {
+  const { status } = object;
+  if (!status?.externalId) return undefined;
+  const now = { cloud: environment.cloud, account: environment.who.account, region: environment.place.region };
+  const pinned = { cloud: status.cloud, account: status.account, region: status.region };
+  if (
+    (Object.keys(now) as (keyof typeof now)[]).every(
+      (field) => pinned[field] === undefined || pinned[field] === now[field],
+    )
+  )
+    return undefined;
+  return `It was made in ${pinned.cloud} ${pinned.account} ${pinned.region}, but Environment "${environment.name}" is ${now.cloud} ${now.account} ${now.region}. Nothing is touched: point the Environment back, or make a new object.`;
+}
+
+function resolve(
+  references: readonly Reference[],
+  namespace: string,
+  host: Lookups,
+): { outputs: ReadonlyMap<string, Readonly<Record<string, string>>> } | Blocked {
+  const outputs = new Map<string, Readonly<Record<string, string>>>();
+  for (const reference of references) {
+    const target = host.lookup(reference, namespace);
+    const what = `${reference.kind} ${namespace}/${reference.name} (spec.${reference.field})`;
+    if (!target)
+      return block("DependencyNotFound", `${what} does not exist. Create it or correct the reference.`, false, {
+        when: "change",
+      });
+    if (isDeleting(target)) return block("DependencyNotReady", `${what} is being deleted.`, false, { when: "change" });
+    const given = target.status?.outputs;
+    if (!given || target.status?.externalId === undefined)
+      return block("DependencyNotReady", `${what} is not Ready yet.`, false, { when: "change" });
+    outputs.set(reference.field, given);
+  }
+  return { outputs };
+}
+
+function tagsFor(object: LeafObject, environment: EnvironmentView, owner: Owner): Tags {
+  const wanted: Record<string, string | null> = {
+    ...environment.defaultTags,
+    ...object.spec.tags,
+    ...ownerTags(owner),
+  };
+  const before = object.status?.effective?.tags as Record<string, string> | undefined;
+  for (const key of Object.keys(before ?? {})) if (!(key in wanted)) wanted[key] = null;
+  return wanted;
+}
+
+function ownerOfObject(kind: string, object: KubeObject, environment: EnvironmentView): Owner {
+  return {
+    environment: environment.name,
+    cluster: environment.place.cluster,
+    namespace: object.metadata.namespace ?? "",
+    kind,
+    name: object.metadata.name,
+    uid: object.metadata.uid ?? "",
+  };
+}
+
+function policyOf<Spec extends LeafSpec>(
+  leaf: { kind: string; dataBearing: boolean },
+  object: LeafObject<Spec>,
+  environment: EnvironmentView,
+): Policy {
+  const { spec } = object;
+  return {
+    management: spec.managementPolicy ?? "Manage",
+    adoption: spec.adoptionPolicy ?? "Never",
+    drift: spec.driftPolicy ?? "Correct",
+    deletion:
+      spec.deletionPolicy ?? environment.deletionPolicies[leaf.kind] ?? (leaf.dataBearing ? "Retain" : "Delete"),
+    active: offState(object) === undefined,
+    dataBearing: leaf.dataBearing,
+  };
+}
+
+export function offState(object: LeafObject): OffState {
+  if (isPaused(object)) return { reason: "Paused", message: `The annotation ${ANNOTATIONS.paused} is "true".` };
+  if (object.spec.enabled === false)
+    return { reason: "Disabled", message: object.spec.disabledReason ?? "spec.enabled is false." };
+  return undefined;
+}
+
+const block = (reason: Reason, message: string, stalled: boolean, next: Next): Blocked => ({
+  blocked: { reason, message, stalled, next },
+});
+const union = (a: readonly string[], b: readonly string[]): readonly string[] => [...new Set([...a, ...b])].sort();

@@ -1,0 +1,74 @@
+import type { Tags } from "../provider/owner.ts";
+import type { Cloud, Deviation, Wanted } from "../provider/provider.ts";
+import type { Condition } from "./conditions.ts";
+import type { KubeObject } from "./object.ts";
+
+/** What the spec of every leaf has. */
+export interface LeafSpec {
+  readonly environmentRef?: { readonly name: string } | undefined;
+  readonly externalName?: string | undefined;
+  readonly deletionPolicy?: "Delete" | "Retain" | "Block" | undefined;
+  readonly managementPolicy?: "Manage" | "Observe" | "CreateOnly" | undefined;
+  readonly adoptionPolicy?: "Never" | "Adopt" | "AdoptOrCreate" | undefined;
+  readonly driftPolicy?: "Correct" | "Report" | "Ignore" | undefined;
+  readonly portability?: "Strict" | "Warn" | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly enabled?: boolean | undefined;
+  readonly disabledReason?: string | undefined;
+  readonly overrides?: { readonly [C in Cloud]?: Readonly<Record<string, unknown>> | undefined } | undefined;
+}
+
+/** The status of every leaf. Identity in it is pinned at creation; deletion uses nothing else. */
+export interface LeafStatus {
+  readonly observedGeneration?: number | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+  readonly environment?: string | undefined;
+  readonly cloud?: Cloud | undefined;
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
+  readonly externalName?: string | undefined;
+  readonly externalId?: string | undefined;
+  /** The values in force, defaults and the cloud's own choices included. Tags without our marks. */
+  readonly effective?: Readonly<Record<string, unknown>> | undefined;
+  readonly outputs?: Readonly<Record<string, string>> | undefined;
+  /** Values as JSON text. */
+  readonly drift?: readonly { readonly field: string; readonly want: string; readonly actual: string }[] | undefined;
+  readonly deviations?: readonly Deviation[] | undefined;
+  readonly overridesInUse?: readonly string[] | undefined;
+  /** Places outside the resource where it leaves traces; recorded before they are made. */
+  readonly footprint?: readonly string[] | undefined;
+  readonly lastHandledReconcileAt?: string | undefined;
+}
+
+export type LeafObject<Spec extends LeafSpec = LeafSpec> = KubeObject<Spec, LeafStatus> & { readonly spec: Spec };
+
+/** An object of ours, in the same namespace, that spec refers to. */
+export interface Reference {
+  /** Path in spec, such as `deadLetter.queueRef`. Unique in one spec. */
+  readonly field: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** What a kind's `want` may use besides spec. */
+export interface Given {
+  readonly namespace: string;
+  readonly name: string;
+  readonly cloud: Cloud;
+  /** The user's, the environment's and our marks; null values for those that must go. */
+  readonly tags: Tags;
+  /** Outputs of the object that `Reference.field` names. All references are resolved when `want` runs. */
+  outputs(field: string): Readonly<Record<string, string>>;
+}
+
+/** The definition of one leaf kind: what a cloud resource of this kind should be, whatever the cloud. */
+export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
+  readonly kind: string;
+  /** Losing the resource loses data: Retain by default, never made anew in silence. */
+  readonly dataBearing: boolean;
+  /** Longest name that both clouds take. */
+  readonly nameLimit: number;
+  references(spec: Spec): readonly Reference[];
+  /** Pure. */
+  want(spec: Spec, given: Given): Want;
+}

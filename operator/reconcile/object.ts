@@ -1,0 +1,87 @@
+import { isDeepStrictEqual } from "node:util";
+
+export const GROUP = "onyx.onelens.io";
+export const VERSION = "v1alpha1";
+/** The one finalizer of every object of ours. */
+export const FINALIZER = `${GROUP}/cloud-resource`;
+
+/** What users write on objects to steer us. */
+export const ANNOTATIONS = {
+  paused: `${GROUP}/paused`,
+  reconcileRequestedAt: `${GROUP}/reconcile-requested-at`,
+  pollInterval: `${GROUP}/poll-interval`,
+  approve: `${GROUP}/approve`,
+} as const;
+
+/** metav1.ObjectMeta, as far as we use it. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string | undefined;
+  readonly uid?: string | undefined;
+  readonly generation?: number | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly creationTimestamp?: string | undefined;
+  readonly deletionTimestamp?: string | undefined;
+  readonly finalizers?: readonly string[] | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly ownerReferences?: readonly OwnerReference[] | undefined;
+}
+
+/** metav1.OwnerReference. */
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean | undefined;
+  readonly blockOwnerDeletion?: boolean | undefined;
+}
+
+/** Any Kubernetes object. */
+export interface KubeObject<Spec = unknown, Status = unknown> {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly spec?: Spec;
+  readonly status?: Status;
+}
+
+/** Only "true" pauses, as with Crossplane. */
+export const isPaused = (object: KubeObject): boolean => object.metadata.annotations?.[ANNOTATIONS.paused] === "true";
+export const isDeleting = (object: KubeObject): boolean => object.metadata.deletionTimestamp !== undefined;
+export const hasFinalizer = (object: KubeObject): boolean => object.metadata.finalizers?.includes(FINALIZER) === true;
+
+/** Shortest time between two looks at a cloud that an annotation may ask for. */
+const MIN_POLL_MS = 30_000;
+
+/** Milliseconds between two looks at the cloud, from the annotation (`90s`, `30m`, `2h`) or the given default. */
+export function pollInterval(object: KubeObject, defaultMs: number): number {
+  const match = /^(\d+)(s|m|h)$/.exec(object.metadata.annotations?.[ANNOTATIONS.pollInterval] ?? "");
+  if (!match) return defaultMs;
+  const unit = { s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as "s" | "m" | "h"];
+  return Math.max(MIN_POLL_MS, Number(match[1]) * unit);
+}
+
+/**
+ * The JSON merge patch (RFC 7386) that turns `from` into `to`, or undefined when they are equal. Lists are replaced
+ * whole, fields that `to` lacks become null.
+ */
+export function mergePatch(from: unknown, to: unknown): unknown {
+  if (isDeepStrictEqual(from, to)) return undefined;
+  if (!isRecord(from) || !isRecord(to)) return to;
+  const patch: Record<string, unknown> = {};
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    const next = to[key];
+    if (next === undefined) {
+      if (from[key] !== undefined) patch[key] = null;
+      continue;
+    }
+    const part = mergePatch(from[key], next);
+    if (part !== undefined) patch[key] = part;
+  }
+  return Object.keys(patch).length === 0 ? undefined : patch;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
