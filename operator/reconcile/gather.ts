@@ -3,7 +3,7 @@ import { type Owner, ownerTags, type Tags } from "../provider/owner.ts";
 import type { Deviation, Wanted } from "../provider/provider.ts";
 import type { Policy } from "./decide.ts";
 import type { AnyProvider, Environments, EnvironmentView } from "./environment-view.ts";
-import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Target } from "./leaf-object.ts";
 import type { OffState } from "./leaf-status.ts";
 import { ANNOTATIONS, isDeleting, isPaused, type KubeObject } from "./object.ts";
 import type { Reason } from "./reasons.ts";
@@ -84,7 +84,7 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
           name: owner.name,
           cloud: environment.cloud,
           tags: tagsFor(object, environment, owner),
-          outputs: (field) => resolved.outputs.get(field) ?? {},
+          target: (field) => resolved.targets.get(field) ?? { outputs: {}, effective: {} },
         });
   const fitted = wish === undefined ? undefined : provider.fit ? provider.fit(wish) : { want: wish, deviations: [] };
   const deviations: readonly Deviation[] = fitted?.deviations ?? [];
@@ -133,8 +133,8 @@ function resolve(
   references: readonly Reference[],
   namespace: string,
   host: Lookups,
-): { outputs: ReadonlyMap<string, Readonly<Record<string, string>>> } | Blocked {
-  const outputs = new Map<string, Readonly<Record<string, string>>>();
+): { targets: ReadonlyMap<string, Target> } | Blocked {
+  const targets = new Map<string, Target>();
   for (const reference of references) {
     const target = host.lookup(reference, namespace);
     const what = `${reference.kind} ${namespace}/${reference.name} (spec.${reference.field})`;
@@ -146,9 +146,9 @@ function resolve(
     const given = target.status?.outputs;
     if (!given || target.status?.externalId === undefined)
       return block("DependencyNotReady", `${what} is not Ready yet.`, false, { when: "change" });
-    outputs.set(reference.field, given);
+    targets.set(reference.field, { outputs: given, effective: target.status?.effective ?? {} });
   }
-  return { outputs };
+  return { targets };
 }
 
 function tagsFor(object: LeafObject, environment: EnvironmentView, owner: Owner): Tags {

@@ -50,6 +50,12 @@ export interface Reference {
   readonly name: string;
 }
 
+/** What a referenced object gives. */
+export interface Target {
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly effective: Readonly<Record<string, unknown>>;
+}
+
 /** What a kind's `want` may use besides spec. */
 export interface Given {
   readonly namespace: string;
@@ -57,8 +63,8 @@ export interface Given {
   readonly cloud: Cloud;
   /** The user's, the environment's and our marks; null values for those that must go. */
   readonly tags: Tags;
-  /** Outputs of the object that `Reference.field` names. All references are resolved when `want` runs. */
-  outputs(field: string): Readonly<Record<string, string>>;
+  /** The object that `Reference.field` names. All references are resolved when `want` runs. */
+  target(field: string): Target;
 }
 
 /** The definition of one leaf kind: what a cloud resource of this kind should be, whatever the cloud. */

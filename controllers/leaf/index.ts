@@ -1,0 +1,6 @@
+import { queue } from "./queue.ts";
+import { table } from "./table.ts";
+import { workloadIdentity } from "./workloadidentity.ts";
+
+/** Every leaf kind: one line each. */
+export const leaves = [queue, table, workloadIdentity] as const;

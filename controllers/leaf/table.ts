@@ -1,0 +1,26 @@
+import type { TableSpec } from "../../crds/table.ts";
+import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
+import { overridesFor } from "./overrides.ts";
+import type { TableWant } from "./wants.ts";
+
+/** A table: DynamoDB, or a Firestore database of its own. */
+export const table: Leaf<TableSpec, TableWant> = {
+  kind: "Table",
+  dataBearing: true,
+  // The id of a Firestore database.
+  nameLimit: 63,
+  references: () => [],
+  want: (spec, given) => ({
+    partitionKey: spec.partitionKey,
+    sortKey: spec.sortKey ?? null,
+    indexes: (spec.indexes ?? [])
+      .map(({ name, partitionKey, sortKey }) => ({ name, partitionKey, sortKey: sortKey ?? null }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    ttlField: spec.ttlField ?? null,
+    pointInTimeRecoveryDays: spec.pointInTimeRecovery?.days ?? null,
+    deletionProtection: spec.deletionProtection,
+    encryptionKey: spec.encryption?.keyRef.external ?? null,
+    overrides: overridesFor(spec, given.cloud),
+    tags: given.tags,
+  }),
+};

@@ -1,0 +1,44 @@
+import type { WorkloadIdentitySpec } from "../../crds/workloadidentity.ts";
+import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
+import { overridesFor } from "./overrides.ts";
+import type { Grant, GrantableKind, IdentityWant } from "./wants.ts";
+
+/** The output that is the id of a resource of each kind that can be granted. */
+const ID_OUTPUT = { Queue: "QUEUE_ID", Table: "TABLE_ID" } as const satisfies Record<GrantableKind, string>;
+
+type GrantSpec = NonNullable<WorkloadIdentitySpec["grants"]>[number];
+const fieldOf = ({ kind, name }: GrantSpec) => `grants[${kind}/${name}]`;
+
+/** The cloud identity of one ServiceAccount, with just the rights it is granted. */
+export const workloadIdentity: Leaf<WorkloadIdentitySpec, IdentityWant> = {
+  kind: "WorkloadIdentity",
+  dataBearing: false,
+  // The name of an IAM role.
+  nameLimit: 64,
+  references: ({ grants = [] }) =>
+    [...new Map(grants.map((grant) => [fieldOf(grant), grant])).values()].map((grant) => ({
+      field: fieldOf(grant),
+      kind: grant.kind,
+      name: grant.name,
+    })),
+  want: (spec, given) => ({
+    serviceAccount: { namespace: given.namespace, name: spec.serviceAccountRef.name },
+    grants: (spec.grants ?? [])
+      .map((grant): Grant => {
+        const target = given.target(fieldOf(grant));
+        return {
+          kind: grant.kind,
+          id: target.outputs[ID_OUTPUT[grant.kind]] ?? "",
+          access: grant.access,
+          encryptionKey: (target.effective.encryptionKey as string | undefined) ?? null,
+        };
+      })
+      .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)),
+    permissions: [],
+    trust: [],
+    overrides: overridesFor(spec, given.cloud),
+    tags: given.tags,
+  }),
+};
+
+const sortKey = ({ kind, id, access }: Grant) => `${kind}\n${id}\n${access}`;
