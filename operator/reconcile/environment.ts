@@ -1,0 +1,169 @@
+import type { Place, WhoAmI } from "../provider/cloud.ts";
+import { ProviderError } from "../provider/fault.ts";
+import { type Condition, condition, mergeConditions, type Verdict } from "./conditions.ts";
+import type { EnvironmentRegistry, EnvironmentSpec } from "./environments.ts";
+import type { Next } from "./gather.ts";
+import { SLOW } from "./gather.ts";
+import { ANNOTATIONS, isDeleting, type KubeObject, pollInterval } from "./object.ts";
+import { FAULTS, type Reason } from "./reasons.ts";
+import type { Notice } from "./report.ts";
+
+/** How many objects stand in an Environment. */
+export interface Counts {
+  readonly managed: number;
+  readonly ready: number;
+  readonly failed: number;
+  readonly disabled: number;
+}
+
+export interface EnvironmentStatus {
+  readonly observedGeneration?: number | undefined;
+  readonly conditions?: readonly Condition[] | undefined;
+  readonly account?: string | undefined;
+  readonly accountNumber?: string | undefined;
+  readonly principal?: string | undefined;
+  readonly counts?: Counts | undefined;
+  readonly lastHandledReconcileAt?: string | undefined;
+}
+
+export type EnvironmentObject = KubeObject<
+  EnvironmentSpec & { readonly credentials?: { readonly secretRef: SecretRef } | undefined },
+  EnvironmentStatus
+> & {
+  readonly spec: EnvironmentSpec & { readonly credentials?: { readonly secretRef: SecretRef } | undefined };
+};
+
+export interface SecretRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What a pass over an Environment needs of the cluster. */
+export interface EnvironmentHost {
+  readonly registry: EnvironmentRegistry;
+  /** The values of a Secret, decoded; undefined when there is none. */
+  secret(ref: SecretRef): Promise<Readonly<Record<string, string>> | undefined>;
+  /** From caches. */
+  counts(environment: string, isDefault: boolean): Counts;
+  readonly now: () => Date;
+  readonly resyncMs: number;
+}
+
+export interface EnvironmentPass {
+  readonly status: EnvironmentStatus;
+  readonly next: Next;
+  readonly notices: readonly Notice[];
+  /** Deleting, and nothing stands in it any more. */
+  readonly released: boolean;
+}
+
+/** One pass over an Environment: connect, ask the cloud who we are, count what stands in it. */
+export async function environmentPass(
+  object: EnvironmentObject,
+  host: EnvironmentHost,
+  signal: AbortSignal,
+): Promise<EnvironmentPass> {
+  const { spec } = object;
+  const { name } = object.metadata;
+  const counts = host.counts(name, spec.default);
+  const looked = await look(object, host, signal);
+  const leaving = isDeleting(object);
+  if ("who" in looked) host.registry.ready(name, spec, looked.who);
+  else
+    host.registry.failed(name, spec, {
+      reason: "EnvironmentNotReady",
+      message: `Environment "${name}" is not Ready: ${looked.message}`,
+    });
+  const held = leaving && counts.managed > 0;
+  const ready: Verdict =
+    "who" in looked
+      ? { status: "True", reason: "Reachable", message: "The cloud answers and the account is the expected one." }
+      : { status: "False", reason: looked.reason, message: looked.message };
+  const stalled: Verdict | null = held
+    ? {
+        status: "True",
+        reason: "DeletionBlocked",
+        message: `${counts.managed} objects still stand in it: kubectl get onyx -A. Delete them first; it goes when the last one has gone.`,
+      }
+    : "who" in looked || looked.next.when === "backoff"
+      ? null
+      : { ...ready, status: "True" };
+  const before = object.status?.conditions ?? [];
+  const conditions = mergeConditions(
+    before,
+    {
+      Ready: ready,
+      Synced: ready,
+      Stalled: stalled,
+      Reconciling: "who" in looked || stalled ? null : { ...ready, status: "True" },
+    },
+    object.metadata.generation ?? 0,
+    host.now,
+  );
+  const status: EnvironmentStatus = {
+    ...object.status,
+    ...("who" in looked ? looked.who : {}),
+    observedGeneration: object.metadata.generation,
+    conditions,
+    counts,
+    lastHandledReconcileAt: object.metadata.annotations?.[ANNOTATIONS.reconcileRequestedAt],
+  };
+  const next: Next = held
+    ? { when: "after", ms: 5_000 }
+    : "who" in looked
+      ? { when: "after", ms: pollInterval(object, host.resyncMs) }
+      : looked.next;
+  return {
+    status: JSON.parse(JSON.stringify(status)),
+    next,
+    released: leaving && !held,
+    notices: noticed(before, ready),
+  };
+}
+
+type Looked = { readonly who: WhoAmI } | { readonly reason: Reason; readonly message: string; readonly next: Next };
+
+async function look(object: EnvironmentObject, host: EnvironmentHost, signal: AbortSignal): Promise<Looked> {
+  const { spec, metadata } = object;
+  let credentials: Place["credentials"];
+  if (spec.credentials) {
+    const { namespace, name } = spec.credentials.secretRef;
+    credentials = await host.secret(spec.credentials.secretRef);
+    if (!credentials)
+      return {
+        reason: "CredentialsMissing",
+        message: `Secret ${namespace}/${name} (spec.credentials.secretRef) does not exist.`,
+        next: { when: "backoff" },
+      };
+  }
+  try {
+    const who = await host.registry.connection(metadata.name, spec, credentials).whoAmI(signal);
+    if (who.account === spec.account) return { who };
+    return {
+      reason: "WrongAccount",
+      message: `spec.account is ${spec.account}, but the credentials (${who.principal}) belong to ${who.account}. Nothing is touched.`,
+      next: SLOW,
+    };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const { reason, retry } = FAULTS[error.fault];
+    return {
+      reason,
+      message: `The cloud could not be asked who we are: ${error.message} (${error.code})`,
+      next: retry === "backoff" ? { when: "backoff" } : SLOW,
+    };
+  }
+}
+
+function noticed(before: readonly Condition[], ready: Verdict): readonly Notice[] {
+  const was = condition(before, "Ready");
+  if (was?.status === ready.status && was.reason === ready.reason) return [];
+  return [
+    {
+      type: ready.status === "True" ? "Normal" : "Warning",
+      reason: ready.reason,
+      action: "Connect",
+      note: ready.message,
+    },
+  ];
+}
