@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { conditions } from "./conditions.ts";
+import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
+import { defineKind } from "./define.ts";
+import { ageColumn, deletionPolicy, readyColumn, whyColumns } from "./leaf.ts";
+import { immutable, withRules } from "./rules.ts";
+import { tags } from "./tags.ts";
+import { formed, label, map, objectName, set } from "./text.ts";
+
+const serviceName = {
+  key: /^[a-z][a-z0-9-]{0,31}$/,
+  maxProperties: 32,
+};
+
+const clusterName = () =>
+  formed(
+    /^[A-Za-z0-9][A-Za-z0-9_-]*$/,
+    100,
+    "must be the name of a cluster: a letter or digit, then letters, digits, '_' and '-'",
+  );
+
+const spec = withRules(
+  z.strictObject({
+    cloud: z.enum(["aws", "gcp"]).describe("The cloud that this cluster stands in. It can't be changed."),
+    region: formed(
+      /^[a-z]+(-[a-z]+)+-?[0-9]+$/,
+      63,
+      "region must be the name of a region, such as us-east-1 on AWS or us-central1 on GCP; zones and multi-regions are none",
+    ).describe("Region of everything that is made. It can't be changed."),
+    account: z
+      .string()
+      .min(1)
+      .max(63)
+      .describe("AWS: the account's 12 digits, in quotes. GCP: the project id. It can't be changed."),
+    clusterName: clusterName().describe(
+      "Name of the cluster, as EKS or GKE knows it. Resources in the cloud are marked with it.",
+    ),
+    oidcIssuer: formed(/^https:\/\/[^\s?#]+$/, 255, "oidcIssuer must be an https:// URL")
+      .optional()
+      .describe("Issuer of the cluster's ServiceAccount tokens. Needed for workloadIdentity: Irsa."),
+    workloadIdentity: z
+      .enum(["Native", "Irsa"])
+      .default("Native")
+      .describe(
+        "How pods get their cloud identity. Native: EKS Pod Identity, or Workload Identity Federation for GKE. Irsa: IAM roles for service accounts, on AWS.",
+      ),
+    credentials: z
+      .strictObject({
+        secretRef: z
+          .strictObject({
+            namespace: label().describe("Its namespace."),
+            name: objectName().describe("Its name."),
+          })
+          .describe("A Secret with the keys that the cloud's SDK knows, such as AWS_ACCESS_KEY_ID."),
+      })
+      .optional()
+      .describe("Credentials of the operator, for development. Absent: its own workload identity, as it should be."),
+    endpoints: map(
+      formed(/^https?:\/\/[^\s?#]+$/, 255, "an endpoint must be an http:// or https:// URL").describe("URL."),
+      { ...serviceName, what: "keys of endpoints are names of cloud services, such as sqs, or default" },
+    )
+      .optional()
+      .describe("Where to call the cloud's services: private endpoints, or emulators."),
+    stage: z.enum(["dev", "qa", "prod"]).optional().describe("What the environment is for."),
+    namePrefix: formed(
+      /^[a-z][a-z0-9-]*$/,
+      20,
+      "namePrefix must be at most 20 characters of a-z, 0-9 and '-', and begin with a letter",
+    )
+      .optional()
+      .describe("First part of every name in the cloud. Absent: the name of this object. It can't be changed."),
+    imageRegistry: formed(
+      /^[a-z0-9][a-z0-9.:-]*(\/[a-z0-9][a-z0-9._-]*)*$/,
+      255,
+      "imageRegistry must be a host and path without scheme and trailing slash, such as 123456789012.dkr.ecr.us-east-1.amazonaws.com",
+    )
+      .optional()
+      .describe("Registry that images without a host are taken from."),
+    defaultTags: tags().optional().describe("Tags that every resource gets; its own win."),
+    defaultDeletionPolicies: map(deletionPolicy().describe("Policy."), {
+      key: /^[A-Z][A-Za-z]{0,62}$/,
+      what: "keys of defaultDeletionPolicies are kinds, such as Table",
+      maxProperties: 32,
+    })
+      .optional()
+      .describe("By kind: what happens in the cloud when an object is deleted that doesn't say so itself."),
+    apiBudget: map(z.int().min(1).max(10_000).describe("Calls a second."), {
+      ...serviceName,
+      what: "keys of apiBudget are names of cloud services, such as sqs, or default",
+    })
+      .optional()
+      .describe("By cloud service: the most calls a second that the operator makes."),
+    successorOf: set(clusterName().describe("Name of a cluster that is gone."), 16)
+      .optional()
+      .describe(
+        "Clusters that were lost and whose resources this one takes over. Without it what another cluster made is refused.",
+      ),
+    default: z
+      .boolean()
+      .default(false)
+      .describe("Objects that name no Environment stand in this one. One per cluster."),
+  }),
+  immutable("cloud", "everything that stands in this Environment is there; make a new one"),
+  immutable("region", "everything that stands in this Environment is there; make a new one"),
+  immutable("account", "everything that stands in this Environment is there; make a new one"),
+  immutable("namePrefix", "the names of resources in the cloud are made of it; make a new Environment"),
+  {
+    rule: "self.cloud != 'aws' || self.account.matches('^[0-9]{12}$')",
+    message: "account must be the 12 digits of an AWS account, in quotes",
+    fieldPath: ".account",
+  },
+  {
+    rule: "self.cloud != 'gcp' || self.account.matches('^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$')",
+    message: "account must be the id of a GCP project: 6 to 30 characters of a-z, 0-9 and '-', beginning with a letter",
+    fieldPath: ".account",
+  },
+  {
+    rule: "self.cloud == 'aws' || self.workloadIdentity != 'Irsa'",
+    message: "workloadIdentity: Irsa is for AWS; on GCP use Native",
+    fieldPath: ".workloadIdentity",
+  },
+  {
+    rule: "self.workloadIdentity != 'Irsa' || has(self.oidcIssuer)",
+    message: "workloadIdentity: Irsa needs oidcIssuer: the OpenID Connect provider URL of the EKS cluster",
+    reason: "FieldValueRequired",
+    fieldPath: ".oidcIssuer",
+  },
+);
+
+const count = (what: string) => z.int().min(0).optional().describe(what);
+
+const status = z.strictObject({
+  observedGeneration: z.int().min(0).optional().describe("The generation of spec that this status speaks of."),
+  conditions: conditions().optional(),
+  account: z.string().max(63).optional().describe("AWS account or GCP project that the cloud says we are in."),
+  accountNumber: z.string().max(63).optional().describe("GCP: number of the project."),
+  principal: z.string().max(2048).optional().describe("Who we are in the cloud: ARN or service account."),
+  counts: z
+    .strictObject({
+      managed: count("All of them."),
+      ready: count("Those that are ready."),
+      failed: count("Those that need a person."),
+      disabled: count("Those that are switched off."),
+    })
+    .optional()
+    .describe("How many objects stand in this Environment."),
+  lastHandledReconcileAt: z
+    .string()
+    .max(256)
+    .optional()
+    .describe("Value of the annotation onyx.onelens.io/reconcile-requested-at that was last acted on."),
+});
+
+export const environment = defineKind({
+  kind: "Environment",
+  plural: "environments",
+  shortNames: ["oxenv"],
+  scope: "Cluster",
+  role: "platform",
+  maxNameLength: 40,
+  doc: `Where a cluster stands: its cloud, region and account, and what holds for everything that is made there.
+
+It is the one object that differs between clusters: all others are the same YAML on EKS and on GKE.`,
+  spec,
+  status,
+  columns: [
+    readyColumn,
+    { name: "Cloud", type: "string", jsonPath: ".spec.cloud", description: "Its cloud." },
+    { name: "Region", type: "string", jsonPath: ".spec.region", description: "Its region." },
+    { name: "Stage", type: "string", jsonPath: ".spec.stage", description: "What it is for." },
+    { name: "Managed", type: "integer", jsonPath: ".status.counts.managed", description: "Objects that stand in it." },
+    { name: "Failed", type: "integer", jsonPath: ".status.counts.failed", description: "Those that need a person." },
+    ageColumn,
+    ...whyColumns,
+    { name: "Account", type: "string", jsonPath: ".spec.account", description: "Account or project.", priority: 1 },
+    { name: "Default", type: "boolean", jsonPath: ".spec.default", description: "The cluster's default.", priority: 1 },
+    { name: "Principal", type: "string", jsonPath: ".status.principal", description: "Who we are there.", priority: 1 },
+  ],
+  selectableFields: [".spec.cloud", ".spec.region", ".spec.stage", ".spec.default"],
+});
+
+export type EnvironmentSpec = SpecOf<typeof environment>;
+export type EnvironmentStatus = StatusOf<typeof environment>;
+export type EnvironmentObject = ObjectOf<typeof environment>;

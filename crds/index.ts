@@ -1,0 +1,16 @@
+import { environment } from "./environment.ts";
+import { onyxService } from "./onyxservice.ts";
+import { queue } from "./queue.ts";
+import { table } from "./table.ts";
+import { workloadIdentity } from "./workloadidentity.ts";
+
+/** Every kind there is, in the order in which `kubectl get onyx` and the reference show them. */
+export const kinds = [
+  environment, //
+  queue,
+  table,
+  workloadIdentity,
+  onyxService,
+] as const;
+
+export { environment, onyxService, queue, table, workloadIdentity };

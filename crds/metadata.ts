@@ -1,0 +1,33 @@
+import type { Rule } from "./rules.ts";
+
+/** metadata of an object, as far as the operator reads it. Times are RFC 3339 strings, as on the wire. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly OwnerReference[];
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+/** Names end up in labels, tags and names of the cloud: a DNS label, no dots. */
+export function nameRule(maxLength: number): Rule {
+  return {
+    rule: `self.metadata.name.size() <= ${maxLength} && self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')`,
+    message: `metadata.name must be at most ${maxLength} characters of a-z, 0-9 and '-', begin with a letter and end with a letter or digit`,
+  };
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
+import { defineKind } from "./define.ts";
+import { duration, durationText } from "./duration.ts";
+import { encryption, leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
+import { limits } from "./limits.ts";
+import { portableRange } from "./ranges.ts";
+import { reference } from "./refs.ts";
+import { immutable } from "./rules.ts";
+
+const limit = limits.queue;
+
+const spec = leafSpec(
+  {
+    processingTimeout: duration()
+      .default(durationText(limit.processingTimeout.portable.default))
+      .describe("How long a consumer has for a message before it is given to another one."),
+    retention: duration()
+      .default(durationText(limit.retention.portable.default))
+      .describe(
+        "How long a message that nobody takes is kept. A dead-letter queue should keep longer than the queues it serves: 336h.",
+      ),
+    maxMessageBytes: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(limit.maxMessageBytes.portable.default)
+      .describe("Largest message in bytes. GCP has no such setting: there the producer has to check."),
+    delay: duration()
+      .default(durationText(limit.delay.portable.default))
+      .describe("How long a new message is held back. Only AWS has it."),
+    ordering: z
+      .enum(["None", "PerKey"])
+      .default("None")
+      .describe("PerKey: messages of one key arrive in the order they were sent. Fixed once the queue is made."),
+    deadLetter: z
+      .strictObject({
+        queueRef: reference("Queue", "QUEUE_ID").describe("The queue that takes them. It has the same ordering."),
+        maxReceives: z
+          .int()
+          .min(1)
+          .max(1000)
+          .describe(
+            "How often a message is handed out before it is set aside. GCP may hand it out a little more often.",
+          ),
+      })
+      .optional()
+      .describe("Where messages go that fail again and again. Absent: they stay until retention ends."),
+    encryption: encryption(),
+  },
+  {
+    aws: {
+      kmsDataKeyReuse: duration()
+        .optional()
+        .describe("How long SQS reuses a data key before it asks KMS again: 1m to 24h. Only with encryption.keyRef."),
+    },
+    gcp: {
+      retryBackoff: z
+        .strictObject({
+          minimum: duration().describe("First wait before a message is handed out again: 0s to 10m."),
+          maximum: duration().describe("Longest wait: 0s to 10m."),
+        })
+        .optional()
+        .describe("Wait between deliveries of a message that was not acknowledged."),
+    },
+  },
+  portableRange("processingTimeout", limit.processingTimeout),
+  portableRange("retention", limit.retention),
+  portableRange("maxMessageBytes", limit.maxMessageBytes),
+  portableRange("delay", limit.delay),
+  portableRange("deadLetter.maxReceives", limit.maxReceives),
+  immutable("ordering", "neither cloud can change it on a queue that exists; make a new queue and drain the old one"),
+);
+
+export const queue = defineKind({
+  kind: "Queue",
+  plural: "queues",
+  shortNames: ["oxq"],
+  scope: "Namespaced",
+  role: "leaf",
+  doc: `A queue of messages between services.
+
+AWS: an SQS queue. GCP: a Pub/Sub topic with one pull subscription that never expires.
+Delivery is at least once on both; a consumer must bear to see a message twice.`,
+  spec,
+  status: leafStatus(),
+  rules: [
+    {
+      rule: "!has(self.spec.deadLetter) || !has(self.spec.deadLetter.queueRef.name) || self.spec.deadLetter.queueRef.name != self.metadata.name",
+      message: "a queue can't be its own dead-letter queue: name another Queue",
+      fieldPath: ".spec.deadLetter.queueRef",
+    },
+  ],
+  columns: leafColumns({
+    name: "Ordering",
+    type: "string",
+    jsonPath: ".spec.ordering",
+    description: "Whether messages of one key stay in order.",
+    priority: 1,
+  }),
+  selectableFields: leafSelectableFields,
+});
+
+export type QueueSpec = SpecOf<typeof queue>;
+export type QueueStatus = StatusOf<typeof queue>;
+export type QueueObject = ObjectOf<typeof queue>;
