@@ -24,10 +24,15 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean;
 }
 
-/** Names end up in labels, tags and names of the cloud: a DNS label, no dots. */
+/**
+ * Names end up in labels, tags and names of the cloud: a DNS label that begins with a letter. What isn't even a name
+ * of Kubernetes is left to Kubernetes, so that there is one message.
+ */
 export function nameRule(maxLength: number): Rule {
+  const name = "self.metadata.name";
   return {
-    rule: `self.metadata.name.size() <= ${maxLength} && self.metadata.name.matches('^[a-z]([a-z0-9-]*[a-z0-9])?$')`,
-    message: `metadata.name must be at most ${maxLength} characters of a-z, 0-9 and '-', begin with a letter and end with a letter or digit`,
+    rule: `!${name}.matches('^[a-z0-9.-]+$') || (${name}.size() <= ${maxLength} && ${name}.matches('^[a-z][a-z0-9-]*$'))`,
+    message: `the name must begin with a letter and have at most ${maxLength} characters of a-z, 0-9 and '-': it becomes part of labels, tags and names in the cloud`,
+    fieldPath: ".metadata.name",
   };
 }

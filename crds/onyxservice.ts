@@ -234,7 +234,6 @@ const rules: readonly Rule[] = [
   {
     rule: "!has(self.bindings) || self.bindings.all(a, self.bindings.exists_one(b, a == b))",
     message: "bindings has the same entry twice",
-    reason: "FieldValueDuplicate",
     fieldPath: ".bindings",
   },
 ];

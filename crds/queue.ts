@@ -4,7 +4,7 @@ import { defineKind } from "./define.ts";
 import { duration, durationText } from "./duration.ts";
 import { encryption, leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
-import { portableRange } from "./ranges.ts";
+import { durationRange, numberRange, numberWithin } from "./ranges.ts";
 import { reference } from "./refs.ts";
 import { immutable } from "./rules.ts";
 
@@ -20,10 +20,7 @@ const spec = leafSpec(
       .describe(
         "How long a message that nobody takes is kept. A dead-letter queue should keep longer than the queues it serves: 336h.",
       ),
-    maxMessageBytes: z
-      .int()
-      .min(1)
-      .max(10_000_000)
+    maxMessageBytes: numberWithin(limit.maxMessageBytes)
       .default(limit.maxMessageBytes.portable.default)
       .describe("Largest message in bytes. GCP has no such setting: there the producer has to check."),
     delay: duration()
@@ -36,13 +33,9 @@ const spec = leafSpec(
     deadLetter: z
       .strictObject({
         queueRef: reference("Queue", "QUEUE_ID").describe("The queue that takes them. It has the same ordering."),
-        maxReceives: z
-          .int()
-          .min(1)
-          .max(1000)
-          .describe(
-            "How often a message is handed out before it is set aside. GCP may hand it out a little more often.",
-          ),
+        maxReceives: numberWithin(limit.maxReceives).describe(
+          "How often a message is handed out before it is set aside. GCP may hand it out a little more often.",
+        ),
       })
       .optional()
       .describe("Where messages go that fail again and again. Absent: they stay until retention ends."),
@@ -64,11 +57,11 @@ const spec = leafSpec(
         .describe("Wait between deliveries of a message that was not acknowledged."),
     },
   },
-  portableRange("processingTimeout", limit.processingTimeout),
-  portableRange("retention", limit.retention),
-  portableRange("maxMessageBytes", limit.maxMessageBytes),
-  portableRange("delay", limit.delay),
-  portableRange("deadLetter.maxReceives", limit.maxReceives),
+  durationRange("processingTimeout", limit.processingTimeout),
+  durationRange("retention", limit.retention),
+  numberRange("maxMessageBytes", limit.maxMessageBytes),
+  durationRange("delay", limit.delay),
+  numberRange("deadLetter.maxReceives", limit.maxReceives),
   immutable("ordering", "neither cloud can change it on a queue that exists; make a new queue and drain the old one"),
 );
 

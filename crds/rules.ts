@@ -6,7 +6,7 @@ export interface Rule {
   readonly rule: string;
   /** For people: what is wrong and what to do. */
   readonly message: string;
-  readonly reason?: "FieldValueInvalid" | "FieldValueForbidden" | "FieldValueRequired" | "FieldValueDuplicate";
+  readonly reason?: "FieldValueInvalid" | "FieldValueForbidden" | "FieldValueRequired";
   /** Path that the error points at, such as `.retention`; absent: the place of the rule. */
   readonly fieldPath?: string;
   /** The rule also runs at creation and when the value was absent; `oldSelf` is then an optional. */

@@ -3,7 +3,7 @@ import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { encryption, leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
-import { portableRange } from "./ranges.ts";
+import { numberRange, numberWithin } from "./ranges.ts";
 import { immutable } from "./rules.ts";
 import { formed, mapList } from "./text.ts";
 
@@ -54,7 +54,9 @@ const spec = leafSpec(
       ),
     pointInTimeRecovery: z
       .strictObject({
-        days: z.int().min(1).max(35).describe("How many days back. GCP always keeps seven, which covers fewer."),
+        days: numberWithin(limit.pointInTimeRecoveryDays).describe(
+          "How many days back. GCP always keeps seven, which covers fewer.",
+        ),
       })
       .optional()
       .describe("Keep what is needed to restore the table as it was at any moment. Absent: off."),
@@ -73,7 +75,7 @@ const spec = leafSpec(
     },
     gcp: {},
   },
-  portableRange("pointInTimeRecovery.days", limit.pointInTimeRecoveryDays),
+  numberRange("pointInTimeRecovery.days", limit.pointInTimeRecoveryDays),
   immutable("partitionKey", "no cloud can change the keys of a table; make a new table and copy the items"),
   immutable("sortKey", "no cloud can change the keys of a table; make a new table and copy the items"),
   {
