@@ -1,0 +1,100 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EKSClient } from "@aws-sdk/client-eks";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { STSClient } from "@aws-sdk/client-sts";
+import type { Place } from "../../operator/provider/cloud.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
+import { formatArn, partitionOf } from "./arn.ts";
+
+/** Where warnings of the SDK go. */
+export interface AwsLog {
+  warn(fields: object, message: string): void;
+}
+
+/** The clients of one Place. */
+export interface Aws {
+  readonly place: Place;
+  readonly sqs: SQSClient;
+  readonly dynamodb: DynamoDBClient;
+  readonly iam: IAMClient;
+  readonly eks: EKSClient;
+  readonly sts: STSClient;
+  /** ARN of a thing in this account and region. IAM's have no region. */
+  arn(service: string, resource: string): string;
+  close(): void;
+}
+
+/**
+ * Clients that share their connections. They never retry: core has the one retry loop, with the budget of calls and
+ * the backoff, and a repeated call would be hidden from both.
+ */
+export function awsClients(place: Place, log?: AwsLog): Aws {
+  const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: 64 });
+  const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 64 });
+  const shared = {
+    region: place.region,
+    maxAttempts: 1,
+    requestHandler: {
+      httpAgent,
+      httpsAgent,
+      connectionTimeout: 5_000,
+      requestTimeout: 30_000,
+      throwOnRequestTimeout: true,
+      ...(log && { logger: sdkLogger(log) }),
+    },
+    ...(place.credentials && { credentials: async () => staticCredentials(place.credentials ?? {}) }),
+  };
+  const at = (service: string) => {
+    const endpoint = endpointOf(place, service);
+    return endpoint === undefined ? shared : { ...shared, endpoint };
+  };
+  return {
+    place,
+    // The queue URL only names the queue: where calls go is for the endpoint rules and overrides to say.
+    sqs: new SQSClient({ ...at("sqs"), useQueueUrlAsEndpoint: false }),
+    dynamodb: new DynamoDBClient(at("dynamodb")),
+    iam: new IAMClient(at("iam")),
+    eks: new EKSClient(at("eks")),
+    sts: new STSClient(at("sts")),
+    arn: (service, resource) =>
+      formatArn({
+        partition: partitionOf(place.region).id,
+        service,
+        region: service === "iam" ? "" : place.region,
+        account: place.account,
+        resource,
+      }),
+    close() {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    },
+  };
+}
+
+/** The URL that calls to a service go to, when the Environment overrides it. Without a slash at its end. */
+export function endpointOf(place: Place, service: string): string | undefined {
+  return (place.endpoints[service] ?? place.endpoints.default)?.replace(/\/+$/, "");
+}
+
+/** From a Secret with the names that AWS's tools read from the environment, or those of the SDK. */
+function staticCredentials(secret: Readonly<Record<string, string>>) {
+  const accessKeyId = secret.AWS_ACCESS_KEY_ID ?? secret.accessKeyId;
+  const secretAccessKey = secret.AWS_SECRET_ACCESS_KEY ?? secret.secretAccessKey;
+  const sessionToken = secret.AWS_SESSION_TOKEN ?? secret.sessionToken;
+  if (!accessKeyId || !secretAccessKey)
+    throw new ProviderError(
+      "denied",
+      `The credentials Secret of the Environment lacks ${accessKeyId ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID"}. It needs both, and AWS_SESSION_TOKEN when they are temporary.`,
+      { code: "CredentialsIncomplete" },
+    );
+  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
+}
+
+function sdkLogger(log: AwsLog) {
+  const quiet = () => {};
+  const warn = (...parts: unknown[]) => log.warn({ sdk: parts.map(String) }, "warning of the AWS SDK");
+  return { trace: quiet, debug: quiet, info: quiet, warn, error: warn };
+}

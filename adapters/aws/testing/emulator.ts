@@ -1,0 +1,1 @@
+export const awsEndpoint = (): string => process.env.ONYX_AWS_ENDPOINT ?? "";

@@ -1,0 +1,71 @@
+import type { IdentityWant, QueueWant, TableWant } from "../../../controllers/leaf/wants.ts";
+import type { Place } from "../../../operator/provider/cloud.ts";
+import { type Owner, ownerTags } from "../../../operator/provider/owner.ts";
+import type { Call } from "../../../operator/provider/provider.ts";
+
+export const REGION = "us-east-1";
+export const ACCOUNT = "000000000000";
+
+export const owner = (name: string, over: Partial<Owner> = {}): Owner => ({
+  environment: "test",
+  cluster: "cluster-a",
+  namespace: "team-a",
+  kind: "Queue",
+  name,
+  uid: "uid-1",
+  ...over,
+});
+
+export const call = (name: string, over: Partial<Call> = {}): Call => ({
+  signal: new AbortController().signal,
+  token: "uid-1-1",
+  owner: owner(name),
+  ...over,
+});
+
+export const place = (endpoint: string, over: Partial<Place> = {}): Place => ({
+  environment: "test",
+  cluster: "cluster-a",
+  region: REGION,
+  account: ACCOUNT,
+  workloadIdentity: "Native",
+  endpoints: { default: endpoint },
+  credentials: { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
+  ...over,
+});
+
+export const queueWant = (name: string, over: Partial<QueueWant> = {}): QueueWant => ({
+  processingTimeoutSeconds: 60,
+  retentionSeconds: 345_600,
+  maxMessageBytes: 262_144,
+  delaySeconds: 0,
+  ordering: "None",
+  deadLetter: null,
+  encryptionKey: null,
+  overrides: {},
+  tags: { team: "billing", ...ownerTags(owner(name)) },
+  ...over,
+});
+
+export const tableWant = (name: string, over: Partial<TableWant> = {}): TableWant => ({
+  partitionKey: { name: "pk", type: "String" },
+  sortKey: { name: "sk", type: "Number" },
+  indexes: [],
+  ttlField: null,
+  pointInTimeRecoveryDays: null,
+  deletionProtection: false,
+  encryptionKey: null,
+  overrides: {},
+  tags: { team: "billing", ...ownerTags(owner(name, { kind: "Table" })) },
+  ...over,
+});
+
+export const identityWant = (name: string, over: Partial<IdentityWant> = {}): IdentityWant => ({
+  serviceAccount: { namespace: "team-a", name: "api" },
+  grants: [],
+  permissions: [],
+  trust: [],
+  overrides: {},
+  tags: { team: "billing", ...ownerTags(owner(name, { kind: "WorkloadIdentity" })) },
+  ...over,
+});
