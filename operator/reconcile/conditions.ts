@@ -34,12 +34,12 @@ export interface Verdict {
 /** What one pass says: a verdict sets a condition, null takes it away, what is not named stays as it was. */
 export type Verdicts = { readonly [T in ConditionType]?: Verdict | null | undefined };
 
-/** Longest message; what is over it is cut. */
+/** Longest message, in UTF-16 units; what is over it is cut. */
 const MAX_MESSAGE = 1024;
 
 /**
  * Conditions after a pass. `lastTransitionTime` moves only with `status`, so a pass that changes nothing gives back
- * equal conditions and no write follows.
+ * equal conditions and no write follows. Conditions of types that aren't ours stay as they are, at the end.
  */
 export function mergeConditions(
   previous: readonly Condition[],
@@ -60,7 +60,7 @@ export function mergeConditions(
       type,
       status: verdict.status,
       reason: verdict.reason,
-      message: verdict.message.length > MAX_MESSAGE ? `${verdict.message.slice(0, MAX_MESSAGE - 1)}…` : verdict.message,
+      message: fit(verdict.message),
       observedGeneration: generation,
       lastTransitionTime:
         before?.status === verdict.status
@@ -70,7 +70,14 @@ export function mergeConditions(
               .replace(/\.\d+Z$/, "Z"),
     });
   }
-  return merged;
+  const others = previous.filter((one) => !CONDITION_TYPES.some((type) => type === one.type));
+  return [...merged, ...others];
+}
+
+/** Half a surrogate pair would come back from the API server as another character, and be written again each pass. */
+function fit(message: string): string {
+  const cut = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
+  return cut.toWellFormed();
 }
 
 /** The condition of that type, if it is set. */

@@ -1,4 +1,4 @@
-import { type Owner, sameObject, shortHash, tagValue } from "../provider/owner.ts";
+import { isReleased, type Owner, sameObject, shortHash, tagValue } from "../provider/owner.ts";
 import type { Observation, Present, Wanted } from "../provider/provider.ts";
 import { type Change, describe, diff } from "./diff.ts";
 import type { Reason } from "./reasons.ts";
@@ -25,8 +25,12 @@ export interface Situation<Want extends Wanted, Outputs> {
   readonly deleting: boolean;
   /** Status holds an id: the resource was there in an earlier pass. */
   readonly known: boolean;
-  /** This generation was applied before, so a difference is drift and not the user's new wish. */
+  /** Just this want was in force before, so a difference is drift and not a new wish. */
   readonly applied: boolean;
+  /** It was made a moment ago: the cloud may not show it, or its marks, yet. */
+  readonly fresh?: boolean | undefined;
+  /** Tells one making of the resource from the next, so that consent to one is none to the next: status.createdAt. */
+  readonly incarnation?: string | undefined;
   readonly policy: Policy;
   readonly immutable: readonly string[];
   /** Names of clusters that this one follows: their resources are ours. */
@@ -66,8 +70,11 @@ function decideDeletion<Want extends Wanted, Outputs>(situation: Situation<Want,
     message,
     unmark,
   });
-  if (!seen.exists) return release("Deleted", "Nothing of it is left in the cloud.");
+  const unseen = "It was made a moment ago and the cloud does not show it yet; it is deleted as soon as it does.";
+  if (!seen.exists)
+    return situation.fresh ? wait("Deleting", unseen) : release("Deleted", "Nothing of it is left in the cloud.");
   const claim = claimOf(seen.owner, owner, situation.succeeds);
+  if (claim === "unmarked" && situation.fresh) return wait("Deleting", unseen);
   if (claim !== "ours") return release("Retained", `${seen.id} does not carry our marks and was left alone.`);
   if (policy.management === "Observe") return release("Retained", `${seen.id} was only observed and was left alone.`);
   if (policy.deletion === "Retain")
@@ -97,14 +104,16 @@ function decideAbsent<Want extends Wanted, Outputs>(
   if (!policy.active) return { do: "none", drift: [] };
   if (policy.management === "Observe")
     return wait("NotFound", "There is no such resource to observe (managementPolicy Observe).");
+  if (situation.fresh)
+    return wait("Creating", "It was made a moment ago and the cloud does not show it yet.");
   if (known && policy.management === "CreateOnly")
     return refuse("NotFound", "It was made once and is gone; managementPolicy CreateOnly does not make it again.");
   if (known && policy.dataBearing) {
-    const word = approval(situation.owner, "recreate");
+    const word = approval(situation.owner, "recreate", situation.incarnation);
     if (situation.approved !== word)
       return refuse(
         "DataLost",
-        `It is gone from the cloud with its data. To make it anew, empty: annotate the object with onyx.onelens.io/approve=${word}`,
+        `It is gone from the cloud with its data. Restore it there under the same name and with its tags; or, to have an empty one made, annotate this object with onyx.onelens.io/approve=${word}`,
       );
   }
   if (!known && policy.adoption === "Adopt")
@@ -130,29 +139,32 @@ function decidePresent<Want extends Wanted, Outputs>(
   const { policy, want, owner } = situation;
   const changes = want ? diff(want, seen.actual) : [];
   const fields = changes.filter((change) => change.field !== "tags");
-  if (!policy.active || policy.management === "Observe") return { do: "none", drift: fields };
+  if (policy.management === "Observe") return { do: "none", drift: fields };
 
   const claim = claimOf(seen.owner, owner, situation.succeeds);
-  if (claim === "unmarked") {
-    if (policy.adoption !== "Never") return { do: "adopt" };
-    return refuse(
-      "Conflict",
-      `${seen.id} exists and does not carry our marks. Nothing was changed. To take it: spec.adoptionPolicy: Adopt; else give this object another name.`,
-    );
-  }
+  if (claim === "ours" && !policy.active) return { do: "none", drift: fields };
+  if (seen.phase === "deleting") return dying(situation, seen);
   if (claim === "foreign" || claim === "otherCluster") return refuse("Conflict", foreignMessage(seen, owner, claim));
-
-  if (seen.phase === "deleting")
-    return wait("Creating", `An earlier ${seen.id} is still being deleted; it is made anew when that is gone.`);
+  if (claim === "unmarked") {
+    if (situation.fresh) return wait("Creating", `${seen.id} was made a moment ago and its marks can't be seen yet.`);
+    if (policy.adoption === "Never")
+      return refuse(
+        "Conflict",
+        `${seen.id} exists and does not carry our marks. Nothing was changed. To take it: spec.adoptionPolicy: Adopt; else give this object another name.`,
+      );
+    if (!policy.active)
+      return wait("Pending", `${seen.id} exists without our marks; it is adopted once this object is switched on.`);
+  }
   if (seen.phase === "pending")
     return wait(situation.known ? "Updating" : "Creating", seen.message ?? `The cloud works on ${seen.id}.`);
 
   const frozen = changes.filter((change) => situation.immutable.includes(change.field));
-  if (frozen.length > 0)
+  if (frozen.length > 0 && policy.management !== "CreateOnly")
     return refuse(
       "Immutable",
       `This cloud can't change ${frozen.map(describe).join("; ")} on a living resource. Put the old value back, or make a new object and move over.`,
     );
+  if (claim === "unmarked") return { do: "adopt" };
   if (changes.length > 0 && policy.management === "CreateOnly") return { do: "none", drift: fields };
   if (changes.length > 0) {
     const takeover =
@@ -167,15 +179,29 @@ function decidePresent<Want extends Wanted, Outputs>(
   return { do: "none", drift: [] };
 }
 
-/** The word that a user writes to consent to one act on one object: it fits no other object and no other act. */
-export function approval(owner: Owner, act: string): string {
-  return `${act}-${shortHash([owner.environment, owner.namespace, owner.kind, owner.name, owner.uid, act].join("/"), 8)}`;
+function dying<Want extends Wanted, Outputs>(situation: Situation<Want, Outputs>, seen: Present<Want, Outputs>): Decision {
+  if (situation.known) return wait("Deleting", `The cloud is deleting ${seen.id}, and this object did not ask for it.`);
+  return wait("Creating", `An earlier ${seen.id} is still being deleted; it is made anew when that is gone.`);
 }
+
+/**
+ * The word that a user writes to consent to one act on one object: it fits no other object, no other act, and not the
+ * resource that is made by that consent.
+ */
+export function approval(owner: Owner, act: string, incarnation = ""): string {
+  const { environment, namespace, kind, name, uid } = owner;
+  return `${act}-${shortHash([environment, namespace, kind, name, uid, act, incarnation].join("/"), 8)}`;
+}
+
+/** True when what is there may be treated as the resource of this object. */
+export const isOurs = (found: Owner | undefined, owner: Owner, succeeds: readonly string[]): boolean =>
+  claimOf(found, owner, succeeds) === "ours";
 
 type Claim = "ours" | "unmarked" | "foreign" | "otherCluster";
 
 function claimOf(found: Owner | undefined, owner: Owner, succeeds: readonly string[]): Claim {
   if (!found) return "unmarked";
+  if (isReleased(found)) return sameObject(found, owner) ? "ours" : "unmarked";
   if (!sameObject(found, owner)) return "foreign";
   if (tagValue(found.cluster) === tagValue(owner.cluster)) return "ours";
   return succeeds.some((cluster) => tagValue(cluster) === tagValue(found.cluster)) ? "ours" : "otherCluster";

@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
 import { isMark, type Tags } from "../provider/owner.ts";
-import type { Wanted } from "../provider/provider.ts";
+import type { Neutral, Wanted } from "../provider/provider.ts";
 
 /** One field in which the cloud differs from what is wanted. Values are neutral, as in Want. */
 export interface Change {
@@ -19,17 +18,34 @@ export function diff<Want extends Wanted>(want: Want, actual: Partial<Want>): re
     const found = actual[field];
     if (found === undefined) continue;
     if (field === "tags") changes.push(...diffTags(want.tags, found as Tags));
-    else if (!isDeepStrictEqual(want[field], found)) changes.push({ field, want: want[field], actual: found });
+    else if (!sameNeutral(want[field] as Neutral, found as Neutral))
+      changes.push({ field, want: want[field], actual: found });
   }
   return changes;
 }
 
 function diffTags(want: Tags, actual: Tags): readonly Change[] {
-  const differs = Object.keys(want).filter((key) => (want[key] ?? null) !== (actual[key] ?? null));
+  const value = (tags: Tags, key: string) => (Object.hasOwn(tags, key) ? (tags[key] ?? null) : null);
+  const differs = Object.keys(want).filter((key) => value(want, key) !== value(actual, key));
   if (differs.length === 0) return [];
-  const pick = (tags: Tags) => Object.fromEntries(differs.map((key) => [key, tags[key] ?? null]));
+  const pick = (tags: Tags) => Object.fromEntries(differs.map((key) => [key, value(tags, key)]));
   return [{ field: "tags", want: pick(want), actual: pick(actual) }];
 }
+
+/** Equal as Neutral values: an undefined field is an absent one, and the order of fields does not matter. */
+export function sameNeutral(a: Neutral, b: Neutral): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b))
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, i) => sameNeutral(one, b[i]));
+  const [left, right] = [fieldsOf(a), fieldsOf(b)];
+  return (
+    left.size === right.size && [...left].every(([key, one]) => right.has(key) && sameNeutral(one, right.get(key)))
+  );
+}
+
+const fieldsOf = (record: object): ReadonlyMap<string, Neutral> =>
+  new Map(Object.entries(record).filter(([, value]) => value !== undefined));
 
 /** True when only our ownership marks differ, none of the user's tags and no field. */
 export function onlyMarks(changes: readonly Change[]): boolean {

@@ -57,7 +57,10 @@ export interface EnvironmentPass {
   readonly released: boolean;
 }
 
-/** One pass over an Environment: connect, ask the cloud who we are, count what stands in it. */
+/**
+ * One pass over an Environment: connect, ask the cloud who we are, count what stands in it. A cloud that does not answer
+ * for a moment takes nothing away: what was usable stays so, the objects in it meet the same trouble by themselves.
+ */
 export async function environmentPass(
   object: EnvironmentObject,
   host: EnvironmentHost,
@@ -69,7 +72,7 @@ export async function environmentPass(
   const looked = await look(object, host, signal);
   const leaving = isDeleting(object);
   if ("who" in looked) host.registry.ready(name, spec, looked.who);
-  else
+  else if (looked.next.when !== "backoff" || "problem" in host.registry.get(name))
     host.registry.failed(name, spec, {
       reason: "EnvironmentNotReady",
       message: `Environment "${name}" is not Ready: ${looked.message}`,

@@ -56,20 +56,38 @@ export interface EnvironmentRegistry extends Environments {
   /** It can't be used; `get` gives the problem. */
   failed(name: string, spec: EnvironmentSpec, problem: EnvironmentProblem["problem"]): void;
   forget(name: string): void;
+  /** Whether each of them was looked at since the process began: before that, `get` can't tell missing from unknown. */
+  settled(names: readonly string[]): boolean;
+  /** Calls `listener` with the name when an Environment became usable, unusable, or another. @returns how to end that */
+  subscribe(listener: (name: string) => void): () => void;
 }
 
 interface Entry {
   spec: EnvironmentSpec;
   place: Place;
-  connection: AnyConnection;
+  connection?: AnyConnection;
   state: LiveEnvironment | EnvironmentProblem;
 }
 
 /** @param wrap is called once a connection and kind, not once a call */
 export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): EnvironmentRegistry {
   const entries = new Map<string, Entry>();
+  const looked = new Set<string>();
+  const listeners = new Set<(name: string) => void>();
 
-  const live = (name: string, spec: EnvironmentSpec, who: WhoAmI, entry: Entry): LiveEnvironment => {
+  const become = (name: string, spec: EnvironmentSpec, state: Entry["state"]) => {
+    const entry = entries.get(name);
+    if (!entry) return;
+    const changed = !looked.has(name) || !isDeepStrictEqual(entry.spec, spec) || !sameState(entry.state, state);
+    looked.add(name);
+    if (!changed) return;
+    entry.spec = spec;
+    entry.state = state;
+    for (const listener of listeners) listener(name);
+  };
+  const live = (name: string, spec: EnvironmentSpec, who: WhoAmI, entry: Entry): Entry["state"] => {
+    const { connection } = entry;
+    if (!connection) return entry.state;
     const wrapped = new Map<string, AnyProvider | Unsupported>();
     return {
       name,
@@ -77,7 +95,7 @@ export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): Environ
       who,
       cloud: spec.cloud,
       place: entry.place,
-      platform: entry.connection.platform,
+      platform: connection.platform,
       prefix: spec.namePrefix ?? name,
       defaultTags: spec.defaultTags ?? {},
       deletionPolicies: spec.defaultDeletionPolicies ?? {},
@@ -85,7 +103,7 @@ export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): Environ
       provider(kind) {
         const known = wrapped.get(kind);
         if (known) return known;
-        const raw = entry.connection.providers[kind] ?? { unsupported: `the ${spec.cloud} adapter has no such kind` };
+        const raw = connection.providers[kind] ?? { unsupported: `the ${spec.cloud} adapter has no such kind` };
         const made = "unsupported" in raw ? raw : wrap(kind, raw, entry.place, spec.apiBudget);
         wrapped.set(kind, made);
         return made;
@@ -115,33 +133,42 @@ export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): Environ
     connection(name, spec, credentials) {
       const place = placeOf(name, spec, credentials);
       const known = entries.get(name);
-      if (known && known.spec.cloud === spec.cloud && isDeepStrictEqual(known.place, place)) return known.connection;
-      known?.connection.close();
+      if (known?.connection && known.spec.cloud === spec.cloud && isDeepStrictEqual(known.place, place))
+        return known.connection;
+      known?.connection?.close();
       const connection = connect(spec.cloud, place);
       const state = problem("EnvironmentNotReady", `Environment "${name}" was not reached yet.`);
       entries.set(name, { spec, place, connection, state });
+      looked.delete(name);
       return connection;
     },
     ready(name, spec, who) {
       const entry = entries.get(name);
-      if (!entry) return;
-      const before = entry.state;
-      if (!("problem" in before) && isDeepStrictEqual(before.who, who) && isDeepStrictEqual(entry.spec, spec)) return;
-      entry.spec = spec;
-      entry.state = live(name, spec, who, entry);
+      if (entry) become(name, spec, live(name, spec, who, entry));
     },
     failed(name, spec, why) {
-      const entry = entries.get(name);
-      if (entry) {
-        entry.spec = spec;
-        entry.state = { problem: why };
-      }
+      if (!entries.has(name))
+        entries.set(name, { spec, place: placeOf(name, spec, undefined), state: { problem: why } });
+      become(name, spec, { problem: why });
     },
     forget(name) {
-      entries.get(name)?.connection.close();
-      entries.delete(name);
+      entries.get(name)?.connection?.close();
+      if (entries.delete(name)) for (const listener of listeners) listener(name);
+      looked.delete(name);
+    },
+    settled: (names) => names.every((name) => looked.has(name)),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
+}
+
+/** The same to everyone who asks: who we are, or why not. The spec is compared apart. */
+function sameState(a: Entry["state"], b: Entry["state"]): boolean {
+  if ("problem" in a || "problem" in b)
+    return "problem" in a && "problem" in b && isDeepStrictEqual(a.problem, b.problem);
+  return isDeepStrictEqual(a.who, b.who) && isDeepStrictEqual(a.place, b.place);
 }
 
 function placeOf(name: string, spec: EnvironmentSpec, credentials: Place["credentials"]): Place {

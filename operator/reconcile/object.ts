@@ -52,36 +52,41 @@ export const isPaused = (object: KubeObject): boolean => object.metadata.annotat
 export const isDeleting = (object: KubeObject): boolean => object.metadata.deletionTimestamp !== undefined;
 export const hasFinalizer = (object: KubeObject): boolean => object.metadata.finalizers?.includes(FINALIZER) === true;
 
-/** Shortest time between two looks at a cloud that an annotation may ask for. */
+/** Shortest and longest time between two looks at a cloud that an annotation may ask for. */
 const MIN_POLL_MS = 30_000;
+const MAX_POLL_MS = 24 * 3_600_000;
 
 /** Milliseconds between two looks at the cloud, from the annotation (`90s`, `30m`, `2h`) or the given default. */
 export function pollInterval(object: KubeObject, defaultMs: number): number {
   const match = /^(\d+)(s|m|h)$/.exec(object.metadata.annotations?.[ANNOTATIONS.pollInterval] ?? "");
   if (!match) return defaultMs;
   const unit = { s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as "s" | "m" | "h"];
-  return Math.max(MIN_POLL_MS, Number(match[1]) * unit);
+  return Math.min(MAX_POLL_MS, Math.max(MIN_POLL_MS, Number(match[1]) * unit));
 }
 
 /**
  * The JSON merge patch (RFC 7386) that turns `from` into `to`, or undefined when they are equal. Lists are replaced
- * whole, fields that `to` lacks become null.
+ * whole, fields that `to` lacks become null. So a null in `to` means the same as an absent field, but in a list.
  */
 export function mergePatch(from: unknown, to: unknown): unknown {
   if (isDeepStrictEqual(from, to)) return undefined;
   if (!isRecord(from) || !isRecord(to)) return to;
-  const patch: Record<string, unknown> = {};
+  const patch = new Map<string, unknown>();
   for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    const next = to[key];
-    if (next === undefined) {
-      if (from[key] !== undefined) patch[key] = null;
+    const [before, next] = [own(from, key), own(to, key)];
+    if (next === undefined || next === null) {
+      if (before !== undefined && before !== null) patch.set(key, null);
       continue;
     }
-    const part = mergePatch(from[key], next);
-    if (part !== undefined) patch[key] = part;
+    const part = mergePatch(before, next);
+    if (part !== undefined) patch.set(key, part);
   }
-  return Object.keys(patch).length === 0 ? undefined : patch;
+  return patch.size === 0 ? undefined : Object.fromEntries(patch);
 }
+
+/** Users name fields `constructor` and `__proto__`, too: what is inherited is no value. */
+const own = (record: Record<string, unknown>, key: string): unknown =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

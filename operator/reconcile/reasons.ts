@@ -29,7 +29,8 @@ export const REASONS = {
   QuotaExceeded: "A quota of the account or project is used up. Raise it or free some; retried every 10 to 30 minutes.",
   Throttled: "The cloud asks us to slow down. Retried by itself.",
   AccessDenied: "The operator's identity may not do this. Grant it; retried every 10 to 30 minutes.",
-  Conflict: "The resource is held by somebody else: it lacks our marks or carries another's. Nothing was changed.",
+  Conflict:
+    "The resource is held by somebody else: it lacks our marks or carries another's, or is being changed at this moment. Nothing was changed.",
   CloudError: "The cloud failed or could not be reached. Retried by itself.",
   CloudFailed: "The cloud says that the resource is broken; the message is the cloud's.",
   NotFound: "The resource is expected to be there and is not.",
@@ -68,6 +69,7 @@ export const FAULTS: Readonly<Record<Fault, { readonly reason: Reason; readonly 
   transient: { reason: "CloudError", retry: "backoff" },
   denied: { reason: "AccessDenied", retry: "slow" },
   quota: { reason: "QuotaExceeded", retry: "slow" },
-  conflict: { reason: "Conflict", retry: "slow" },
+  // What is foreign is refused by decide; what a call meets is somebody else's change, and that passes.
+  conflict: { reason: "Conflict", retry: "backoff" },
   invalid: { reason: "InvalidSpec", retry: "never" },
 };

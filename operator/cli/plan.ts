@@ -1,0 +1,188 @@
+import { ProviderError } from "../provider/fault.ts";
+import type { Present, Wanted } from "../provider/provider.ts";
+import { condition } from "../reconcile/conditions.ts";
+import { type Decision, decide } from "../reconcile/decide.ts";
+import type { Environments } from "../reconcile/environment-view.ts";
+import { prepare } from "../reconcile/gather.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "../reconcile/leaf-object.ts";
+import { ANNOTATIONS, isDeleting, type KubeObject } from "../reconcile/object.ts";
+import type { Seen } from "../reconcile/report.ts";
+
+/** Stands for a value that only the cloud can give, once the object it comes from is made. */
+export const LATER = "(known after apply)";
+
+/** What would happen to one object in the cloud. */
+export interface PlannedLeaf {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly cloud: string;
+  readonly environment: string;
+  /** Name in the cloud. */
+  readonly externalName: string;
+  readonly action: "create" | "update" | "adopt" | "delete" | "release" | "wait" | "refuse" | "none" | "error";
+  /** For people: why, when it is no plain create or update. */
+  readonly message?: string | undefined;
+  readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
+  /** Fields in which this cloud does other than asked. */
+  readonly deviations: readonly { readonly field: string; readonly kind: string; readonly message: string }[];
+  /** The values that would be in force, our marks included. */
+  readonly want: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What planning needs besides the objects: the live ones, by kind, namespace and name, and the clouds. */
+export interface PlanContext {
+  readonly environments: Environments;
+  /** The object as the cluster has it; undefined when it isn't there or there is no cluster. */
+  live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Plans leaves: the same gathering and the same `decide` as the operator, then nothing is executed. */
+export async function planLeaves(
+  leaves: readonly Leaf<LeafSpec, Wanted>[],
+  objects: readonly LeafObject[],
+  context: PlanContext,
+): Promise<readonly PlannedLeaf[]> {
+  const wanted = new Map(objects.map((object) => [keyOf(object), object]));
+  const planned = objects.map((object) => {
+    const leaf = leaves.find((one) => one.kind === object.kind);
+    return leaf ? planLeaf(leaf, object, wanted, context) : undefined;
+  });
+  return (await Promise.all(planned)).filter((one) => one !== undefined);
+}
+
+async function planLeaf(
+  leaf: Leaf<LeafSpec, Wanted>,
+  object: LeafObject,
+  wanted: ReadonlyMap<string, LeafObject>,
+  context: PlanContext,
+): Promise<PlannedLeaf> {
+  const namespace = object.metadata.namespace ?? "";
+  const live = context.live(object.kind, namespace, object.metadata.name);
+  const merged = merge(object, live);
+  const prepared = prepare(leaf, merged, {
+    environments: context.environments,
+    lookup: (reference, inNamespace) => {
+      const found = context.live(reference.kind, inNamespace, reference.name);
+      if (found?.status?.outputs) return found;
+      const planned = wanted.get(`${reference.kind}/${inNamespace}/${reference.name}`) ?? found;
+      return planned && { ...planned, status: { outputs: laterOutputs, externalId: LATER } };
+    },
+  });
+  const base = { kind: leaf.kind, namespace, name: object.metadata.name };
+  if ("blocked" in prepared)
+    return {
+      ...base,
+      cloud: "",
+      environment: object.spec.environmentRef?.name ?? "",
+      externalName: object.spec.externalName ?? "",
+      action: prepared.blocked.stalled ? "refuse" : "wait",
+      message: `${prepared.blocked.reason}: ${prepared.blocked.message}`,
+      changes: [],
+      deviations: [],
+      want: undefined,
+    };
+  const told = {
+    ...base,
+    cloud: prepared.environment.cloud,
+    environment: prepared.environment.name,
+    externalName: prepared.name,
+    deviations: prepared.deviations,
+    want: prepared.want as Readonly<Record<string, unknown>> | undefined,
+  };
+  try {
+    const at = { name: prepared.name, id: merged.status?.externalId, footprint: prepared.footprint };
+    const seen = (await prepared.provider.observe(at, {
+      signal: context.signal,
+      owner: prepared.owner,
+      token: "plan",
+    })) as Seen<Wanted>;
+    const decision = decide({
+      want: prepared.want,
+      seen,
+      owner: prepared.owner,
+      deleting: isDeleting(merged),
+      known: merged.status?.externalId !== undefined,
+      applied:
+        live !== undefined && condition(live.status?.conditions, "Synced")?.status === "True" && sameSpec(object, live),
+      policy: prepared.policy,
+      immutable: prepared.provider.immutable,
+      succeeds: prepared.environment.succeeds,
+      approved: merged.metadata.annotations?.[ANNOTATIONS.approve],
+    });
+    return { ...told, ...inWords(decision, seen, prepared.want) };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    return { ...told, action: "error", message: `${error.message} (${error.code})`, changes: [] };
+  }
+}
+
+/** The object as it would be after apply: the file's spec, the cluster's identity and status. */
+function merge(object: LeafObject, live: KubeObject<unknown, LeafStatus> | undefined): LeafObject {
+  if (!live) return { ...object, metadata: { ...object.metadata, uid: LATER } };
+  return {
+    ...object,
+    metadata: { ...live.metadata, annotations: { ...live.metadata.annotations, ...object.metadata.annotations } },
+    ...(live.status ? { status: live.status } : {}),
+  };
+}
+
+function sameSpec(object: LeafObject, live: KubeObject): boolean {
+  return JSON.stringify(sorted(object.spec)) === JSON.stringify(sorted(live.spec));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, one]) => [key, sorted(one)]),
+  );
+}
+
+const laterOutputs: Readonly<Record<string, string>> = new Proxy({ "": LATER }, { get: () => LATER });
+
+function inWords(
+  decision: Decision,
+  seen: Seen<Wanted>,
+  want: Wanted | undefined,
+): Pick<PlannedLeaf, "action" | "message" | "changes"> {
+  switch (decision.do) {
+    case "create":
+      return {
+        action: "create",
+        changes: Object.entries(want ?? {})
+          .filter(([field, value]) => field !== "tags" && value !== null && !isEmpty(value))
+          .map(([field, value]) => ({ field, from: null, to: value })),
+      };
+    case "update":
+      return {
+        action: "update",
+        message: decision.because === "spec" ? undefined : WHY[decision.because],
+        changes: decision.changes.map(({ field, want: to, actual: from }) => ({ field, from, to })),
+      };
+    case "adopt":
+      return { action: "adopt", message: `${(seen as Present<Wanted, unknown>).id} gets our marks`, changes: [] };
+    case "delete":
+      return { action: "delete", message: (seen as Present<Wanted, unknown>).id, changes: [] };
+    case "none":
+      return {
+        action: "none",
+        changes: decision.drift.map(({ field, want: to, actual: from }) => ({ field, from, to })),
+        ...(decision.drift.length > 0 ? { message: "differs, and is left so by policy" } : {}),
+      };
+    default:
+      return { action: decision.do, message: `${decision.reason}: ${decision.message}`, changes: [] };
+  }
+}
+
+const WHY = {
+  drift: "the cloud was changed behind our back",
+  takeover: "made by an earlier object of this name",
+  deletion: "so that it can be deleted",
+} as const;
+
+const isEmpty = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 0;
+const keyOf = (object: KubeObject) => `${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`;

@@ -1,0 +1,121 @@
+import type { Wanted } from "../provider/provider.ts";
+import type { Client } from "../runtime/client.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Reflector } from "../runtime/reflector.ts";
+import { keyOf, nameOfKey, type ResourceType } from "../runtime/resource.ts";
+import type { EnvironmentRegistry } from "./environments.ts";
+import type { Next } from "./gather.ts";
+import { type LeafHost, leafPass } from "./leaf.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "./leaf-object.ts";
+import { FINALIZER, hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
+import type { Notice } from "./report.ts";
+
+/** An object of the cache as core sees it. */
+// biome-ignore lint/suspicious/noExplicitAny: the caches hold every kind; each pass knows its own
+export type Cached = any;
+
+/** What the controllers of our kinds share. */
+export interface Shared {
+  readonly client: Client;
+  /** By kind: every kind of ours, and the kinds that composites make. */
+  readonly caches: ReadonlyMap<string, Reflector<Cached>>;
+  readonly environments: EnvironmentRegistry;
+  /** Tells of something once; never throws, never waits. */
+  readonly tell: (object: KubeObject, notice: Notice) => void;
+  readonly now: () => Date;
+  readonly resyncMs: number;
+}
+
+/** What one run over a key came to, for the work queue. */
+export interface Ran {
+  readonly next: Next;
+  /** Resource version of our last write: the key is not run again before the cache has it. */
+  readonly wrote?: string | undefined;
+}
+
+const FIELD_MANAGER = "onyx-operator";
+
+/** The cache of a kind. @throws Error for a kind that main did not start */
+export function cacheOf(shared: Pick<Shared, "caches">, kind: string): Reflector<Cached> {
+  const cache = shared.caches.get(kind);
+  if (!cache) throw new Error(`No cache runs for ${kind}.`);
+  return cache;
+}
+
+/** True once every Environment of the cluster was looked at: before that no object may be judged by them. */
+export function environmentsKnown(shared: Pick<Shared, "caches" | "environments">): boolean {
+  const objects: KubeObject[] = cacheOf(shared, "Environment").list();
+  return shared.environments.settled(objects.map((object) => object.metadata.name));
+}
+
+/** Runs passes of one leaf kind against the cluster. */
+export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
+  leaf: Leaf<Spec, Want>,
+  type: ResourceType,
+  shared: Shared,
+): (key: string, context: { readonly signal: AbortSignal; readonly log: Log }) => Promise<Ran> {
+  const { client } = shared;
+  return async (key, { signal, log }) => {
+    const object: LeafObject<Spec> | undefined = cacheOf(shared, leaf.kind).get(key);
+    if (!object || (isDeleting(object) && !hasFinalizer(object))) return { next: { when: "change" } };
+    if (!environmentsKnown(shared)) return { next: { when: "change" } };
+    const at = nameOfKey(key);
+    let wrote: string | undefined;
+    const noted = (written: { metadata: { resourceVersion: string } }) => {
+      wrote = written.metadata.resourceVersion;
+    };
+    const host: LeafHost = {
+      environments: shared.environments,
+      now: shared.now,
+      resyncMs: shared.resyncMs,
+      lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
+      async claim(one) {
+        const { uid, resourceVersion, finalizers = [] } = one.metadata;
+        const patch = { metadata: { uid, resourceVersion, finalizers: [...finalizers, FINALIZER] } };
+        noted(await client.patch(type, at, patch, { as: "merge", fieldManager: FIELD_MANAGER, signal }));
+      },
+      async record(one, status) {
+        noted(await writeStatus(client, type, one, status, signal));
+        recorded = status;
+      },
+    };
+    let recorded: LeafStatus | undefined = object.status;
+    const pass = await leafPass(leaf, object, host, signal);
+    if (pass.decision && pass.decision.do !== "none")
+      log.info({ decision: pass.decision.do, externalId: pass.status.externalId }, "decided");
+    for (const notice of pass.notices) shared.tell(object, notice);
+    if (pass.released && hasFinalizer(object)) {
+      await release(client, type, object, signal);
+      return { next: { when: "change" } };
+    }
+    if (mergePatch(recorded ?? {}, pass.status) !== undefined)
+      noted(await writeStatus(client, type, { ...object, status: recorded }, pass.status, signal));
+    return { next: pass.next, wrote };
+  };
+}
+
+/** Patches what differs in status, on this very object: one of the same name made since then is left alone. */
+export async function writeStatus(
+  client: Client,
+  type: ResourceType,
+  object: KubeObject,
+  status: object,
+  signal: AbortSignal,
+): Promise<{ metadata: { resourceVersion: string } }> {
+  const patch = { metadata: { uid: object.metadata.uid }, status: mergePatch(object.status ?? {}, status) ?? {} };
+  const { namespace, name } = object.metadata;
+  return client.patchStatus(type, { namespace, name }, patch, { fieldManager: `${FIELD_MANAGER}/status`, signal });
+}
+
+/** Takes our finalizer off, and no other. */
+export async function release(
+  client: Client,
+  type: ResourceType,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name, uid, resourceVersion, finalizers = [] } = object.metadata;
+  const rest = finalizers.filter((one) => one !== FINALIZER);
+  const patch = { metadata: { uid, resourceVersion, finalizers: rest.length > 0 ? rest : null } };
+  await client.patch(type, { namespace, name }, patch, { as: "merge", fieldManager: FIELD_MANAGER, signal });
+}
