@@ -1,0 +1,140 @@
+import type { v1 as FirestoreV1 } from "@google-cloud/firestore-api";
+import type { v1 as PubSubV1 } from "@google-cloud/pubsub";
+import type { v3 as ProjectsV3 } from "@google-cloud/resource-manager";
+import type { AuthClient, GoogleAuth } from "google-auth-library";
+import { grpc } from "google-gax";
+import type { Place } from "../../operator/provider/cloud.ts";
+import { credentialsOf } from "./credentials.ts";
+import { endpointOf } from "./endpoints.ts";
+import { toProviderError } from "./errors.ts";
+
+/**
+ * Google's own clients, made when first used: an operator that only has queues never loads Firestore. Each is ready
+ * to call when its promise resolves; a failed start is forgotten, so the next call tries again.
+ *
+ * Every method throws ProviderError.
+ */
+export interface Clients {
+  publisher(): Promise<PubSubV1.PublisherClient>;
+  subscriber(): Promise<PubSubV1.SubscriberClient>;
+  firestoreAdmin(): Promise<FirestoreV1.FirestoreAdminClient>;
+  firestore(): Promise<FirestoreV1.FirestoreClient>;
+  projects(): Promise<ProjectsV3.ProjectsClient>;
+  auth(service: string): GoogleAuth<AuthClient>;
+  close(): void;
+}
+
+interface Client {
+  initialize(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export function createClients(place: Place): Clients {
+  const made = new Map<string, Promise<Client>>();
+  const channels = new Map<string, Channel>();
+  let closed = false;
+
+  const channel = (service: string): Channel => {
+    const known = channels.get(service);
+    if (known) return known;
+    const fresh = openChannel(place, service);
+    channels.set(service, fresh);
+    return fresh;
+  };
+
+  function once<C extends Client>(
+    name: string,
+    service: string,
+    api: string,
+    make: (options: never) => Promise<C>,
+  ): Promise<C> {
+    const known = made.get(name) as Promise<C> | undefined;
+    if (known) return known;
+    const start = async () => {
+      const client = await make(channel(service).options as never);
+      // Without this the client's first call would start it and lose an error as an unhandled rejection.
+      await client.initialize();
+      const iam = (client as { iamClient?: { initialize(): Promise<unknown> } }).iamClient;
+      await iam?.initialize();
+      if (closed) await client.close();
+      return client;
+    };
+    const starting = start().catch((error: unknown) => {
+      made.delete(name);
+      channels.delete(service);
+      throw toProviderError(error, api);
+    });
+    made.set(name, starting);
+    return starting;
+  }
+
+  return {
+    publisher: () =>
+      once("publisher", "pubsub", "Pub/Sub", async (options) => {
+        const { v1 } = await import("@google-cloud/pubsub");
+        return new v1.PublisherClient(options);
+      }),
+    subscriber: () =>
+      once("subscriber", "pubsub", "Pub/Sub", async (options) => {
+        const { v1 } = await import("@google-cloud/pubsub");
+        return new v1.SubscriberClient(options);
+      }),
+    firestoreAdmin: () =>
+      once("firestoreAdmin", "firestore", "Firestore", async (options) => {
+        const { v1 } = await import("@google-cloud/firestore-api");
+        return new v1.FirestoreAdminClient(options);
+      }),
+    firestore: () =>
+      once("firestore", "firestore", "Firestore", async (options) => {
+        const { v1 } = await import("@google-cloud/firestore-api");
+        return new v1.FirestoreClient(options);
+      }),
+    projects: () =>
+      once("projects", "resourcemanager", "Resource Manager", async (options) => {
+        const { v3 } = await import("@google-cloud/resource-manager");
+        return new v3.ProjectsClient(options);
+      }),
+    auth: (service) => channel(service).auth,
+    close() {
+      closed = true;
+      for (const client of made.values())
+        client.then(
+          (ready) => ready.close(),
+          () => undefined,
+        );
+      made.clear();
+    },
+  };
+}
+
+interface Channel {
+  readonly auth: GoogleAuth<AuthClient>;
+  /** Options of a generated client: each package declares its own copy of gax's types. Clients with the same `sslCreds` share their connections. */
+  readonly options: object;
+}
+
+function openChannel(place: Place, service: string): Channel {
+  const endpoint = endpointOf(place, service);
+  const auth = credentialsOf(place, endpoint !== undefined && !endpoint.tls);
+  const sslCreds =
+    endpoint && !endpoint.tls
+      ? grpc.credentials.createInsecure()
+      : grpc.credentials.combineChannelCredentials(
+          grpc.credentials.createSsl(),
+          grpc.credentials.createFromGoogleCredential({
+            async getRequestHeaders(url?: string) {
+              const headers = await auth.getRequestHeaders(url);
+              return Object.fromEntries(headers.entries());
+            },
+          }),
+        );
+  return {
+    auth,
+    options: {
+      auth,
+      sslCreds,
+      projectId: place.account,
+      ...(endpoint ? { apiEndpoint: endpoint.host, port: endpoint.port } : {}),
+    },
+  };
+}

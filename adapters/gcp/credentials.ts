@@ -1,0 +1,49 @@
+import { type AuthClient, GoogleAuth, OAuth2Client, PassThroughClient } from "google-auth-library";
+import type { Place } from "../../operator/provider/cloud.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
+
+const SCOPES = ["https://www.googleapis.com/auth/cloud-platform"];
+
+/** Keys of the Secret that hold a service account key or an external account, as JSON; the first one found is used. */
+const JSON_KEYS = ["credentials.json", "GOOGLE_CREDENTIALS"] as const;
+/** Key of the Secret that holds an OAuth access token: good for an hour of trying out. */
+const TOKEN_KEY = "GOOGLE_OAUTH_ACCESS_TOKEN";
+
+/**
+ * Whose identity we act with:
+ * - the JSON or the token of the Environment's credentials Secret
+ * - no credentials: the ambient ones (Workload Identity Federation for GKE, or the developer's own login)
+ * - an emulator: none, and nothing is asked of the metadata server
+ *
+ * @throws ProviderError denied, when the Secret holds none of these
+ */
+export function credentialsOf(place: Pick<Place, "credentials">, emulated: boolean): GoogleAuth<AuthClient> {
+  if (emulated) return new GoogleAuth<AuthClient>({ authClient: new PassThroughClient() });
+  const given = place.credentials;
+  if (!given) return new GoogleAuth<AuthClient>({ scopes: SCOPES });
+  const key = JSON_KEYS.find((one) => given[one] !== undefined);
+  if (key) return new GoogleAuth<AuthClient>({ scopes: SCOPES, credentials: parseKey(key, given[key] ?? "") });
+  const token = given[TOKEN_KEY]?.trim();
+  if (token) {
+    const client = new OAuth2Client();
+    client.setCredentials({ access_token: token });
+    return new GoogleAuth<AuthClient>({ authClient: client });
+  }
+  throw new ProviderError(
+    "denied",
+    `The credentials Secret has none of the keys ${JSON_KEYS.join(", ")} (a service account key or an external account) and ${TOKEN_KEY}.`,
+    { code: "CREDENTIALS" },
+  );
+}
+
+function parseKey(name: string, json: string): Record<string, string> {
+  try {
+    const key: unknown = JSON.parse(json);
+    if (typeof key === "object" && key !== null) return key as Record<string, string>;
+  } catch {
+    // The parser's message quotes the text, and the text is a secret.
+  }
+  throw new ProviderError("denied", `The key ${name} of the credentials Secret is no JSON object.`, {
+    code: "CREDENTIALS",
+  });
+}

@@ -1,0 +1,17 @@
+import type { Place } from "../../operator/provider/cloud.ts";
+import type { Clients } from "./clients.ts";
+import type { PolicyEditor } from "./policy.ts";
+import type { PubSub } from "./pubsub.ts";
+
+/** What the kinds need of one connection. */
+export interface Gcp {
+  readonly place: Place;
+  readonly clients: Clients;
+  readonly pubsub: PubSub;
+  /** Policies of topics and subscriptions. */
+  readonly pubsubPolicies: PolicyEditor;
+  /** The project's number, asked once. @throws ProviderError */
+  projectNumber(signal: AbortSignal): Promise<string>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}

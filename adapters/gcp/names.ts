@@ -1,0 +1,36 @@
+import { ProviderError } from "../../operator/provider/fault.ts";
+
+/** The last part of a resource name: `projects/P/topics/T` → `T`. */
+export const shortName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+
+export const topicName = (project: string, queue: string): string => `projects/${project}/topics/${queue}`;
+export const subscriptionName = (project: string, queue: string): string =>
+  `projects/${project}/subscriptions/${queue}`;
+export const databaseName = (project: string, database: string): string => `projects/${project}/databases/${database}`;
+
+const SUBSCRIPTION = /^projects\/([^/]+)\/subscriptions\/([^/]+)$/;
+const TOPIC = /^projects\/([^/]+)\/topics\/([^/]+)$/;
+const DATABASE = /^projects\/([^/]+)\/databases\/([^/]+)$/;
+
+/** The topic of a queue, by its QUEUE_ID: a queue's topic and subscription have the same name. */
+export function topicOfQueue(queueId: string): string {
+  const [, project, queue] = SUBSCRIPTION.exec(queueId) ?? [];
+  if (!project || !queue) throw notA("queue", queueId, "projects/<project>/subscriptions/<name>");
+  return topicName(project, queue);
+}
+
+/** The QUEUE_ID of the queue that has this topic. What is no topic's name (`_deleted-topic_`) comes back as it is. */
+export function queueOfTopic(topic: string): string {
+  const [, project, queue] = TOPIC.exec(topic) ?? [];
+  return project && queue ? subscriptionName(project, queue) : topic;
+}
+
+/** Project and id of a database, by its TABLE_ID. */
+export function databaseOfTable(tableId: string): { project: string; database: string } {
+  const [, project, database] = DATABASE.exec(tableId) ?? [];
+  if (!project || !database) throw notA("table", tableId, "projects/<project>/databases/<id>");
+  return { project, database };
+}
+
+const notA = (what: string, id: string, form: string) =>
+  new ProviderError("invalid", `"${id}" is no id of a ${what} on Google Cloud: ${form} is expected.`, { code: "ID" });

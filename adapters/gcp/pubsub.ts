@@ -1,0 +1,93 @@
+import type { protos } from "@google-cloud/pubsub";
+import { ProviderError } from "../../operator/provider/fault.ts";
+import { unary } from "./call.ts";
+import type { Clients } from "./clients.ts";
+import { isNotFound } from "./errors.ts";
+import type { Policy, PolicyPort } from "./policy.ts";
+
+export type Topic = protos.google.pubsub.v1.ITopic;
+export type Subscription = protos.google.pubsub.v1.ISubscription;
+
+/** The calls of Pub/Sub that we make. Names are full resource names. Every one throws ProviderError. */
+export interface PubSub extends PolicyPort {
+  /** Undefined: it does not exist. */
+  topic(name: string, signal: AbortSignal): Promise<Topic | undefined>;
+  subscription(name: string, signal: AbortSignal): Promise<Subscription | undefined>;
+  createTopic(topic: Topic, signal: AbortSignal): Promise<Topic>;
+  createSubscription(subscription: Subscription, signal: AbortSignal): Promise<Subscription>;
+  /** `mask`: paths as the API names them, such as `ack_deadline_seconds`. */
+  updateTopic(topic: Topic, mask: readonly string[], signal: AbortSignal): Promise<Topic>;
+  updateSubscription(subscription: Subscription, mask: readonly string[], signal: AbortSignal): Promise<Subscription>;
+  /** Deleting what is absent succeeds. */
+  deleteTopic(name: string, signal: AbortSignal): Promise<void>;
+  deleteSubscription(name: string, signal: AbortSignal): Promise<void>;
+}
+
+const API = "Pub/Sub";
+
+export function createPubSub(clients: Pick<Clients, "publisher" | "subscriber">): PubSub {
+  const iamClient = (resource: string) => (resource.includes("/topics/") ? clients.publisher() : clients.subscriber());
+  return {
+    async topic(name, signal) {
+      const client = await clients.publisher();
+      return ifThere(unary<Topic>(API, signal, (options, done) => client.getTopic({ topic: name }, options, done)));
+    },
+    async subscription(name, signal) {
+      const client = await clients.subscriber();
+      return ifThere(
+        unary<Subscription>(API, signal, (options, done) =>
+          client.getSubscription({ subscription: name }, options, done),
+        ),
+      );
+    },
+    async createTopic(topic, signal) {
+      const client = await clients.publisher();
+      return unary<Topic>(API, signal, (options, done) => client.createTopic(topic, options, done));
+    },
+    async createSubscription(subscription, signal) {
+      const client = await clients.subscriber();
+      return unary<Subscription>(API, signal, (options, done) =>
+        client.createSubscription(subscription, options, done),
+      );
+    },
+    async updateTopic(topic, mask, signal) {
+      const client = await clients.publisher();
+      const request = { topic, updateMask: { paths: [...mask] } };
+      return unary<Topic>(API, signal, (options, done) => client.updateTopic(request, options, done));
+    },
+    async updateSubscription(subscription, mask, signal) {
+      const client = await clients.subscriber();
+      const request = { subscription, updateMask: { paths: [...mask] } };
+      return unary<Subscription>(API, signal, (options, done) => client.updateSubscription(request, options, done));
+    },
+    async deleteTopic(name, signal) {
+      const client = await clients.publisher();
+      await ifThere(unary(API, signal, (options, done) => client.deleteTopic({ topic: name }, options, done)));
+    },
+    async deleteSubscription(name, signal) {
+      const client = await clients.subscriber();
+      const request = { subscription: name };
+      await ifThere(unary(API, signal, (options, done) => client.deleteSubscription(request, options, done)));
+    },
+    async read(resource, signal) {
+      const client = await iamClient(resource);
+      const request = { resource, options: { requestedPolicyVersion: 3 } } as Parameters<typeof client.getIamPolicy>[0];
+      return unary<Policy>(API, signal, (options, done) => client.getIamPolicy(request, options, done as never));
+    },
+    async write(resource, policy, signal) {
+      const client = await iamClient(resource);
+      const request = { resource, policy } as unknown as Parameters<typeof client.setIamPolicy>[0];
+      return unary<Policy>(API, signal, (options, done) => client.setIamPolicy(request, options, done as never));
+    },
+  };
+}
+
+/** Absence is an answer, not an error. Anything else that fails stays one. */
+async function ifThere<T>(reply: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof ProviderError && isNotFound(error)) return undefined;
+    throw error;
+  }
+}

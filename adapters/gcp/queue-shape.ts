@@ -1,0 +1,272 @@
+/** A Queue as Pub/Sub has it: canonical forms both ways. Pure. */
+import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
+import { type Owner, ownerOf, sameObject, type Tags, tagValue } from "../../operator/provider/owner.ts";
+import type { Deviation, Fitted, Neutral } from "../../operator/provider/provider.ts";
+import { queueOfTopic, topicOfQueue } from "./names.ts";
+import type { Subscription, Topic } from "./pubsub.ts";
+
+type Labels = Readonly<Record<string, string>>;
+
+/** google/pubsub/v1/pubsub.proto: ack_deadline_seconds, message_retention_duration, max_delivery_attempts, RetryPolicy. */
+const RANGES = {
+  processingTimeoutSeconds: { field: "processingTimeout", min: 10, max: 600, unit: " s" },
+  retentionSeconds: { field: "retention", min: 600, max: 31 * 86_400, unit: " s" },
+} as const;
+const MAX_RECEIVES = { min: 5, max: 100 } as const;
+const BACKOFF = { min: 0, max: 600 } as const;
+/** cloud.google.com/pubsub/quotas: a message has at most 10 MB, and no lower bound can be set. */
+const MESSAGE_BYTES = 10_000_000;
+
+/** What Pub/Sub makes of a wish. */
+export function fitQueue(want: QueueWant): Fitted<QueueWant> {
+  const deviations: Deviation[] = [];
+  const clamp = (asked: number, range: { min: number; max: number }, field: string, unit: string): number => {
+    const given = Math.min(range.max, Math.max(range.min, asked));
+    if (given !== asked)
+      deviations.push({
+        field,
+        kind: "Clamped",
+        message: `Pub/Sub takes ${range.min} to ${range.max}${unit}; ${asked}${unit} was asked, ${given}${unit} is given.`,
+      });
+    return given;
+  };
+  const ranged = (key: keyof typeof RANGES) => clamp(want[key], RANGES[key], RANGES[key].field, RANGES[key].unit);
+
+  if (want.delaySeconds > 0)
+    deviations.push({
+      field: "delay",
+      kind: "CloudSpecific",
+      message: `Pub/Sub can't hold messages back: ${want.delaySeconds} s was asked, consumers get them at once.`,
+    });
+  if (want.maxMessageBytes < MESSAGE_BYTES)
+    deviations.push({
+      field: "maxMessageBytes",
+      kind: "Covered",
+      message: `Pub/Sub takes messages up to ${MESSAGE_BYTES} bytes and can't be told less; ${want.maxMessageBytes} was asked.`,
+    });
+  const deadLetter = want.deadLetter && {
+    target: want.deadLetter.target,
+    maxReceives: clamp(want.deadLetter.maxReceives, MAX_RECEIVES, "deadLetter.maxReceives", " deliveries"),
+  };
+  const backoff = backoffOf(want.overrides.retryBackoff);
+  if (backoff)
+    deviations.push({
+      field: "overrides.gcp.retryBackoff",
+      kind: "CloudSpecific",
+      message: "SQS has no backoff between deliveries; there a consumer changes the visibility of the message.",
+    });
+  return {
+    want: {
+      ...want,
+      processingTimeoutSeconds: ranged("processingTimeoutSeconds"),
+      retentionSeconds: ranged("retentionSeconds"),
+      maxMessageBytes: MESSAGE_BYTES,
+      delaySeconds: 0,
+      deadLetter,
+      overrides: backoff
+        ? {
+            retryBackoff: {
+              minimumSeconds: clamp(backoff.minimumSeconds, BACKOFF, "overrides.gcp.retryBackoff.minimum", " s"),
+              maximumSeconds: clamp(backoff.maximumSeconds, BACKOFF, "overrides.gcp.retryBackoff.maximum", " s"),
+            },
+          }
+        : {},
+    },
+    deviations,
+  };
+}
+
+/** The retry backoff of a Want: durations as text from spec, or seconds once fitted. */
+function backoffOf(value: Neutral): { minimumSeconds: number; maximumSeconds: number } | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const given = value as { readonly [key: string]: Neutral };
+  const read = (name: "minimum" | "maximum") => given[`${name}Seconds`] ?? seconds(given[name]);
+  return { minimumSeconds: Number(read("minimum")), maximumSeconds: Number(read("maximum")) };
+}
+
+/** Seconds of a duration such as `1m30s`, which the schema has checked. */
+function seconds(text: Neutral): number {
+  const [, h, m, s] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(String(text ?? "")) ?? [];
+  return Number(h ?? 0) * 3600 + Number(m ?? 0) * 60 + Number(s ?? 0);
+}
+
+/** Fields of a Want that live on the topic, with the paths of their masks; all others live on the subscription. */
+export const TOPIC_MASKS: Partial<Record<keyof QueueWant, readonly string[]>> = {
+  tags: ["labels"],
+  encryptionKey: ["kms_key_name"],
+};
+export const SUBSCRIPTION_MASKS: Partial<Record<keyof QueueWant, readonly string[]>> = {
+  tags: ["labels"],
+  processingTimeoutSeconds: ["ack_deadline_seconds"],
+  retentionSeconds: ["message_retention_duration"],
+  deadLetter: ["dead_letter_policy"],
+  overrides: ["retry_policy", "expiration_policy"],
+};
+
+/** The mask for what changed: one field changed, one path sent. */
+export const maskOf = (
+  masks: Partial<Record<keyof QueueWant, readonly string[]>>,
+  changed: ReadonlySet<keyof QueueWant & string>,
+): readonly string[] => [...changed].flatMap((field) => masks[field] ?? []).sort();
+
+/** The topic that `want` asks for. */
+export function toTopic(name: string, want: QueueWant, labels: Labels): Topic {
+  return { name, labels: { ...labels }, kmsKeyName: want.encryptionKey ?? "" };
+}
+
+/** The subscription that `want` asks for. Everything explicit: the cloud's defaults are not ours. */
+export function toSubscription(name: string, topic: string, want: QueueWant, labels: Labels): Subscription {
+  const backoff = backoffOf(want.overrides.retryBackoff);
+  return {
+    name,
+    topic,
+    labels: { ...labels },
+    ackDeadlineSeconds: want.processingTimeoutSeconds,
+    messageRetentionDuration: { seconds: want.retentionSeconds },
+    enableMessageOrdering: want.ordering === "PerKey",
+    // Without ttl it never expires; left out, it is deleted after 31 idle days.
+    expirationPolicy: {},
+    deadLetterPolicy: want.deadLetter
+      ? {
+          deadLetterTopic: topicOfQueue(want.deadLetter.target),
+          maxDeliveryAttempts: want.deadLetter.maxReceives,
+        }
+      : null,
+    retryPolicy: backoff
+      ? {
+          minimumBackoff: { seconds: backoff.minimumSeconds },
+          maximumBackoff: { seconds: backoff.maximumSeconds },
+        }
+      : null,
+  };
+}
+
+/** The labels with ours set and those taken off that were ours; what others put there stays. */
+export function mergeLabels(found: Labels, tags: Tags): Record<string, string> {
+  const merged: Record<string, string> = { ...found };
+  for (const [key, value] of Object.entries(tags)) {
+    if (value === null) delete merged[key];
+    else merged[key] = value;
+  }
+  return merged;
+}
+
+/** What a queue is while its subscription is missing: it keeps nothing and hands out nothing. Never a wanted value. */
+const NONE = 0;
+
+/** True when the queue that was seen has no subscription: a create was cut off, or somebody deleted it. */
+export const lacksSubscription = (actual: Partial<QueueWant>): boolean => actual.retentionSeconds === NONE;
+
+/**
+ * The live values in the fields of Want.
+ *
+ * @param grantsInForce  Pub/Sub may publish to the dead-letter topic and acknowledge on the subscription. Without these
+ *                       rights dead-lettering silently does nothing, so it is reported as off.
+ */
+export function actualQueue(
+  topic: Topic | undefined,
+  subscription: Subscription | undefined,
+  grantsInForce: boolean,
+): Partial<QueueWant> {
+  const policy = subscription?.deadLetterPolicy;
+  return {
+    tags: jointLabels(topic?.labels, subscription?.labels),
+    maxMessageBytes: MESSAGE_BYTES,
+    delaySeconds: 0,
+    ...(topic ? { encryptionKey: topic.kmsKeyName || null } : {}),
+    ...(subscription
+      ? {
+          processingTimeoutSeconds: subscription.ackDeadlineSeconds ?? 0,
+          retentionSeconds: Number(subscription.messageRetentionDuration?.seconds ?? 0),
+          ordering: subscription.enableMessageOrdering ? ("PerKey" as const) : ("None" as const),
+          overrides: overridesOf(subscription),
+        }
+      : { processingTimeoutSeconds: NONE, retentionSeconds: NONE, overrides: {} }),
+    deadLetter:
+      policy?.deadLetterTopic && grantsInForce
+        ? { target: queueOfTopic(policy.deadLetterTopic), maxReceives: policy.maxDeliveryAttempts ?? 0 }
+        : null,
+  };
+}
+
+function overridesOf({ retryPolicy, expirationPolicy }: Subscription): Record<string, Neutral> {
+  const ttl = Number(expirationPolicy?.ttl?.seconds ?? 0);
+  return {
+    ...(retryPolicy
+      ? {
+          retryBackoff: {
+            minimumSeconds: Number(retryPolicy.minimumBackoff?.seconds ?? 0),
+            maximumSeconds: Number(retryPolicy.maximumBackoff?.seconds ?? 0),
+          },
+        }
+      : {}),
+    // Never wanted: a subscription that deletes itself when it is idle is drift.
+    ...(ttl > 0 || !expirationPolicy ? { expiresAfterSeconds: ttl || 31 * 86_400 } : {}),
+  };
+}
+
+/** One map for two resources. A label that only one of them has, or that differs, equals nothing that can be wanted. */
+function jointLabels(
+  topic: Labels | null | undefined,
+  subscription: Labels | null | undefined,
+): Record<string, string> {
+  if (!topic || !subscription) return { ...(topic ?? subscription) };
+  const keys = new Set([...Object.keys(topic), ...Object.keys(subscription)]);
+  return Object.fromEntries(
+    [...keys].map((key) => [
+      key,
+      topic[key] === subscription[key]
+        ? (topic[key] ?? "")
+        : `topic: ${topic[key] ?? "absent"}, subscription: ${subscription[key] ?? "absent"}`,
+    ]),
+  );
+}
+
+/** The owner of a queue is who owns all of its parts; the first part that isn't `me`'s decides. */
+export function jointOwner(parts: readonly (Topic | Subscription | undefined)[], me: Owner): Owner | undefined {
+  const owners = parts.filter((part) => part !== undefined).map((part) => ownerOf(part.labels ?? {}));
+  if (owners.some((owner) => owner === undefined)) return undefined;
+  const rank = (owner: Owner | undefined) =>
+    !owner
+      ? 0
+      : !sameObject(owner, me)
+        ? 1
+        : tagValue(owner.cluster) !== tagValue(me.cluster)
+          ? 2
+          : tagValue(owner.uid) !== tagValue(me.uid)
+            ? 3
+            : 4;
+  return [...owners].sort((a, b) => rank(a) - rank(b))[0];
+}
+
+/** What is wrong with a queue that nothing of ours can put right, for people; undefined when it works. */
+export function brokenBy(topic: string, subscription: Subscription): string | undefined {
+  if (subscription.topic === "_deleted-topic_")
+    return `The topic of ${subscription.name} was deleted, so nothing new arrives. What is left in the subscription can still be received; then delete the subscription, and both are made anew.`;
+  if (subscription.topic !== topic)
+    return `${subscription.name} belongs to ${subscription.topic}, not to ${topic}. Delete the subscription, and it is made anew.`;
+  if (subscription.detached)
+    return `${subscription.name} was detached from its topic for good. Delete the subscription, and it is made anew.`;
+  const elsewhere = subscription.pushConfig?.pushEndpoint
+    ? "pushes its messages to a URL"
+    : subscription.bigqueryConfig?.table
+      ? "writes its messages to BigQuery"
+      : subscription.cloudStorageConfig?.bucket
+        ? "writes its messages to a bucket"
+        : undefined;
+  return elsewhere && `${subscription.name} ${elsewhere}, so nothing can pull from it. Clear its delivery settings.`;
+}
+
+export function outputsOf(
+  id: string,
+  topic: string,
+  region: string,
+  deadLetterTopic: string | null | undefined,
+): QueueOutputs {
+  return {
+    QUEUE_ID: id,
+    QUEUE_URL: topic,
+    REGION: region,
+    ...(deadLetterTopic ? { DLQ_ID: queueOfTopic(deadLetterTopic) } : {}),
+  };
+}
