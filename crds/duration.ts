@@ -20,6 +20,18 @@ export const duration = () =>
     { rule: isDurationCel("self"), message: WHAT },
   );
 
+/** A duration from `min` to `max` seconds. One message, whether the form or the range is wrong. */
+export function durationWithin(name: string, { min, max }: { readonly min: number; readonly max: number }) {
+  const what = `${name} must be ${durationText(min)} to ${durationText(max)}`;
+  return withRules(
+    duration().refine((text) => durationSeconds(text) >= min && durationSeconds(text) <= max, what),
+    {
+      rule: `!${isDurationCel("self")} || (duration(self) >= duration('${min}s') && duration(self) <= duration('${max}s'))`,
+      message: what,
+    },
+  );
+}
+
 /** Seconds of a duration that the schema has accepted: `1h30m` → 5400. */
 export function durationSeconds(text: string): number {
   const [, hours, minutes, seconds] = new RegExp(FORM).exec(text) ?? [];

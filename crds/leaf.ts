@@ -156,19 +156,6 @@ export const leafStatus = () =>
     )
       .optional()
       .describe("Where the cloud differs from spec."),
-    references: mapList(
-      z.strictObject({
-        field: z.string().max(253).describe("Path of the reference in spec."),
-        kind: z.string().max(63).describe("Kind that it refers to."),
-        namespace: z.string().max(63).optional().describe("Namespace of the object."),
-        name: z.string().max(253).optional().describe("Name of the object. Absent: an external id."),
-        id: z.string().max(2048).optional().describe("What it came to. Absent: not resolved yet."),
-      }),
-      512,
-      "field",
-    )
-      .optional()
-      .describe("What the references in spec came to. Deletion reads only this."),
     footprint: z
       .array(z.string().max(2048).describe("A place, in the cloud's own words."))
       .max(512)

@@ -3,7 +3,7 @@ import { ACCESS, access, accessFits } from "./access.ts";
 import { compositeStatus } from "./composite.ts";
 import type { ObjectOf, SpecInputOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
-import { duration, isDurationCel } from "./duration.ts";
+import { durationWithin } from "./duration.ts";
 import { ageColumn, disabledNeedsReason, readyColumn, switchable, whyColumns } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { portNumber, probe } from "./probe.ts";
@@ -107,7 +107,7 @@ const scaling = withRules(
       .boolean()
       .default(false)
       .describe("No replica at all while the queue is empty. Waking up takes about one minute on AWS, three on GCP."),
-    cooldown: duration()
+    cooldown: durationWithin("cooldown", limit.cooldown.portable)
       .optional()
       .describe("How long the queue must be empty before the last replica goes: 30s to 1h. Absent: 5m."),
     onMetricFailure: z
@@ -124,11 +124,6 @@ const scaling = withRules(
     rule: "!self.toZero || has(self.queueBacklog)",
     message: "toZero needs queueBacklog: processors and memory can't wake up what doesn't run",
     fieldPath: ".toZero",
-  },
-  {
-    rule: `!has(self.cooldown) || !${isDurationCel("self.cooldown")} || (duration(self.cooldown) >= duration('${limit.cooldown.portable.min}s') && duration(self.cooldown) <= duration('${limit.cooldown.portable.max}s'))`,
-    message: "cooldown must be 30s to 1h",
-    fieldPath: ".cooldown",
   },
 );
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration } from "./duration.ts";
+import { durationWithin } from "./duration.ts";
 import { exactlyOne, withRules } from "./rules.ts";
 import { formed, list, text } from "./text.ts";
 
@@ -31,9 +31,15 @@ export const probe = () =>
           })
           .optional()
           .describe("Well when a program in the container ends with 0."),
-        initialDelay: duration().optional().describe("Wait before the first look. Absent: none."),
-        interval: duration().optional().describe("Time between looks. Absent: 10s."),
-        timeout: duration().optional().describe("How long a look may take. Absent: 5s."),
+        initialDelay: durationWithin("initialDelay", { min: 0, max: 3600 })
+          .optional()
+          .describe("Wait before the first look. Absent: none."),
+        interval: durationWithin("interval", { min: 1, max: 3600 })
+          .optional()
+          .describe("Time between looks. Absent: 10s."),
+        timeout: durationWithin("timeout", { min: 1, max: 600 })
+          .optional()
+          .describe("How long a look may take. Absent: 5s."),
         failureThreshold: z
           .int()
           .min(1)

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
-import { duration, durationText } from "./duration.ts";
+import { duration, durationText, durationWithin, isDurationCel } from "./duration.ts";
 import { encryption, leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { durationRange, numberRange, numberWithin } from "./ranges.ts";
 import { reference } from "./refs.ts";
-import { immutable } from "./rules.ts";
+import { immutable, withRules } from "./rules.ts";
 
 const limit = limits.queue;
 
@@ -43,16 +43,24 @@ const spec = leafSpec(
   },
   {
     aws: {
-      kmsDataKeyReuse: duration()
+      kmsDataKeyReuse: durationWithin("kmsDataKeyReuse", limit.kmsDataKeyReuse.aws)
         .optional()
         .describe("How long SQS reuses a data key before it asks KMS again: 1m to 24h. Only with encryption.keyRef."),
     },
     gcp: {
-      retryBackoff: z
-        .strictObject({
-          minimum: duration().describe("First wait before a message is handed out again: 0s to 10m."),
-          maximum: duration().describe("Longest wait: 0s to 10m."),
-        })
+      retryBackoff: withRules(
+        z.strictObject({
+          minimum: durationWithin("minimum", limit.retryBackoff.gcp).describe(
+            "First wait before a message is handed out again: 0s to 10m.",
+          ),
+          maximum: durationWithin("maximum", limit.retryBackoff.gcp).describe("Longest wait: 0s to 10m."),
+        }),
+        {
+          rule: `!${isDurationCel("self.minimum")} || !${isDurationCel("self.maximum")} || duration(self.minimum) <= duration(self.maximum)`,
+          message: "maximum must not be below minimum",
+          fieldPath: ".maximum",
+        },
+      )
         .optional()
         .describe("Wait between deliveries of a message that was not acknowledged."),
     },

@@ -123,6 +123,39 @@ export const limits = {
         "default": 5
       },
       "note": "Pub/Sub counts as well as it can; a message may come a few times more before it is set aside."
+    },
+    "kmsDataKeyReuse": {
+      "unit": "seconds",
+      "aws": {
+        "name": "KmsDataKeyReusePeriodSeconds",
+        "min": 60,
+        "max": 86400,
+        "default": 300,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 60,
+        "max": 86400
+      },
+      "note": "For AWS only, under overrides.aws."
+    },
+    "retryBackoff": {
+      "unit": "seconds",
+      "gcp": {
+        "name": "retryPolicy",
+        "min": 0,
+        "max": 600,
+        "verified": true,
+        "source": "https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.subscriptions",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 0,
+        "max": 600
+      },
+      "note": "For GCP only, under overrides.gcp."
     }
   },
   "scaling": {
