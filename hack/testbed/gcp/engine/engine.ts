@@ -1,0 +1,114 @@
+/** The way of every call: settle what is due, faults, checks by the definition, the handler, the journal. */
+import type { Definitions, Method } from "./definitions.ts";
+import { type CloudError, toCloudError, unimplemented } from "./errors.ts";
+import type { Faults } from "./faults.ts";
+import type { Journal } from "./journal.ts";
+import type { Message } from "./messages.ts";
+import { isMutating, planeOf, targetOf } from "./request-facts.ts";
+import type { Call, Handler, StreamHandler, World } from "./world.ts";
+
+/** The call took effect, but its answer must never reach the client. */
+export class LostReply extends Error {
+  override readonly name = "LostReply";
+}
+
+export interface Handlers {
+  readonly unary: ReadonlyMap<string, Handler>;
+  /** Server-streaming methods. */
+  readonly streams: ReadonlyMap<string, StreamHandler>;
+}
+
+export interface Engine {
+  readonly definitions: Definitions;
+  /** Rejects with CloudError or LostReply. Never settles while a `hang` fault holds it, until `signal` aborts. */
+  unary(method: Method, request: Message, signal: AbortSignal): Promise<Message>;
+  stream(method: Method, request: Message, signal: AbortSignal): Promise<readonly Message[]>;
+  /** Passes what is no RPC (the PromQL endpoint) through the faults, under a name of its own. */
+  guarded<T>(method: string, resource: string, signal: AbortSignal, answer: () => Promise<T> | T): Promise<T>;
+}
+
+export interface EngineParts {
+  readonly world: World;
+  readonly handlers: Handlers;
+  readonly faults: Faults;
+  readonly journal: Journal;
+  /** Resolves after some real time, or rejects when the signal aborts. */
+  sleep(millis: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Fields that an update judges against the stored resource, not alone. */
+function judgedLater({ request }: Method): ReadonlySet<string> {
+  if (request.fields.updateMask === undefined) return new Set();
+  return new Set(request.fieldsArray.filter(({ resolvedType }) => resolvedType !== null).map(({ name }) => name));
+}
+
+export function newEngine({ world, handlers, faults, journal, sleep }: EngineParts): Engine {
+  const { definitions, operations, validator, store, clock } = world;
+
+  async function answer<T>(method: Method, request: Message, signal: AbortSignal, run: (call: Call) => T | Promise<T>) {
+    const resource = targetOf(method, request);
+    const mutating = isMutating(method);
+    const effects = faults.hit(method.fullName, resource, mutating);
+    const note = (code: string) =>
+      journal.record({
+        at: clock.now(),
+        method: method.fullName,
+        resource,
+        mutating,
+        plane: planeOf(method),
+        code,
+        request,
+      });
+    if (effects.delayMillis > 0) await sleep(effects.delayMillis, signal);
+    if (effects.hang) await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    operations.settle();
+    try {
+      if (effects.error) throw effects.error;
+      validator.check(method.request, request, judgedLater(method));
+      const call = {
+        world,
+        method,
+        request,
+        view: effects.frozen ?? store,
+        operationFailure: effects.operationFailure,
+      };
+      const result = await run(call);
+      note("OK");
+      if (effects.dropReply) throw new LostReply(`The reply to ${method.fullName} is lost`);
+      return result;
+    } catch (error) {
+      if (error instanceof LostReply) throw error;
+      const known = toCloudError(error);
+      note(known.code);
+      throw known;
+    }
+  }
+
+  const missing = (method: Method): CloudError =>
+    unimplemented(`${method.fullName} is not implemented in the test bed's GCP cloud.`);
+
+  return {
+    definitions,
+    unary(method, request, signal) {
+      return answer(method, request, signal, (call) => {
+        const handler = handlers.unary.get(method.fullName);
+        if (handler === undefined) throw missing(method);
+        return handler(call);
+      });
+    },
+    stream(method, request, signal) {
+      return answer(method, request, signal, (call) => {
+        const handler = handlers.streams.get(method.fullName);
+        if (handler === undefined) throw missing(method);
+        return handler(call);
+      });
+    },
+    async guarded(method, resource, signal, run) {
+      const effects = faults.hit(method, resource, false);
+      if (effects.delayMillis > 0) await sleep(effects.delayMillis, signal);
+      if (effects.error) throw effects.error;
+      operations.settle();
+      return run();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** proto3 JSON of requests and responses, refusing what Google's servers refuse: names that the definition lacks. */
+
+import { fromProto3JSON, toProto3JSON } from "proto3-json-serializer";
+import protobuf from "protobufjs";
+import { fullName } from "./definitions.ts";
+import { CloudError } from "./errors.ts";
+import { camel, type Message, toPlain } from "./messages.ts";
+
+type Json = Parameters<typeof fromProto3JSON>[1];
+
+const OPAQUE = /^google\.protobuf\./;
+
+function unknownName(key: string, path: string): CloudError {
+  const at = path === "" ? "" : ` at '${path}'`;
+  const message = `Invalid JSON payload received. Unknown name "${key}"${at}: Cannot find field.`;
+  return new CloudError("INVALID_ARGUMENT", message, [{ field: path, description: message }]);
+}
+
+/** The same JSON with camelCase names and without nulls. */
+function canonical(type: protobuf.Type, json: unknown, path: string): unknown {
+  if (OPAQUE.test(fullName(type)) || json === null || typeof json !== "object" || Array.isArray(json)) return json;
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(json)) {
+    const field = Object.hasOwn(type.fields, camel(key)) ? type.fields[camel(key)] : undefined;
+    if (field === undefined) throw unknownName(key, path);
+    const nested = field.resolvedType instanceof protobuf.Type ? field.resolvedType : undefined;
+    if (value === null && !(nested && OPAQUE.test(fullName(nested)))) continue;
+    if (value === null) continue;
+    const at = path === "" ? field.name : `${path}.${field.name}`;
+    if (nested === undefined) result[field.name] = value;
+    else if (field.map && typeof value === "object")
+      result[field.name] = Object.fromEntries(
+        Object.entries(value).map(([name, entry]) => [name, canonical(nested, entry, `${at}.${name}`)]),
+      );
+    else if (field.repeated && Array.isArray(value))
+      result[field.name] = value.map((entry, index) => canonical(nested, entry, `${at}[${String(index)}]`));
+    else result[field.name] = canonical(nested, value, at);
+  }
+  return result;
+}
+
+/** @throws CloudError INVALID_ARGUMENT */
+export function fromJson(type: protobuf.Type, json: unknown): Message {
+  const checked = canonical(type, json, "");
+  try {
+    const message = fromProto3JSON(type, checked as Json);
+    return message === null ? {} : toPlain(type, message as unknown as protobuf.Message);
+  } catch (error) {
+    throw new CloudError("INVALID_ARGUMENT", `Invalid JSON payload received. ${(error as Error).message}`);
+  }
+}
+
+export const toJson = (type: protobuf.Type, message: Message): unknown =>
+  toProto3JSON(type.fromObject(message) as Parameters<typeof toProto3JSON>[0]);

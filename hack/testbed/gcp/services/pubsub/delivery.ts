@@ -1,0 +1,248 @@
+/** Pub/Sub's data plane: publishing, pulling, acknowledging, dead lettering, and the backlog that metrics report. */
+import { type CloudError, invalid, notFound, precondition, unimplemented } from "../../engine/errors.ts";
+import { child, list, type Message, millisOf, text, timestamp } from "../../engine/messages.ts";
+import { shortName } from "../../engine/names.ts";
+import type { World } from "../../engine/world.ts";
+import { allows } from "../iam/grants.ts";
+import { parseFilter } from "./filter.ts";
+import { type Held, type Lane, openLane, receivedIn } from "./lane.ts";
+import { checkMessages } from "./message-limits.ts";
+import { SUBSCRIPTION, subscriptionsOf, TOPIC } from "./topics.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface Delivery {
+  /** @returns message ids */
+  publish(topic: string, messages: readonly Message[]): Promise<string[]>;
+  /** One pull of at most `maximum` messages; waits a moment for one unless `immediately`. */
+  pull(subscription: string, maximum: number, immediately: boolean): Promise<Message[]>;
+  /** Turns what pstest delivered into what the subscriber gets. */
+  deliver(subscription: string, received: readonly Message[], leaseSeconds: number): Promise<Message[]>;
+  acknowledge(subscription: string, ackIds: readonly string[]): Promise<void>;
+  /** @param seconds 0 is a nack */
+  modify(subscription: string, ackIds: readonly string[], seconds: number): Promise<void>;
+  /** Name in pstest of what a StreamingPull of this subscription must open. */
+  streamName(subscription: string): Promise<string>;
+  seek(subscription: string, toMillis: number): void;
+  /** Messages not acknowledged, outstanding ones included, or undefined when there is no such subscription. */
+  backlog(subscription: string): number | undefined;
+  /** Drops a subscription's messages, because it was deleted or detached. Its streams end with the error. */
+  drop(subscription: string, error: CloudError): void;
+  /** Calls back once when the subscription is dropped. @returns a function that takes the wish back */
+  onDrop(subscription: string, listener: (error: CloudError) => void): () => void;
+  /** Keeps pstest from forgetting: to be called every minute or so. */
+  renew(): Promise<void>;
+  reset(): Promise<void>;
+}
+
+const PULL_DEFAULT = 1000;
+
+/** @param realNow milliseconds of the real clock, which pstest goes by */
+export function newDelivery(world: World, upstream: Upstream, realNow: () => number): Delivery {
+  const { store, clock, project } = world;
+  const lanes = new Map<string, Promise<Lane>>();
+  const ready = new Map<string, Lane>();
+  const listeners = new Map<string, Set<(error: CloudError) => void>>();
+  let laneCount = 0;
+  let messageCount = 0;
+
+  function subscribed(name: string): Message {
+    const subscription = store.get(SUBSCRIPTION, name);
+    if (subscription === undefined) throw notFound(name);
+    if (subscription.detached === true) throw precondition(`Subscription ${name} is detached from its topic.`);
+    return subscription;
+  }
+
+  /** Lanes are opened by the first message or subscriber, so that idle subscriptions cost pstest nothing. */
+  function laneOf(subscription: Message): Promise<Lane> {
+    const name = text(subscription, "name");
+    const known = lanes.get(name);
+    if (known !== undefined) return known;
+    laneCount += 1;
+    const opening = openLane(upstream, {
+      id: `${String(laneCount)}-${crypto.randomUUID()}`,
+      ackDeadlineSeconds: Number(subscription.ackDeadlineSeconds),
+      ordered: subscription.enableMessageOrdering === true,
+      realNow,
+    }).then((lane) => {
+      if (lanes.get(name) === opening) ready.set(name, lane);
+      return lane;
+    });
+    lanes.set(name, opening);
+    opening.catch(() => lanes.delete(name));
+    return opening;
+  }
+
+  /** Drops what is older than the subscription's retention. */
+  function expire(subscription: Message, lane: Lane): void {
+    const oldest = clock.now() - millisOf(child(subscription, "messageRetentionDuration") ?? {});
+    lane.forget(lane.held().filter(({ publishedAt }) => publishedAt < oldest));
+  }
+
+  async function publish(topic: string, messages: readonly Message[]): Promise<string[]> {
+    if (store.get(TOPIC, topic) === undefined) throw notFound(topic);
+    checkMessages(messages);
+    const now = clock.now();
+    const stamped = messages.map((message) => {
+      messageCount += 1;
+      return { ...message, messageId: String(10 ** 15 + messageCount), publishTime: timestamp(now) } as Message;
+    });
+    const receivers = subscriptionsOf(store, topic).filter((subscription) => subscription.detached !== true);
+    await Promise.all(
+      receivers.map(async (subscription) => {
+        const filter = text(subscription, "filter") === "" ? () => true : parseFilter(text(subscription, "filter"));
+        const wanted = stamped.filter((message) => filter((message.attributes ?? {}) as Record<string, string>));
+        const held = wanted.map((message): Held => {
+          const fresh = { attempts: 0, ackId: undefined, ticket: 0, ticketAt: 0, leasedUntil: 0 };
+          return { id: text(message, "messageId"), message, publishedAt: now, ...fresh };
+        });
+        if (held.length > 0) await (await laneOf(subscription)).add(held);
+      }),
+    );
+    return stamped.map((message) => text(message, "messageId"));
+  }
+
+  /** Pub/Sub forwards as its service agent, which needs both rights; without them it silently goes on delivering. */
+  function mayForward(subscription: string, topic: string): boolean {
+    const agent = `serviceAccount:service-${project.number}@gcp-sa-pubsub.iam.gserviceaccount.com`;
+    return (
+      store.get(TOPIC, topic) !== undefined &&
+      allows(world, agent, "pubsub.topics.publish", topic) &&
+      allows(world, agent, "pubsub.subscriptions.consume", subscription)
+    );
+  }
+
+  /** https://cloud.google.com/pubsub/docs/handling-failures: the attributes that a forwarded message gains. */
+  async function forward(subscription: Message, topic: string, lane: Lane, held: readonly Held[]): Promise<void> {
+    const name = text(subscription, "name");
+    await publish(
+      topic,
+      held.map(({ message, attempts, publishedAt }) => ({
+        ...(message.data === undefined ? {} : { data: message.data }),
+        ...(text(message, "orderingKey") === "" ? {} : { orderingKey: message.orderingKey }),
+        attributes: {
+          ...(message.attributes as object | undefined),
+          CloudPubSubDeadLetterSourceDeliveryCount: String(attempts),
+          CloudPubSubDeadLetterSourceSubscription: shortName(name),
+          CloudPubSubDeadLetterSourceSubscriptionProject: project.id,
+          CloudPubSubDeadLetterSourceTopicPublishTime: new Date(publishedAt).toISOString(),
+        },
+      })),
+    );
+    await lane.acknowledge(held);
+  }
+
+  /** Forwards those that have had all their deliveries. @returns the others */
+  async function sift(subscription: Message, lane: Lane, held: readonly Held[]): Promise<readonly Held[]> {
+    const policy = child(subscription, "deadLetterPolicy");
+    if (policy === undefined) return held;
+    const topic = text(policy, "deadLetterTopic");
+    const spent = held.filter(({ attempts }) => attempts >= Number(policy.maxDeliveryAttempts));
+    if (spent.length === 0 || !mayForward(text(subscription, "name"), topic)) return held;
+    await forward(subscription, topic, lane, spent);
+    return held.filter((one) => !spent.includes(one));
+  }
+
+  async function deliver(name: string, received: readonly Message[], leaseSeconds: number): Promise<Message[]> {
+    const subscription = subscribed(name);
+    const lane = await laneOf(subscription);
+    expire(subscription, lane);
+    const due = await sift(subscription, lane, lane.redeem(received, leaseSeconds));
+    return due.map((held) => {
+      held.attempts += 1;
+      const attempt = subscription.deadLetterPolicy === undefined ? {} : { deliveryAttempt: held.attempts };
+      return { ackId: held.ackId, message: held.message, ...attempt };
+    });
+  }
+
+  /** How long a nacked message rests: exponential between the bounds of the retry policy, in whole seconds. */
+  function backoff(subscription: Message, attempts: number): number {
+    const policy = child(subscription, "retryPolicy");
+    if (policy === undefined) return 0;
+    const minimum = millisOf(child(policy, "minimumBackoff") ?? {});
+    const maximum = millisOf(child(policy, "maximumBackoff") ?? {});
+    return Math.round(Math.min(maximum, minimum * 2 ** (attempts - 1)) / 1000);
+  }
+
+  async function nack(subscription: Message, lane: Lane, held: readonly Held[]): Promise<void> {
+    const again = await sift(subscription, lane, held);
+    for (const one of again) {
+      await lane.lease([one], backoff(subscription, one.attempts));
+      lane.revoke([one]);
+    }
+  }
+
+  function drop(name: string, error: CloudError): void {
+    const opening = lanes.get(name);
+    lanes.delete(name);
+    ready.delete(name);
+    for (const listener of listeners.get(name) ?? []) listener(error);
+    listeners.delete(name);
+    // pstest being gone is no failure here: its messages are gone with it.
+    opening?.then((lane) => lane.close()).catch(() => undefined);
+  }
+
+  return {
+    publish,
+    deliver,
+    drop,
+    async pull(name, maximum, immediately) {
+      const subscription = subscribed(name);
+      const lane = await laneOf(subscription);
+      const seconds = Number(subscription.ackDeadlineSeconds);
+      const response = await upstream.call("Subscriber.Pull", {
+        subscription: lane.upstreamName,
+        maxMessages: maximum || PULL_DEFAULT,
+        returnImmediately: immediately,
+      });
+      const delivered = await deliver(name, receivedIn(response), seconds);
+      // The deadline may have changed since pstest was told of it.
+      await lane.lease(lane.find(delivered.map((message) => text(message, "ackId"))), seconds);
+      return delivered;
+    },
+    async acknowledge(name, ackIds) {
+      const lane = await laneOf(subscribed(name));
+      await lane.acknowledge(lane.find(ackIds));
+    },
+    async modify(name, ackIds, seconds) {
+      if (seconds < 0 || seconds > 600)
+        throw invalid("ack_deadline_seconds must be between 0 and 600.", "ack_deadline_seconds");
+      const subscription = subscribed(name);
+      const lane = await laneOf(subscription);
+      const held = lane.find(ackIds);
+      await (seconds === 0 ? nack(subscription, lane, held) : lane.lease(held, seconds));
+    },
+    streamName: async (name) => (await laneOf(subscribed(name))).upstreamName,
+    seek(name, toMillis) {
+      const subscription = subscribed(name);
+      const retained =
+        subscription.retainAckedMessages === true ||
+        store.get(TOPIC, text(subscription, "topic"))?.messageRetentionDuration;
+      if (toMillis < clock.now() - 1000 && retained)
+        throw unimplemented("The test bed's Pub/Sub keeps no acknowledged messages: it can't seek to the past.");
+      const lane = ready.get(name);
+      lane?.forget(lane.held().filter(({ publishedAt }) => publishedAt < toMillis));
+    },
+    backlog(name) {
+      const subscription = store.get(SUBSCRIPTION, name);
+      if (subscription === undefined) return undefined;
+      const lane = ready.get(name);
+      if (lane === undefined) return 0;
+      expire(subscription, lane);
+      return lane.held().length;
+    },
+    onDrop(name, listener) {
+      const known = listeners.get(name) ?? new Set();
+      listeners.set(name, known.add(listener));
+      return () => void known.delete(listener);
+    },
+    async renew() {
+      await Promise.all([...ready.values()].map((lane) => lane.renew(realNow())));
+    },
+    async reset() {
+      for (const name of [...lanes.keys()]) drop(name, notFound(name));
+    },
+  };
+}
+
+/** Lists what a request's repeated string field holds. */
+export const strings = (request: Message, field: string): readonly string[] => list<string>(request, field);
