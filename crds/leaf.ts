@@ -5,7 +5,7 @@ import { localReference } from "./refs.ts";
 import type { Rule } from "./rules.ts";
 import { setOnce, withRules } from "./rules.ts";
 import { tags } from "./tags.ts";
-import { formed, list, mapList, text } from "./text.ts";
+import { formed, list, text } from "./text.ts";
 
 /** `enabled` with its reason: part of every kind that can be switched off. */
 export const switchable = {
@@ -118,7 +118,7 @@ export function leafSpec<Fields extends z.ZodRawShape, Aws extends z.ZodRawShape
 }
 
 /** A value of status that the cloud or the diff gives: JSON as text where it is no string. */
-const shown = () => z.string().max(4096);
+const shown = () => z.string().max(65_536);
 
 /** The status of a cloud resource. `outputs` are the keys that the kind promises. */
 export const leafStatus = () =>
@@ -135,6 +135,17 @@ export const leafStatus = () =>
       .optional()
       .describe("The cloud's id: ARN or full resource name. Pinned at creation."),
     externalName: z.string().max(512).optional().describe("The name in the cloud. Pinned before creation."),
+    createdAt: z
+      .string()
+      .max(64)
+      .meta({ format: "date-time" })
+      .optional()
+      .describe("When the operator made it in the cloud. Absent: it was there before."),
+    appliedHash: z
+      .string()
+      .max(64)
+      .optional()
+      .describe("Hash of what was last seen in force: tells a new wish from a change behind our back."),
     effective: z
       .record(z.string(), z.unknown())
       .meta({ "x-kubernetes-preserve-unknown-fields": true })
@@ -145,31 +156,26 @@ export const leafStatus = () =>
       .meta({ maxProperties: 32 })
       .optional()
       .describe("What users of it need to know, under the same names on both clouds."),
-    drift: mapList(
+    drift: list(
       z.strictObject({
         field: z.string().max(253).describe("Path of the field in the neutral form of the kind."),
         want: shown().describe("What spec asks for."),
         actual: shown().describe("What the cloud has."),
       }),
       64,
-      "field",
     )
       .optional()
       .describe("Where the cloud differs from spec."),
-    footprint: z
-      .array(z.string().max(2048).describe("A place, in the cloud's own words."))
-      .max(512)
-      .meta({ "x-kubernetes-list-type": "set" })
+    footprint: list(z.string().max(2048).describe("A place, in the cloud's own words."), 1024)
       .optional()
       .describe("Places outside the resource itself where it leaves traces, recorded before the first write there."),
-    deviations: mapList(
+    deviations: list(
       z.strictObject({
         field: z.string().max(253).describe("Path in spec."),
         kind: z.enum(["Clamped", "Emulated", "CloudSpecific", "Covered"]).describe("How it differs."),
-        message: z.string().max(4096).describe("What was asked and what is given."),
+        message: z.string().max(32_768).describe("What was asked and what is given."),
       }),
       64,
-      "field",
     )
       .optional()
       .describe("Where this cloud does not do just what spec asks."),

@@ -3,7 +3,8 @@ import { shortHash } from "./owner.ts";
 /**
  * The name of an object in the cloud: `<prefix>-<namespace>-<name>-<hash6>`, the same on both clouds, so that a crash
  * between create and status finds its own work again. The hash is over the parts, so `a-b`/`c` and `a`/`b-c` differ.
- * Lower-case letters, digits and `-` only; starts with a letter. What is longer than `max` loses its middle part.
+ * Lower-case letters, digits and `-` only; starts with a letter. Where it is longer than `max` (at least 8) the readable
+ * part is cut, never the hash.
  */
 export function cloudName(parts: { prefix: string; namespace: string; name: string }, max: number): string {
   const hash = shortHash(`${parts.prefix}/${parts.namespace}/${parts.name}`, 6);

@@ -30,6 +30,15 @@ const MARKS = {
 /** True for the tag keys that carry ownership. */
 export const isMark = (key: string): boolean => Object.values<string>(MARKS).includes(key);
 
+/**
+ * The tag keys that name the living object that holds a resource. Release takes them off and leaves the others, which
+ * say whose it was: the same object made again finds it, and everybody else may adopt it.
+ */
+export const HOLDER_MARKS: readonly string[] = [MARKS.cluster, MARKS.uid];
+
+/** True when the object that held it let go of it (deletionPolicy Retain). */
+export const isReleased = (owner: Owner): boolean => owner.cluster === "" && owner.uid === "";
+
 /** The owner as tags, the same on both clouds. */
 export function ownerTags(owner: Owner): Record<string, string> {
   return Object.fromEntries(

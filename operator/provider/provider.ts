@@ -122,7 +122,10 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
   fit?(want: Want): Fitted<Want>;
   /** Put our marks on it, nothing else: adoption. */
   adopt(seen: Present<Want, Outputs>, want: Want, call: Call): Promise<void>;
-  /** Take our marks off, nothing else: deletionPolicy Retain leaves it to whoever comes next. Absent: the marks stay. */
+  /**
+   * Take HOLDER_MARKS off, nothing else: deletionPolicy Retain leaves it to the same object made again, or to whoever
+   * adopts it. Absent: the marks stay.
+   */
   release?(seen: Present<Want, Outputs>, call: Call): Promise<void>;
   /** Monthly budget of calls isn't ours to guess: the bucket that calls of this kind draw from, such as `sqs`. */
   readonly service: string;

@@ -60,22 +60,20 @@ export function mergeConditions(
       type,
       status: verdict.status,
       reason: verdict.reason,
-      message: fit(verdict.message),
+      message: shortened(verdict.message),
       observedGeneration: generation,
-      lastTransitionTime:
-        before?.status === verdict.status
-          ? before.lastTransitionTime
-          : now()
-              .toISOString()
-              .replace(/\.\d+Z$/, "Z"),
+      lastTransitionTime: before?.status === verdict.status ? before.lastTransitionTime : timestamp(now()),
     });
   }
   const others = previous.filter((one) => !CONDITION_TYPES.some((type) => type === one.type));
   return [...merged, ...others];
 }
 
+/** RFC 3339 in whole seconds, as Kubernetes keeps times. */
+export const timestamp = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, "Z");
+
 /** Half a surrogate pair would come back from the API server as another character, and be written again each pass. */
-function fit(message: string): string {
+function shortened(message: string): string {
   const cut = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
   return cut.toWellFormed();
 }

@@ -104,8 +104,7 @@ function decideAbsent<Want extends Wanted, Outputs>(
   if (!policy.active) return { do: "none", drift: [] };
   if (policy.management === "Observe")
     return wait("NotFound", "There is no such resource to observe (managementPolicy Observe).");
-  if (situation.fresh)
-    return wait("Creating", "It was made a moment ago and the cloud does not show it yet.");
+  if (situation.fresh) return wait("Creating", "It was made a moment ago and the cloud does not show it yet.");
   if (known && policy.management === "CreateOnly")
     return refuse("NotFound", "It was made once and is gone; managementPolicy CreateOnly does not make it again.");
   if (known && policy.dataBearing) {
@@ -179,7 +178,10 @@ function decidePresent<Want extends Wanted, Outputs>(
   return { do: "none", drift: [] };
 }
 
-function dying<Want extends Wanted, Outputs>(situation: Situation<Want, Outputs>, seen: Present<Want, Outputs>): Decision {
+function dying<Want extends Wanted, Outputs>(
+  situation: Situation<Want, Outputs>,
+  seen: Present<Want, Outputs>,
+): Decision {
   if (situation.known) return wait("Deleting", `The cloud is deleting ${seen.id}, and this object did not ask for it.`);
   return wait("Creating", `An earlier ${seen.id} is still being deleted; it is made anew when that is gone.`);
 }

@@ -47,9 +47,15 @@ export function sameNeutral(a: Neutral, b: Neutral): boolean {
 const fieldsOf = (record: object): ReadonlyMap<string, Neutral> =>
   new Map(Object.entries(record).filter(([, value]) => value !== undefined));
 
-/** True when only our ownership marks differ, none of the user's tags and no field. */
-export function onlyMarks(changes: readonly Change[]): boolean {
-  return changes.every((change) => change.field === "tags" && Object.keys(change.want as object).every(isMark));
+/** The changes without our ownership marks: what a person wants to hear of. */
+export function withoutMarks(changes: readonly Change[]): readonly Change[] {
+  return changes.flatMap((change) => {
+    if (change.field !== "tags") return [change];
+    const [want, actual] = [change.want as Tags, change.actual as Tags];
+    const keys = Object.keys(want).filter((key) => !isMark(key));
+    const pick = (tags: Tags) => Object.fromEntries(keys.map((key) => [key, tags[key] ?? null]));
+    return keys.length === 0 ? [] : [{ field: "tags", want: pick(want), actual: pick(actual) }];
+  });
 }
 
 /** The change as a person reads it: `retentionSeconds: 60 → 345600`. Long values are cut. */

@@ -1,12 +1,13 @@
+import { ProviderError } from "../provider/fault.ts";
 import { cloudName } from "../provider/names.ts";
 import { type Owner, ownerTags, type Tags } from "../provider/owner.ts";
-import type { Deviation, Wanted } from "../provider/provider.ts";
+import type { Deviation, Fitted, Wanted } from "../provider/provider.ts";
 import type { Policy } from "./decide.ts";
 import type { AnyProvider, Environments, EnvironmentView } from "./environment-view.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Target } from "./leaf-object.ts";
 import type { OffState } from "./leaf-status.ts";
 import { ANNOTATIONS, isDeleting, isPaused, type KubeObject } from "./object.ts";
-import type { Reason } from "./reasons.ts";
+import { FAULTS, type Reason } from "./reasons.ts";
 
 /** Where a pass looks things up; nothing here asks a cloud. */
 export interface Lookups {
@@ -59,7 +60,7 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
 ): Prepared<Want> | Blocked {
   const { spec, status } = object;
   const deleting = isDeleting(object);
-  const environment = host.environments.get(status?.environment ?? spec.environmentRef?.name);
+  const environment = host.environments.get(environmentOf(object));
   if ("problem" in environment)
     return block(environment.problem.reason, environment.problem.message, false, { when: "backoff" });
   const moved = pinnedElsewhere(object, environment);
@@ -86,38 +87,64 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
           tags: tagsFor(object, environment, owner),
           target: (field) => resolved.targets.get(field) ?? { outputs: {}, effective: {} },
         });
-  const fitted = wish === undefined ? undefined : provider.fit ? provider.fit(wish) : { want: wish, deviations: [] };
-  const deviations: readonly Deviation[] = fitted?.deviations ?? [];
-  const strict = (spec.portability ?? "Strict") === "Strict" && deviations.find((one) => one.kind !== "Covered");
-  if (strict && !deleting)
+  const fitted = wish && adapt(provider, wish);
+  if (fitted && "blocked" in fitted && !deleting) return fitted;
+  const { want, deviations, footprint: footprintOfWant } = fitted && !("blocked" in fitted) ? fitted : NOTHING;
+  const policy = policyOf(leaf, object, environment);
+  const refused = deviations.filter((one) => one.kind !== "Covered");
+  if (refused.length > 0 && (spec.portability ?? "Strict") === "Strict" && policy.management !== "Observe" && !deleting)
     return block(
       "OutsidePortableRange",
-      `spec.${strict.field}: ${strict.message} Set spec.portability: Warn to take it on this cloud.`,
+      `${refused.map((one) => `spec.${one.field}: ${one.message}`).join(" ")} Set spec.portability: Warn to take it on this cloud.`,
       true,
       { when: "change" },
     );
-  const want = fitted?.want as Want | undefined;
-  const footprintOfWant = want && provider.footprint ? provider.footprint(want) : [];
   return {
     environment,
     provider,
     owner,
     name:
-      status?.externalName ??
+      (status?.environment === environment.name ? status.externalName : undefined) ??
       spec.externalName ??
       cloudName({ prefix: environment.prefix, namespace: owner.namespace, name: owner.name }, leaf.nameLimit),
     want,
     deviations,
     footprint: union(status?.footprint ?? [], footprintOfWant),
     footprintOfWant,
-    policy: policyOf(leaf, object, environment),
+    policy,
     off: offState(object),
   };
 }
 
+const NOTHING = { want: undefined, deviations: [], footprint: [] };
+
+/** What the cloud makes of a wish and where it leaves traces; a wish that it can't read is refused before any call. */
+function adapt<Want extends Wanted>(
+  provider: AnyProvider,
+  wish: Want,
+): (Fitted<Want> & { readonly footprint: readonly string[] }) | Blocked {
+  try {
+    const fitted: Fitted<Want> = provider.fit?.(wish) ?? { want: wish, deviations: [] };
+    return { ...fitted, footprint: provider.footprint?.(fitted.want) ?? [] };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const { reason, retry } = FAULTS[error.fault];
+    return block(reason, `spec: ${error.message}`, true, retry === "never" ? { when: "change" } : SLOW);
+  }
+}
+
+/** The Environment it was made in; before it is made, the one that spec names now. */
+function environmentOf({ spec, status, metadata }: LeafObject): string | undefined {
+  const pinned = status?.externalId !== undefined || metadata.deletionTimestamp !== undefined;
+  return (pinned ? status?.environment : undefined) ?? spec.environmentRef?.name;
+}
+
 function pinnedElsewhere(object: LeafObject, environment: EnvironmentView): string | undefined {
-  const { status } = object;
+  const { spec, status } = object;
   if (!status?.externalId) return undefined;
+  const asked = spec.environmentRef?.name;
+  if (asked !== undefined && asked !== environment.name && !isDeleting(object))
+    return `It was made in Environment "${environment.name}", but spec.environmentRef is "${asked}". A cloud resource can't move: put the reference back, or make a new object.`;
   const now = { cloud: environment.cloud, account: environment.who.account, region: environment.place.region };
   const pinned = { cloud: status.cloud, account: status.account, region: status.region };
   if (
@@ -158,7 +185,7 @@ function tagsFor(object: LeafObject, environment: EnvironmentView, owner: Owner)
     ...ownerTags(owner),
   };
   const before = object.status?.effective?.tags as Record<string, string> | undefined;
-  for (const key of Object.keys(before ?? {})) if (!(key in wanted)) wanted[key] = null;
+  for (const key of Object.keys(before ?? {})) if (!Object.hasOwn(wanted, key)) wanted[key] = null;
   return wanted;
 }
 

@@ -28,6 +28,10 @@ export interface LeafStatus {
   readonly region?: string | undefined;
   readonly externalName?: string | undefined;
   readonly externalId?: string | undefined;
+  /** When we made it, RFC 3339. Absent: it was there before us. */
+  readonly createdAt?: string | undefined;
+  /** Hash of the want that was last seen in force: tells a new wish from drift. */
+  readonly appliedHash?: string | undefined;
   /** The values in force, defaults and the cloud's own choices included. Tags without our marks. */
   readonly effective?: Readonly<Record<string, unknown>> | undefined;
   readonly outputs?: Readonly<Record<string, string>> | undefined;

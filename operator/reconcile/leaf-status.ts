@@ -8,7 +8,14 @@ import { FAULTS, type Reason, type RetryClass } from "./reasons.ts";
 
 /** What one pass came to, before it is put into words. */
 export type Outcome =
-  | { readonly kind: "decided"; readonly decision: Decision; readonly seen: ObservationLike }
+  | {
+      readonly kind: "decided";
+      readonly decision: Decision;
+      /** What is there after the decision was carried out. */
+      readonly seen: ObservationLike;
+      /** Just this want was in force before the pass. */
+      readonly applied: boolean;
+    }
   | { readonly kind: "blocked"; readonly reason: Reason; readonly message: string; readonly stalled: boolean }
   | { readonly kind: "failed"; readonly error: ProviderError; readonly doing: string };
 
@@ -22,7 +29,9 @@ export type ObservationLike =
     };
 
 const say = (status: Verdict["status"], reason: Reason, message: string): Verdict => ({ status, reason, message });
-const AVAILABLE = say("True", "Available", "It is there as spec asks.");
+const AVAILABLE = say("True", "Available", "It is there and usable.");
+const SYNCED = say("True", "Available", "The last look at the cloud found what spec asks, or made it so.");
+const LEFT = say("True", "Available", "The cloud differs from spec and is left so by policy; Drifted tells where.");
 
 /** The conditions that a pass sets. `before` keeps Ready where a pass must not take it away. */
 export function verdicts(outcome: Outcome, before: readonly Condition[], off: OffState): Verdicts {
@@ -33,6 +42,8 @@ export function verdicts(outcome: Outcome, before: readonly Condition[], off: Of
 
 /** Why the object is not worked on: paused by annotation, or disabled in spec. */
 export type OffState = { readonly reason: "Paused" | "Disabled"; readonly message: string } | undefined;
+
+type Decided = Extract<Outcome, { kind: "decided" }>;
 
 function outcomeVerdicts(outcome: Outcome, ready: Condition | undefined, off: OffState): Verdicts {
   switch (outcome.kind) {
@@ -46,7 +57,7 @@ function outcomeVerdicts(outcome: Outcome, ready: Condition | undefined, off: Of
     case "failed":
       return failed(outcome, ready);
     case "decided":
-      return decided(outcome.decision, outcome.seen, ready, off);
+      return decided(outcome, ready, off);
   }
 }
 
@@ -56,48 +67,88 @@ function failed(outcome: { error: ProviderError; doing: string }, ready: Conditi
   return notSynced(reason, message, retry !== "backoff", keepReady(ready, reason, message));
 }
 
-function decided(decision: Decision, seen: ObservationLike, ready: Condition | undefined, off: OffState): Verdicts {
+function decided(outcome: Decided, ready: Condition | undefined, off: OffState): Verdicts {
+  const { decision, seen } = outcome;
   switch (decision.do) {
     case "wait":
+      return waiting(outcome, decision.reason, decision.message, ready);
+    case "refuse":
       return {
-        Ready: keepReady(ready, decision.reason, decision.message),
-        Synced: say("True", decision.reason, decision.message),
-        Reconciling: say("True", decision.reason, decision.message),
-        Stalled: null,
+        ...notSynced(decision.reason, decision.message, true, refusedReady(seen, ready, decision)),
         Drifted: null,
       };
-    case "refuse":
-      return notSynced(decision.reason, decision.message, true, refusedReady(seen, ready, decision));
+    case "release":
+      return gone(decision.reason, decision.message);
+    case "delete":
+      return seen.exists
+        ? waiting(outcome, "Deleting", seen.message ?? "The cloud is deleting it.", undefined)
+        : gone("Deleted", "It is gone from the cloud.");
     default:
-      return settled(decision, seen, off);
+      return settled(outcome, ready, off);
   }
 }
 
-function settled(decision: Decision, seen: ObservationLike, off: OffState): Verdicts {
-  const drift = decision.do === "none" ? decision.drift : [];
-  const drifted = drift.length === 0 ? null : say("True", "DriftDetected", drift.slice(0, 3).map(describe).join("; "));
-  const working = workInProgress(seen);
-  const ready =
-    seen.exists && seen.phase === "ready"
-      ? AVAILABLE
-      : off && !seen.exists
-        ? say("False", off.reason, off.message)
-        : working;
+/** Nothing of it is ours any more. */
+const gone = (reason: Reason, message: string): Verdicts => ({
+  Ready: say("False", reason, message),
+  Synced: say("True", reason, message),
+  Reconciling: null,
+  Stalled: null,
+  Drifted: null,
+});
+
+/** What is changed in the cloud stays usable meanwhile; what isn't there or goes away isn't. */
+function waiting(outcome: Decided, why: Reason, message: string, ready: Condition | undefined): Verdicts {
+  const { seen } = outcome;
+  const reason = why === "Updating" && ready?.status !== "True" ? "Creating" : why;
+  const usable = seen.exists && seen.phase !== "deleting";
   return {
-    Ready: ready ?? say("False", "Pending", "It is not there yet."),
-    Synced: say("True", "Available", "The last look at the cloud found what spec asks, or made it so."),
-    Reconciling: off || !working ? null : { ...working, status: "True" },
+    Ready: usable ? keepReady(ready, reason, message) : say("False", reason, message),
+    Synced: outcome.applied ? SYNCED : say("Unknown", reason, message),
+    Reconciling: say("True", reason, message),
     Stalled: null,
-    Drifted: drifted,
+    Drifted: null,
   };
 }
 
-function workInProgress(seen: ObservationLike): Verdict | null {
-  if (!seen.exists) return null;
-  if (seen.phase === "pending") return say("Unknown", "Creating", seen.message ?? "The cloud is working on it.");
-  if (seen.phase === "deleting") return say("False", "Deleting", seen.message ?? "The cloud is deleting it.");
-  if (seen.phase === "failed") return say("False", "CloudFailed", seen.message ?? "The cloud reports it as failed.");
-  return null;
+function settled(outcome: Decided, before: Condition | undefined, off: OffState): Verdicts {
+  const { decision, seen, applied } = outcome;
+  const drift = decision.do === "none" ? decision.drift : [];
+  const working = workInProgress(seen, before);
+  const usable = seen.exists && (seen.phase === "ready" || (seen.phase === "pending" && before?.status === "True"));
+  const missing = off ? say("False", off.reason, off.message) : say("False", "Creating", "It is not there yet.");
+  return {
+    Ready: usable ? AVAILABLE : (working ?? missing),
+    Synced:
+      off && !applied
+        ? say("Unknown", off.reason, `Spec is not applied: ${off.message}`)
+        : drift.length > 0
+          ? LEFT
+          : SYNCED,
+    Reconciling: off || !working ? null : { ...working, status: "True" },
+    Stalled: null,
+    Drifted:
+      drift.length === 0
+        ? null
+        : say("True", "DriftDetected", `Cloud → spec: ${drift.slice(0, 3).map(describe).join("; ")}`),
+  };
+}
+
+/** Why it isn't at rest, as the verdict of Ready if it was not usable before. */
+function workInProgress(seen: ObservationLike, before: Condition | undefined): Verdict | null {
+  if (!seen.exists || seen.phase === "ready") return null;
+  switch (seen.phase) {
+    case "pending":
+      return say(
+        "False",
+        before?.status === "True" ? "Updating" : "Creating",
+        seen.message ?? "The cloud is working on it.",
+      );
+    case "deleting":
+      return say("False", "Deleting", seen.message ?? "The cloud is deleting it.");
+    case "failed":
+      return say("False", "CloudFailed", seen.message ?? "The cloud reports it as failed.");
+  }
 }
 
 function notSynced(reason: Reason, message: string, stalled: boolean, ready: Verdict | undefined): Verdicts {
@@ -115,36 +166,31 @@ function keepReady(ready: Condition | undefined, reason: Reason, message: string
   return say("False", reason, message);
 }
 
+/** Reasons that say: what was there can't be relied on any more. */
+const LOST: readonly Reason[] = ["DataLost", "CloudFailed", "NotFound", "Conflict"];
+
 function refusedReady(
   seen: ObservationLike,
   ready: Condition | undefined,
-  decision: { reason: Reason; message: string },
-) {
-  const lost =
-    decision.reason === "DataLost" ||
-    decision.reason === "CloudFailed" ||
-    decision.reason === "NotFound" ||
-    decision.reason === "Conflict";
-  if (lost || !seen.exists) return say("False", decision.reason, decision.message);
-  return keepReady(ready, decision.reason, decision.message);
+  { reason, message }: { reason: Reason; message: string },
+): Verdict | undefined {
+  if (LOST.includes(reason) || !seen.exists) return say("False", reason, message);
+  return keepReady(ready, reason, message);
 }
 
 /** The Portable condition from what the adapter deviates in. */
 export function portable(deviations: readonly Deviation[]): Verdict {
-  const worst = deviations.find((deviation) => deviation.kind !== "Covered");
+  const [worst, ...rest] = deviations.filter((deviation) => deviation.kind !== "Covered");
   if (!worst || worst.kind === "Covered")
     return say("True", "Portable", "Every field is inside the range that both clouds have.");
-  const rest = deviations.filter((deviation) => deviation.kind !== "Covered").length - 1;
-  return say(
-    "False",
-    worst.kind,
-    `spec.${worst.field}: ${worst.message}${rest > 0 ? ` (and ${rest} more in status.deviations)` : ""}`,
-  );
+  const more = rest.length > 0 ? ` (and ${rest.length} more in status.deviations)` : "";
+  return say("False", worst.kind, `spec.${worst.field}: ${worst.message}${more}`);
 }
 
 /** The cloud's error with what we were at, for a condition. */
 export function errorMessage(error: ProviderError, doing: string): string {
-  return `Could not ${error.step ?? doing}: ${error.message} (${error.code})`;
+  const code = error.message.includes(error.code) || error.code === error.fault ? "" : ` (${error.code})`;
+  return `Could not ${error.step ?? doing}: ${error.message}${code}`;
 }
 
 /** How a failed call is tried again. */

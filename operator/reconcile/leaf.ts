@@ -1,12 +1,12 @@
 import { ProviderError } from "../provider/fault.ts";
 import type { At, Call, Present, Wanted } from "../provider/provider.ts";
-import { condition } from "./conditions.ts";
 import { type Decision, decide } from "./decide.ts";
 import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "./leaf-object.ts";
-import { type Outcome, retryOf } from "./leaf-status.ts";
-import { ANNOTATIONS, hasFinalizer, isDeleting, pollInterval } from "./object.ts";
+import { type ObservationLike, type Outcome, retryOf } from "./leaf-status.ts";
+import { hasFinalizer, isDeleting, pollInterval } from "./object.ts";
 import { finish, identity, type Pass, type Seen, told } from "./report.ts";
+import { situationOf } from "./situation.ts";
 
 /** What a pass may write to Kubernetes on its way; the caller writes the returned status once at the end. */
 export interface LeafHost extends Lookups {
@@ -23,8 +23,9 @@ export interface LeafHost extends Lookups {
  * One pass over one leaf: gather, decide, execute, tell. Level-based: it starts from the object and the cloud, never
  * from an event, so it can be cut off anywhere and run again.
  *
- * Guarantees: no call to a cloud before the finalizer is there; no write to what lacks our marks; a failed observe is
- * never read as absence; status is returned once, equal to the old one when nothing changed.
+ * Guarantees: no call to a cloud without the finalizer, but for looking under managementPolicy Observe; no write to what
+ * lacks our marks; a failed observe is never read as absence; status is returned once, equal to the old one when nothing
+ * changed.
  */
 export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   leaf: Leaf<Spec, Want>,
@@ -32,6 +33,7 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   host: LeafHost,
   signal: AbortSignal,
 ): Promise<Pass> {
+  if (isDeleting(object) && (!hasFinalizer(object) || object.spec.managementPolicy === "Observe")) return letGo(object);
   const prepared = prepare(leaf, object, host);
   if ("blocked" in prepared) {
     const { reason, message, stalled, next } = prepared.blocked;
@@ -50,23 +52,13 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   let seen: Seen<Want> | undefined;
   try {
     seen = (await provider.observe(at, call)) as Seen<Want>;
-    const decision = decide({
-      want: prepared.want,
-      seen,
-      owner: prepared.owner,
-      deleting: isDeleting(object),
-      known: object.status?.externalId !== undefined,
-      applied:
-        condition(object.status?.conditions, "Synced")?.status === "True" &&
-        object.status?.observedGeneration === object.metadata.generation,
-      policy: prepared.policy,
-      immutable: provider.immutable,
-      succeeds: prepared.environment.succeeds,
-      approved: object.metadata.annotations?.[ANNOTATIONS.approve],
-    });
+    const situation = situationOf(object, prepared, seen, host.now());
+    const decision = decide(situation);
     doing = VERBS[decision.do];
-    const after = await execute(decision, seen, prepared, at, call);
-    return conclude(object, host, prepared, decision, after);
+    const made = await execute(decision, seen, prepared, at, call);
+    doing = "look at it again";
+    const after = made ?? ((await provider.observe({ ...at, id: idOf(seen) ?? at.id }, call)) as Seen<Want>);
+    return conclude(object, host, prepared, decision, after, situation.applied);
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     const retry = retryOf(error);
@@ -93,38 +85,47 @@ const VERBS: Record<Decision["do"], string> = {
   none: "look at it",
 };
 
-/** Carries the decision out and gives back what is there afterwards. */
+const idOf = (seen: { exists: false } | { exists: true; id: string }): string | undefined =>
+  seen.exists ? seen.id : undefined;
+
+/** The object goes and the cloud is not asked: its finalizer was taken off by hand, or it only observed. */
+function letGo(object: LeafObject): Pass {
+  const message = "It was only observed, or is no longer ours to delete, and was left alone.";
+  return {
+    status: object.status ?? {},
+    released: true,
+    next: { when: "change" },
+    notices: [],
+    decision: { do: "release", reason: "Retained", message, unmark: false },
+  };
+}
+
+/** Carries the decision out. Gives back what is there afterwards, or undefined when that has to be looked at. */
 async function execute<Want extends Wanted>(
   decision: Decision,
   seen: Seen<Want>,
   prepared: Prepared<Want>,
   at: At,
   call: Call,
-): Promise<Seen<Want>> {
+): Promise<Seen<Want> | undefined> {
   const { provider, want } = prepared;
   const present = seen as Present<Want, Readonly<Record<string, string>>>;
   switch (decision.do) {
     case "create": {
-      const made = await provider.create(at.name, want, call);
-      if (!made.outputs) return { exists: true, id: made.id, phase: "pending", actual: {}, outputs: {} };
-      return {
-        exists: true,
-        id: made.id,
-        owner: call.owner,
-        phase: "ready",
-        actual: (want ?? {}) as Partial<Want>,
-        outputs: made.outputs,
-      };
+      const { id, outputs } = await provider.create(at.name, want, call);
+      const made = { exists: true, id, owner: call.owner } as const;
+      if (!outputs) return { ...made, phase: "pending", actual: {}, outputs: {} };
+      return { ...made, phase: "ready", actual: (want ?? {}) as Partial<Want>, outputs };
     }
     case "adopt":
       await provider.adopt(present, want, call);
-      return provider.observe({ ...at, id: present.id }, call);
+      return undefined;
     case "update":
       await provider.update(present, want, new Set(decision.changes.map((change) => change.field)), call);
-      return provider.observe({ ...at, id: present.id }, call);
+      return undefined;
     case "delete":
       await provider.delete(present, at, call);
-      return provider.observe({ ...at, id: present.id }, call);
+      return undefined;
     case "release":
       if (decision.unmark && provider.release) await provider.release(present, call);
       return seen;
@@ -139,8 +140,9 @@ function conclude<Want extends Wanted>(
   prepared: Prepared<Want>,
   decision: Decision,
   after: Seen<Want>,
+  applied: boolean,
 ): Pass {
-  const outcome: Outcome = { kind: "decided", decision, seen: after };
+  const outcome: Outcome = { kind: "decided", decision, seen: after, applied };
   const next = nextAfter(decision, after, object, host);
   const pass = finish(object, host.now, prepared, outcome, next, after);
   const released = decision.do === "release" || (decision.do === "delete" && !after.exists);
@@ -153,11 +155,17 @@ function nextAfter<Want>(decision: Decision, after: Seen<Want>, object: LeafObje
     case "wait":
       return decision.afterMs !== undefined ? { when: "after", ms: decision.afterMs } : { when: "backoff" };
     case "refuse":
-      return decision.reason === "Immutable" ? { when: "change" } : SLOW;
+      return SLOW;
     case "adopt":
     case "delete":
       return { when: "backoff" };
+    case "update":
+      return decision.because === "deletion" || !isAtRest(after) ? { when: "backoff" } : resync;
+    case "none":
+      return after.exists && !isAtRest(after) ? { when: "backoff" } : resync;
     default:
-      return after.exists && after.phase !== "ready" ? { when: "backoff" } : resync;
+      return isAtRest(after) ? resync : { when: "backoff" };
   }
 }
+
+const isAtRest = (seen: ObservationLike): boolean => seen.exists && seen.phase === "ready";

@@ -1,13 +1,14 @@
-import { isMark, type Tags } from "../provider/owner.ts";
-import type { Observation, Wanted } from "../provider/provider.ts";
-import { condition, mergeConditions } from "./conditions.ts";
-import type { Decision } from "./decide.ts";
-import { type Change, describe } from "./diff.ts";
+import { isMark } from "../provider/owner.ts";
+import type { Observation, Present, Wanted } from "../provider/provider.ts";
+import { type Condition, condition, mergeConditions, timestamp, type Verdicts } from "./conditions.ts";
+import { type Decision, isOurs } from "./decide.ts";
+import { type Change, describe, diff, withoutMarks } from "./diff.ts";
 import { type Next, offState, type Prepared } from "./gather.ts";
 import type { LeafObject, LeafStatus } from "./leaf-object.ts";
 import { type Outcome, portable, verdicts } from "./leaf-status.ts";
 import { ANNOTATIONS } from "./object.ts";
 import type { Reason } from "./reasons.ts";
+import { wantHash } from "./situation.ts";
 
 /** What providers report, outputs as core handles them. */
 export type Seen<Want> = Observation<Want, Readonly<Record<string, string>>>;
@@ -35,12 +36,14 @@ export interface Pass {
 export function told<Want>(object: LeafObject, decision: Decision, after: Seen<Want>): readonly Notice[] {
   const id = after.exists ? after.id : (object.status?.externalId ?? "it");
   const normal = (reason: Reason, action: string, note: string): Notice[] => [{ type: "Normal", reason, action, note }];
-  const changed = (changes: readonly Change[]) => changes.map(describe).join("; ");
+  const changed = (changes: readonly Change[]) => withoutMarks(changes).map(describe).join("; ");
   switch (decision.do) {
     case "create":
-      return object.status?.externalId === id
-        ? []
-        : normal(after.exists && after.phase === "ready" ? "Available" : "Creating", "Create", `Created ${id}`);
+      return normal(
+        after.exists && after.phase === "ready" ? "Available" : "Creating",
+        "Create",
+        object.status?.externalId === undefined ? `Created ${id}` : `Created ${id} again: it was gone from the cloud`,
+      );
     case "update":
       if (decision.because === "drift")
         return normal("DriftCorrected", "Correct", `Put right ${changed(decision.changes)}`);
@@ -48,7 +51,7 @@ export function told<Want>(object: LeafObject, decision: Decision, after: Seen<W
         return normal(
           "TakenOver",
           "TakeOver",
-          `${id} was found again and is ours still; changed ${changed(decision.changes)}`,
+          [`${id} was found again and is ours still`, changed(decision.changes)].filter(Boolean).join("; changed "),
         );
       return normal("Updating", "Update", `Changed ${changed(decision.changes)}`);
     case "adopt":
@@ -72,27 +75,15 @@ export function finish<Want extends Wanted>(
   seen?: Seen<Want>,
 ): Pass {
   const before = object.status?.conditions ?? [];
-  const set = verdicts(outcome, before, prepared?.off ?? offState(object));
   const conditions = mergeConditions(
     before,
-    {
-      ...set,
-      ...(prepared
-        ? {
-            Portable: portable(prepared.deviations),
-            ReferencesResolved: { status: "True", reason: "Resolved", message: "All references are resolved." },
-          }
-        : {}),
-      ...(outcome.kind === "blocked" && outcome.reason.startsWith("Dependency")
-        ? { ReferencesResolved: { status: "False", reason: outcome.reason, message: outcome.message } }
-        : {}),
-    },
+    { ...verdicts(outcome, before, prepared?.off ?? offState(object)), ...onSpec(prepared, outcome) },
     object.metadata.generation ?? 0,
     now,
   );
   const status: LeafStatus = {
     ...object.status,
-    ...(prepared ? { ...identity(object, prepared), ...facts(prepared, outcome, seen) } : {}),
+    ...(prepared ? { ...identity(object, prepared), ...facts(object, prepared, outcome, seen, now) } : {}),
     observedGeneration: object.metadata.generation,
     lastHandledReconcileAt: object.metadata.annotations?.[ANNOTATIONS.reconcileRequestedAt],
     conditions,
@@ -104,6 +95,19 @@ export function finish<Want extends Wanted>(
     notices: warned(object, outcome, conditions),
     decision: undefined,
   };
+}
+
+/** What the pass says of spec itself. A spec that could not be read whole leaves its conditions as they were. */
+function onSpec<Want extends Wanted>(prepared: Prepared<Want> | undefined, outcome: Outcome): Verdicts {
+  if (prepared?.want !== undefined)
+    return {
+      Portable: portable(prepared.deviations),
+      ReferencesResolved: { status: "True", reason: "Resolved", message: "All references are resolved." },
+    };
+  if (outcome.kind !== "blocked") return {};
+  const not = { status: "False", reason: outcome.reason, message: outcome.message } as const;
+  if (outcome.reason.startsWith("Dependency")) return { ReferencesResolved: not };
+  return outcome.reason === "OutsidePortableRange" ? { Portable: not } : {};
 }
 
 export function identity<Want extends Wanted>(object: LeafObject, prepared: Prepared<Want>): LeafStatus {
@@ -119,39 +123,84 @@ export function identity<Want extends Wanted>(object: LeafObject, prepared: Prep
 }
 
 function facts<Want extends Wanted>(
+  object: LeafObject,
   prepared: Prepared<Want>,
   outcome: Outcome,
   seen: Seen<Want> | undefined,
+  now: () => Date,
 ): LeafStatus {
-  const mine = outcome.kind !== "decided" || outcome.decision.do !== "refuse" || outcome.decision.reason !== "Conflict";
-  const drift = outcome.kind === "decided" && outcome.decision.do === "none" ? outcome.decision.drift : [];
-  const want = prepared.want as Record<string, unknown> | undefined;
-  const settled = outcome.kind === "decided" && outcome.decision.do !== "refuse" && outcome.decision.do !== "wait";
-  const overrides = Object.keys((want?.overrides as object | undefined) ?? {}).map(
-    (key) => `${prepared.environment.cloud}.${key}`,
-  );
+  const { want, deviations } = prepared;
+  const decision = outcome.kind === "decided" ? outcome.decision : undefined;
+  const drift = decision?.do === "none" ? decision.drift : [];
   return {
-    ...(seen?.exists && mine ? { externalId: seen.id } : {}),
-    ...(seen?.exists && mine && Object.keys(seen.outputs).length > 0 ? { outputs: seen.outputs } : {}),
-    ...(settled && want
-      ? {
-          effective: effective(want),
-          footprint: prepared.footprintOfWant.length > 0 ? prepared.footprintOfWant : undefined,
-        }
-      : {}),
-    ...(outcome.kind === "decided" ? { drift: drift.length > 0 ? drift.map(asText) : undefined } : {}),
-    deviations: prepared.deviations.length > 0 ? prepared.deviations : undefined,
-    overridesInUse: overrides.length > 0 ? overrides : undefined,
+    ...(seen?.exists && isBound(object, prepared, seen) ? bound(seen) : {}),
+    ...(decision?.do === "create" ? { createdAt: timestamp(now()) } : {}),
+    ...inForce(object, prepared, decision, seen),
+    ...(decision ? { drift: drift.length > 0 ? drift.map(asText) : undefined } : {}),
+    ...(want ? { deviations: deviations.length > 0 ? deviations : undefined, ...overridesInUse(prepared) } : {}),
   };
 }
 
-/** The values in force for people and for the parity check: our marks are left out, they are in the cloud. */
-function effective(want: Record<string, unknown>): Record<string, unknown> {
-  const { tags, grants: _grants, overrides: _overrides, ...fields } = want;
-  const own = Object.fromEntries(
-    Object.entries((tags as Tags | undefined) ?? {}).filter(([key, value]) => value !== null && !isMark(key)),
-  );
-  return { ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)), tags: own };
+/** What is ours, or is only observed. What is on its way out is never bound anew. */
+function isBound<Want extends Wanted>(
+  object: LeafObject,
+  { policy, owner, environment }: Prepared<Want>,
+  seen: Present<Want, unknown>,
+): boolean {
+  if (seen.phase === "deleting" && object.status?.externalId === undefined) return false;
+  return policy.management === "Observe" || isOurs(seen.owner, owner, environment.succeeds);
+}
+
+const bound = ({ id, outputs }: { id: string; outputs: Readonly<Record<string, string>> }): LeafStatus => ({
+  externalId: id,
+  ...(Object.keys(outputs).length > 0 ? { outputs } : {}),
+});
+
+/**
+ * `effective` tells what was sent, `appliedHash` and the smaller footprint only what was seen to be so: until then a
+ * difference is no drift, and the old places are searched for what is left there.
+ */
+function inForce<Want extends Wanted>(
+  object: LeafObject,
+  { want, policy, footprint, footprintOfWant, owner, environment }: Prepared<Want>,
+  decision: Decision | undefined,
+  seen: Seen<Want> | undefined,
+): LeafStatus {
+  if (!want || policy.management === "Observe") return {};
+  const sent = decision?.do === "create" || (decision?.do === "update" && decision.because !== "deletion");
+  const confirmed =
+    policy.active &&
+    seen?.exists === true &&
+    seen.phase === "ready" &&
+    (sent || decision?.do === "none") &&
+    isOurs(seen.owner, owner, environment.succeeds) &&
+    diff(want, seen.actual).length === 0;
+  const places = confirmed ? footprintOfWant : footprint;
+  const before = object.status?.effective?.tags as Record<string, string> | undefined;
+  return {
+    footprint: places.length > 0 ? places : undefined,
+    ...(confirmed ? { effective: effective(want, {}), appliedHash: wantHash(want) } : {}),
+    ...(sent && !confirmed ? { effective: effective(want, before ?? {}) } : {}),
+  };
+}
+
+function overridesInUse<Want extends Wanted>({ want, environment }: Prepared<Want>): LeafStatus {
+  const { overrides } = want as { overrides?: object };
+  const used = Object.keys(overrides ?? {}).map((key) => `${environment.cloud}.${key}`);
+  return { overridesInUse: used.length > 0 ? used : undefined };
+}
+
+/**
+ * The values in force for people and for the parity check: our marks are left out, they are in the cloud. `before` are
+ * tags that may still have to go.
+ */
+function effective(want: Wanted, before: Record<string, string>): Record<string, unknown> {
+  const { tags, grants: _grants, overrides: _overrides, ...fields } = want as Wanted & Record<string, unknown>;
+  const own = Object.entries(tags).filter(([key, value]) => value !== null && !isMark(key));
+  return {
+    ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)),
+    tags: { ...before, ...Object.fromEntries(own) },
+  };
 }
 
 const asText = (change: Change) => ({
@@ -160,17 +209,24 @@ const asText = (change: Change) => ({
   actual: JSON.stringify(change.actual) ?? "",
 });
 
-/** A warning when Synced turns False or its reason changes: one a transition. */
-function warned(
-  object: LeafObject,
-  outcome: Outcome,
-  conditions: ReturnType<typeof mergeConditions>,
-): readonly Notice[] {
-  const now = condition(conditions, "Synced");
+/** A warning when Synced turns False, or the reason changes, and when drift is found that stays: one a transition. */
+function warned(object: LeafObject, outcome: Outcome, conditions: readonly Condition[]): readonly Notice[] {
+  const warn = (reason: string, action: string, note: string): Notice => ({
+    type: "Warning",
+    reason: reason as Reason,
+    action,
+    note,
+  });
+  const notices: Notice[] = [];
+  const [synced, drifted] = [condition(conditions, "Synced"), condition(conditions, "Drifted")];
   const before = condition(object.status?.conditions, "Synced");
-  if (now?.status !== "False" || (before?.status === "False" && before.reason === now.reason)) return [];
-  const request = outcome.kind === "failed" && outcome.error.requestId ? ` (request ${outcome.error.requestId})` : "";
-  return [{ type: "Warning", reason: now.reason as Reason, action: "Reconcile", note: `${now.message}${request}` }];
+  if (synced?.status === "False" && !(before?.status === "False" && before.reason === synced.reason)) {
+    const request = outcome.kind === "failed" && outcome.error.requestId ? ` (request ${outcome.error.requestId})` : "";
+    notices.push(warn(synced.reason, "Reconcile", `${synced.message}${request}`));
+  }
+  if (drifted && !condition(object.status?.conditions, "Drifted"))
+    notices.push(warn(drifted.reason, "Compare", drifted.message));
+  return notices;
 }
 
 const withoutUndefined = <T extends object>(value: T): T =>
