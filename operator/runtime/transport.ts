@@ -43,6 +43,8 @@ export interface StreamRequest {
   readonly query?: Query | undefined;
   /** Ends the stream; the iteration then throws the signal's reason. */
   readonly signal: AbortSignal;
+  /** Called when the server has accepted the request. */
+  readonly onOpen?: () => void;
   /** Called for whatever arrives, be it a part of a line: the sign that the connection lives. */
   readonly onBytes?: (count: number) => void;
 }
@@ -156,7 +158,7 @@ export function createTransport(config: KubeConfigLike, options: TransportOption
   }
 
   async function* stream(request: StreamRequest): AsyncGenerator<unknown, void, undefined> {
-    const { signal, onBytes } = request;
+    const { signal, onOpen, onBytes } = request;
     const access = await credentials.current();
     const sending = wire(request, access);
     const info = requestInfo("GET", request.path, true);
@@ -173,6 +175,7 @@ export function createTransport(config: KubeConfigLike, options: TransportOption
         throw toApiError(`WATCH ${request.path}`, reply.statusCode, retryAfterHeader, await body.text());
       }
       metrics?.request(info, code, clock.monotonic() - started);
+      onOpen?.();
       yield* jsonValues(body, onBytes);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
