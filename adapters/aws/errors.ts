@@ -120,6 +120,7 @@ const BY_MESSAGE: readonly { code: string; message: RegExp; fault: Fault; retryA
     message: /time to live has been modified multiple times/i,
     fault: "throttled",
     retryAfterMs: 600_000,
+    words: "DynamoDB takes one change of a table's TTL field an hour; this one is made as soon as it is taken",
   },
 ];
 

@@ -23,13 +23,11 @@ export function tagChanges(
 }
 
 /** Live tags as Want has them, without those that AWS itself sets. */
-export function tagsOf(
-  tags: Readonly<Record<string, string>> | readonly Partial<AwsTag>[] | undefined,
-): Record<string, string> {
+export function tagsOf(tags: Readonly<Record<string, string>> | readonly AwsTag[] | undefined): Record<string, string> {
   const entries = Array.isArray(tags)
-    ? tags.map((tag: Partial<AwsTag>): [string, string] => [tag.Key ?? "", tag.Value ?? ""])
+    ? tags.map((tag: AwsTag): [string, string] => [tag.Key, tag.Value])
     : Object.entries(tags ?? {});
-  return Object.fromEntries(entries.filter(([key]) => key !== "" && !key.startsWith("aws:")));
+  return Object.fromEntries(entries.filter(([key]) => !key.startsWith("aws:")));
 }
 
 export const tagList = (tags: Readonly<Record<string, string>>): AwsTag[] =>
