@@ -18,7 +18,7 @@ const step: fc.Arbitrary<Step | "wait"> = fc.oneof(
       do: fc.constantFrom("close", "reset", "garbage", "error-500", "error-410", "compact", "bookmark"),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("replay" as const), count: fc.nat(6) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("replay" as const), back: fc.nat(6), count: fc.nat(4) }) },
   { weight: 4, arbitrary: fc.constant("wait" as const) },
 );
 

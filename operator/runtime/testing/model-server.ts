@@ -7,8 +7,8 @@ export type Step =
   | { readonly do: "write" | "delete" | "recreate"; readonly name: string }
   /** The open watch ends. */
   | { readonly do: "close" | "reset" | "garbage" | "error-500" | "error-410" }
-  /** The open watch brings the last events once more. */
-  | { readonly do: "replay"; readonly count: number }
+  /** The open watch brings some events once more: `count` of them, from the `back`th before the last on. */
+  | { readonly do: "replay"; readonly back: number; readonly count: number }
   /** Events before now can no longer be had; whoever stands before them has to read the whole state. */
   | { readonly do: "compact" }
   | { readonly do: "bookmark" };
@@ -145,7 +145,7 @@ export function createModelServer(apiVersion: string, kind: string, watchList: b
         return write(step.name);
       }
       if (step.do === "replay") {
-        for (const { type, object } of history.slice(-step.count)) open?.push({ type, object });
+        for (const { type, object } of history.slice(-step.back - 1).slice(0, step.count)) open?.push({ type, object });
         return;
       }
       if (step.do === "compact") {
