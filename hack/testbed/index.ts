@@ -1,0 +1,16 @@
+/** The test bed as a library: real control planes and both clouds, for tests, the demo and the bench. */
+export { type AuditEvent, readAudit } from "./audit.ts";
+export {
+  type AwsEmulator,
+  type CloudOptions,
+  type Clouds,
+  type GcpEmulator,
+  startAws,
+  startClouds,
+  startGcp,
+} from "./clouds.ts";
+export { type Cluster, type ClusterOptions, FULL, LIGHT, type Part, startCluster, WITH_KEDA } from "./cluster.ts";
+export { TestBedError } from "./errors.ts";
+export { type Host, thisHost } from "./host.ts";
+export type { Flavor } from "./nodes.ts";
+export { waitUntil } from "./wait.ts";

@@ -1,0 +1,3 @@
+module onyx/hack/testbed/pki
+
+go 1.24.0
