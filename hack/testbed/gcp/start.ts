@@ -2,6 +2,7 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import grpc from "@grpc/grpc-js";
+import { ancestorsOf } from "./engine/ancestors.ts";
 import { type Control, controlRoute } from "./engine/control.ts";
 import { newCrud } from "./engine/crud.ts";
 import { loadDefinitions, type Method } from "./engine/definitions.ts";
@@ -109,14 +110,14 @@ function newModules(world: World, options: GcpOptions, faults: Faults) {
 /** Hand-written handlers, then those that the definitions give, for the services that the modules name. */
 function bindAll(world: World, modules: readonly ServiceModule[]): Map<string, Handler> {
   const semantics = Object.assign({}, ...modules.map((module) => module.semantics ?? {}));
-  const crud = newCrud(world, semantics);
+  const crud = newCrud(world, semantics, ancestorsOf(world.definitions));
   const served = new Set(modules.flatMap(({ services }) => services));
   const own: Record<string, Handler> = Object.assign(
     { ...operationHandlers },
     ...modules.map(({ unary }) => unary ?? {}),
   );
   const bind = (method: Method): [string, Handler][] => {
-    const handler = own[method.fullName] ?? (served.has(method.service) ? crud.bind(method) : undefined);
+    const handler = own[method.fullName] ?? (served.has(method.service) ? crud(method) : undefined);
     return handler === undefined ? [] : [[method.fullName, handler]];
   };
   return new Map([...world.definitions.methods.values()].flatMap(bind));

@@ -1,6 +1,6 @@
 /** google.longrunning.Operations. Nothing runs in the background: what is due takes effect when the next call comes. */
 import protobuf from "protobufjs";
-import { type CloudError, codeNumber, notFound, precondition, toCloudError, unimplemented } from "./errors.ts";
+import { CloudError, codeNumber, notFound, precondition, toCloudError, unimplemented } from "./errors.ts";
 import { any, copy, type Message, text, timestamp } from "./messages.ts";
 import { page } from "./pages.ts";
 import type { Store } from "./store.ts";
@@ -24,6 +24,8 @@ export interface Operations {
   start(start: Start): Message;
   /** Lets all operations take effect that are due. */
   settle(): void;
+  /** Gives up the operations on all that lies below a name, because it is being deleted. */
+  cancelBelow(name: string): void;
   /** The unfinished operation on a resource, if any. */
   pendingOn(resource: string): string | undefined;
   reset(): void;
@@ -54,6 +56,10 @@ function metadata(type: protobuf.Type, { resource, call }: Start, state: string,
 /** Operations lie below the location or the database that their resource is in. */
 const parentOf = (resource: string): string =>
   /^projects\/[^/]+(\/(locations|databases)\/[^/]+)?/.exec(resource)?.[0] ?? "";
+
+function cancelled(): never {
+  throw new CloudError("CANCELLED", "What the operation worked on was deleted.");
+}
 
 export function newOperations(store: Store): Operations {
   let pending: Pending[] = [];
@@ -99,6 +105,12 @@ export function newOperations(store: Store): Operations {
       const due = pending.filter(({ due, start }) => due <= start.call.world.clock.now());
       pending = pending.filter((operation) => !due.includes(operation));
       for (const operation of due.toSorted((a, b) => a.due - b.due)) finish(operation);
+    },
+    cancelBelow(name) {
+      const isBelow = ({ start }: Pending) => start.resource.startsWith(`${name}/`);
+      for (const operation of pending.filter(isBelow))
+        finish({ ...operation, start: { ...operation.start, failed: undefined, effect: cancelled } });
+      pending = pending.filter((operation) => !isBelow(operation));
     },
     pendingOn: (resource) => pending.find(({ start }) => start.resource === resource)?.name,
     reset() {

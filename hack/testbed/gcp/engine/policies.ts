@@ -143,7 +143,7 @@ export function policyHandlers(service: string, types: readonly string[]): Recor
     (handler: Handler): Handler =>
     (call) => {
       const resource = text(call.request, "resource");
-      if (!exists({ ...call, view: call.world.store }, resource)) throw notFound(resource);
+      if (!exists(call, resource)) throw notFound(resource);
       return handler(call);
     };
   return {

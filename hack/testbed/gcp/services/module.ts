@@ -1,7 +1,8 @@
 /** What a service adds to the cloud. */
-import type { Semantics } from "../engine/crud.ts";
+
 import type { BidiHandler } from "../engine/grpc.ts";
 import type { HttpRoute } from "../engine/rest.ts";
+import type { Semantics } from "../engine/semantics.ts";
 import type { Handler, StreamHandler } from "../engine/world.ts";
 
 export interface ServiceModule {

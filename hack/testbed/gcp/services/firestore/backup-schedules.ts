@@ -1,8 +1,9 @@
 /** Backup schedules: comments of google/firestore/admin/v1/schedule.proto. No backup is ever taken. */
-import type { Semantics } from "../../engine/crud.ts";
+
 import { CloudError, invalid } from "../../engine/errors.ts";
 import { child, type Message, millisOf, text } from "../../engine/messages.ts";
 import { parentName } from "../../engine/names.ts";
+import type { Semantics } from "../../engine/semantics.ts";
 
 export const BACKUP_SCHEDULE = "firestore.googleapis.com/BackupSchedule";
 

@@ -1,8 +1,9 @@
 /** What Firestore does with databases beyond the standard methods: comments of google/firestore/admin/v1/database.proto. */
-import type { Semantics } from "../../engine/crud.ts";
+
 import { CloudError, invalid, precondition } from "../../engine/errors.ts";
 import { duration, type Message, millisOf, text, timestamp } from "../../engine/messages.ts";
 import { shortName } from "../../engine/names.ts";
+import type { Semantics } from "../../engine/semantics.ts";
 import type { Call, Handler } from "../../engine/world.ts";
 
 export const DATABASE = "firestore.googleapis.com/Database";

@@ -62,14 +62,14 @@ const update: Handler = (call) => {
   const name = text(sent, "name");
   if (definitions.resource(FIELD)?.patterns.some((pattern) => pattern.matches(name)) !== true)
     throw invalid(`"${name}" is not the name of a field.`, "field.name");
-  requireDatabase({ ...call, view: store }, name);
+  requireDatabase(call, name);
   const running = operations.pendingOn(name);
   if (running !== undefined) throw precondition(`Another operation works on ${name}: wait for ${running}.`);
   const type = definitions.type("google.firestore.admin.v1.Field");
   const input = call.world.validator.without("OUTPUT_ONLY", type, sent);
   const { name: _name, ...content } = input;
   const paths = maskedPaths(type, child(call.request, "updateMask"), content);
-  const before = read({ ...call, view: store }, name);
+  const before = read(call, name);
   const changed = applyMask(type, before, input, paths);
   checkTtl(call, changed);
   const indexed = paths.includes("index_config") ? withIndexConfig(changed, input.indexConfig === undefined) : changed;

@@ -1,9 +1,9 @@
 /** Composite indexes: comments of google/firestore/admin/v1/index.proto. One is built after the other in a database. */
 import { isDeepStrictEqual } from "node:util";
-import type { Semantics } from "../../engine/crud.ts";
 import { CloudError, invalid } from "../../engine/errors.ts";
 import { list, type Message, text } from "../../engine/messages.ts";
 import { parentName } from "../../engine/names.ts";
+import type { Semantics } from "../../engine/semantics.ts";
 import type { Call } from "../../engine/world.ts";
 
 export const INDEX = "firestore.googleapis.com/Index";

@@ -53,7 +53,7 @@ const create: Handler = (call) => {
   if (!ID.test(id))
     throw invalid(`The role ID "${id}" must have 3 to 64 letters, digits, periods or underscores.`, "role_id");
   const name = `${text(request, "parent")}/roles/${id}`;
-  const existing = stored({ ...call, view: world.store }, name);
+  const existing = stored(call, name);
   if (existing?.deleted === true)
     throw precondition(
       `You can't create a role with role_id (${id}) where there is an existing role with that role_id in a deleted state.`,
@@ -66,7 +66,7 @@ const create: Handler = (call) => {
 
 const update: Handler = (call) => {
   const { request, world } = call;
-  const before = require({ ...call, view: world.store }, text(request, "name"));
+  const before = require(call, text(request, "name"));
   const { name: _name, etag, deleted: _deleted, ...sent } = child(request, "role") ?? {};
   checkEtag(etag, before.etag, text(request, "name"));
   if (before.deleted === true) throw precondition(`Role ${text(request, "name")} is deleted: undelete it first.`);
@@ -79,7 +79,7 @@ const update: Handler = (call) => {
 
 const remove: Handler = (call) => {
   const { request, world } = call;
-  const role = require({ ...call, view: world.store }, text(request, "name"));
+  const role = require(call, text(request, "name"));
   checkEtag(request.etag, role.etag, text(request, "name"));
   if (role.deleted === true) throw precondition(`Role ${text(request, "name")} is deleted already.`);
   world.store.put(DELETED_AT, text(request, "name"), { at: world.clock.now() });
@@ -89,7 +89,7 @@ const remove: Handler = (call) => {
 const undelete: Handler = (call) => {
   const { request, world } = call;
   const name = text(request, "name");
-  const role = require({ ...call, view: world.store }, name);
+  const role = require(call, name);
   checkEtag(request.etag, role.etag, name);
   if (role.deleted !== true) throw precondition(`Role ${name} is not deleted.`);
   if (world.clock.now() - deletedAt(call, name) > UNDELETE)

@@ -30,8 +30,6 @@ function require(call: Call, name: string): Message {
   return account;
 }
 
-const live = (call: Call): Call => ({ ...call, view: call.world.store });
-
 function put({ world: { store } }: Call, account: Message): Message {
   const saved = { ...account, etag: Buffer.from(`s${String(store.nextRevision())}`) };
   store.put(SERVICE_ACCOUNT, text(account, "name"), saved);
@@ -69,7 +67,7 @@ const create: Handler = (call) => {
 const patch: Handler = (call) => {
   const { request, world } = call;
   const sent = child(request, "serviceAccount") ?? {};
-  const before = require(live(call), text(sent, "name"));
+  const before = require(call, text(sent, "name"));
   const type = world.definitions.type("google.iam.admin.v1.ServiceAccount");
   const after = applyMask(
     type,
@@ -83,7 +81,7 @@ const patch: Handler = (call) => {
 
 /** The account's bindings stay, under a name that a new account of the same email doesn't have. */
 const remove: Handler = (call) => {
-  const account = require(live(call), text(call.request, "name"));
+  const account = require(call, text(call.request, "name"));
   const { store } = call.world;
   const member = `serviceAccount:${text(account, "email")}`;
   store.delete(SERVICE_ACCOUNT, text(account, "name"));
@@ -94,7 +92,7 @@ const remove: Handler = (call) => {
 const setDisabled =
   (disabled: boolean): Handler =>
   (call) => {
-    const { disabled: _before, ...account } = require(live(call), text(call.request, "name"));
+    const { disabled: _before, ...account } = require(call, text(call.request, "name"));
     put(call, disabled ? { ...account, disabled } : account);
     return {};
   };

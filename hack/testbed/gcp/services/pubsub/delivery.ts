@@ -1,9 +1,8 @@
 /** Pub/Sub's data plane: publishing, pulling, acknowledging, dead lettering, and the backlog that metrics report. */
 import { type CloudError, invalid, notFound, precondition, unimplemented } from "../../engine/errors.ts";
 import { child, list, type Message, millisOf, text, timestamp } from "../../engine/messages.ts";
-import { shortName } from "../../engine/names.ts";
 import type { World } from "../../engine/world.ts";
-import { allows } from "../iam/grants.ts";
+import { newDeadLetters } from "./dead-letters.ts";
 import { parseFilter } from "./filter.ts";
 import { type Held, type Lane, openLane, receivedIn } from "./lane.ts";
 import { checkMessages } from "./message-limits.ts";
@@ -38,7 +37,7 @@ const PULL_DEFAULT = 1000;
 
 /** @param realNow milliseconds of the real clock, which pstest goes by */
 export function newDelivery(world: World, upstream: Upstream, realNow: () => number): Delivery {
-  const { store, clock, project } = world;
+  const { store, clock } = world;
   const lanes = new Map<string, Promise<Lane>>();
   const ready = new Map<string, Lane>();
   const listeners = new Map<string, Set<(error: CloudError) => void>>();
@@ -101,52 +100,13 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
     return stamped.map((message) => text(message, "messageId"));
   }
 
-  /** Pub/Sub forwards as its service agent, which needs both rights; without them it silently goes on delivering. */
-  function mayForward(subscription: string, topic: string): boolean {
-    const agent = `serviceAccount:service-${project.number}@gcp-sa-pubsub.iam.gserviceaccount.com`;
-    return (
-      store.get(TOPIC, topic) !== undefined &&
-      allows(world, agent, "pubsub.topics.publish", topic) &&
-      allows(world, agent, "pubsub.subscriptions.consume", subscription)
-    );
-  }
-
-  /** https://cloud.google.com/pubsub/docs/handling-failures: the attributes that a forwarded message gains. */
-  async function forward(subscription: Message, topic: string, lane: Lane, held: readonly Held[]): Promise<void> {
-    const name = text(subscription, "name");
-    await publish(
-      topic,
-      held.map(({ message, attempts, publishedAt }) => ({
-        ...(message.data === undefined ? {} : { data: message.data }),
-        ...(text(message, "orderingKey") === "" ? {} : { orderingKey: message.orderingKey }),
-        attributes: {
-          ...(message.attributes as object | undefined),
-          CloudPubSubDeadLetterSourceDeliveryCount: String(attempts),
-          CloudPubSubDeadLetterSourceSubscription: shortName(name),
-          CloudPubSubDeadLetterSourceSubscriptionProject: project.id,
-          CloudPubSubDeadLetterSourceTopicPublishTime: new Date(publishedAt).toISOString(),
-        },
-      })),
-    );
-    await lane.acknowledge(held);
-  }
-
-  /** Forwards those that have had all their deliveries. @returns the others */
-  async function sift(subscription: Message, lane: Lane, held: readonly Held[]): Promise<readonly Held[]> {
-    const policy = child(subscription, "deadLetterPolicy");
-    if (policy === undefined) return held;
-    const topic = text(policy, "deadLetterTopic");
-    const spent = held.filter(({ attempts }) => attempts >= Number(policy.maxDeliveryAttempts));
-    if (spent.length === 0 || !mayForward(text(subscription, "name"), topic)) return held;
-    await forward(subscription, topic, lane, spent);
-    return held.filter((one) => !spent.includes(one));
-  }
+  const deadLetters = newDeadLetters(world, publish);
 
   async function deliver(name: string, received: readonly Message[], leaseSeconds: number): Promise<Message[]> {
     const subscription = subscribed(name);
     const lane = await laneOf(subscription);
     expire(subscription, lane);
-    const due = await sift(subscription, lane, lane.redeem(received, leaseSeconds));
+    const due = await deadLetters.sift(subscription, lane, lane.redeem(received, leaseSeconds));
     return due.map((held) => {
       held.attempts += 1;
       const attempt = subscription.deadLetterPolicy === undefined ? {} : { deliveryAttempt: held.attempts };
@@ -164,7 +124,7 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
   }
 
   async function nack(subscription: Message, lane: Lane, held: readonly Held[]): Promise<void> {
-    const again = await sift(subscription, lane, held);
+    const again = await deadLetters.sift(subscription, lane, held);
     for (const one of again) {
       await lane.lease([one], backoff(subscription, one.attempts));
       lane.revoke([one]);

@@ -1,7 +1,8 @@
 /** What Pub/Sub does with subscriptions beyond the standard methods. */
-import type { Semantics } from "../../engine/crud.ts";
+
 import { CloudError, invalid } from "../../engine/errors.ts";
 import { child, duration, type Message, millisOf, text } from "../../engine/messages.ts";
+import type { Semantics } from "../../engine/semantics.ts";
 import type { Call } from "../../engine/world.ts";
 import { parseFilter } from "./filter.ts";
 import {

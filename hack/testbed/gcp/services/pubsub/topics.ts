@@ -1,9 +1,9 @@
 /** What Pub/Sub does with topics beyond the standard methods. */
 
-import type { Semantics } from "../../engine/crud.ts";
 import { invalid } from "../../engine/errors.ts";
 import type { Message } from "../../engine/messages.ts";
 import { text } from "../../engine/messages.ts";
+import type { Semantics } from "../../engine/semantics.ts";
 import type { Call, World } from "../../engine/world.ts";
 import { checkDuration, checkId, checkLabels, RETENTION, refuseFields } from "./rules.ts";
 
