@@ -43,7 +43,7 @@ it.each([true, false])(
   "whatever happens to the connection, the copy becomes the truth (initial events: %s)",
   async (watchList) => {
     const property = fc.asyncProperty(
-      fc.array(step, { maxLength: 40 }),
+      fc.array(step, { maxLength: 60, size: "max" }),
       fc.noShrink(fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true }))),
       async (steps, numbers) => {
         const server = createModelServer("test.dev/v1", "Thing", watchList);
