@@ -30,7 +30,13 @@ function recordDiffers(
 ): string | undefined {
   for (const [key, value] of Object.entries(desired)) {
     if (value === undefined) continue;
-    const found = differs(value, live[key], path ? `${path}.${key}` : key, parent, key);
+    const found = differs(
+      value,
+      Object.hasOwn(live, key) ? live[key] : undefined,
+      path ? `${path}.${key}` : key,
+      parent,
+      key,
+    );
     if (found !== undefined) return found;
   }
   return undefined;

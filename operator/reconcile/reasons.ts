@@ -45,6 +45,8 @@ export const REASONS = {
   Progressing: "The objects it is made of are being applied or are not all ready yet.",
   ChildFailed: "An object that it is made of failed; the message carries that one's reason.",
   MissingApi: "The cluster does not serve an API that is needed; the message says what to install.",
+  Refused:
+    "The API server, a policy or a webhook does not take an object that it is made of; the message is theirs. Retried every 10 to 30 minutes.",
   Reachable: "The cloud answers and the credentials are the expected ones.",
   WrongAccount: "The credentials belong to another account or project than spec.account says. Nothing is touched.",
   CredentialsMissing: "The Secret with the credentials is missing or lacks a key.",

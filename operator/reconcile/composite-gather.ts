@@ -1,0 +1,67 @@
+import type { Platform } from "../provider/cloud.ts";
+import type { Cloud } from "../provider/provider.ts";
+import type { ChildRef, CompositeObject, CompositeSpec, Resolved, Seen } from "./composite-object.ts";
+import type { EnvironmentProblem } from "./environment-view.ts";
+import type { LeafStatus, Reference } from "./leaf-object.ts";
+import { isDeleting, type KubeObject } from "./object.ts";
+
+/** What a composite needs to know of its Environment. */
+export interface CompositeEnvironment {
+  readonly name: string;
+  readonly cloud: Cloud;
+  readonly platform: Platform;
+  readonly spec: { readonly imageRegistry?: string | undefined };
+}
+
+/** Where a composite's pass looks things up; nothing here asks a server. */
+export interface CompositeLookups {
+  /** The object that a reference names, from the cache. */
+  lookup(reference: Reference, namespace: string): KubeObject<unknown, LeafStatus> | undefined;
+  /** A child from the cache, ours or not. The cache may lack what does not carry our marks. */
+  live(ref: ChildRef, namespace: string): KubeObject | undefined;
+  readonly environments: { get(name: string | undefined): CompositeEnvironment | EnvironmentProblem };
+}
+
+/** What a reference comes to: the outputs of its object, or why there are none yet. */
+export function resolve(reference: Reference, namespace: string, host: CompositeLookups): Resolved {
+  const target = host.lookup(reference, namespace);
+  const what = `${reference.kind} ${namespace}/${reference.name} (spec.${reference.field})`;
+  if (!target)
+    return {
+      pending: {
+        reason: "DependencyNotFound",
+        message: `${what} does not exist. Create it or correct the reference.`,
+      },
+    };
+  if (isDeleting(target)) return { pending: { reason: "DependencyNotReady", message: `${what} is being deleted.` } };
+  const outputs = target.status?.outputs;
+  if (!outputs || target.status?.externalId === undefined)
+    return { pending: { reason: "DependencyNotReady", message: `${what} is not Ready yet.` } };
+  return { outputs };
+}
+
+/** What `compose` sees. */
+export function seenBy<Spec extends CompositeSpec>(
+  object: CompositeObject<Spec>,
+  environment: CompositeEnvironment,
+  resolved: ReadonlyMap<string, Resolved>,
+  host: CompositeLookups,
+): Seen {
+  const namespace = object.metadata.namespace ?? "";
+  return {
+    namespace,
+    name: object.metadata.name,
+    environment: {
+      name: environment.name,
+      cloud: environment.cloud,
+      platform: environment.platform,
+      imageRegistry: environment.spec.imageRegistry,
+    },
+    reference(field) {
+      const found = resolved.get(field);
+      if (!found) throw new Error(`compose asked for spec.${field}, which references() did not name.`);
+      return found;
+    },
+    live: (ref) => host.live(ref, namespace),
+  };
+}

@@ -1,0 +1,160 @@
+import type { Wanted } from "../../provider/provider.ts";
+import type { EnvironmentProblem, EnvironmentView } from "../environment-view.ts";
+import { leafPass } from "../leaf.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "../leaf-object.ts";
+import { FINALIZER, type KubeObject, mergePatch } from "../object.ts";
+import type { Pass } from "../report.ts";
+
+/** What was written to Kubernetes on the way of a pass. */
+export type KubeWrite = "claim" | "record" | "status" | "release";
+
+/** A cluster that holds one object, in memory, and treats it as an API server would. */
+export interface OneObject<Spec extends LeafSpec> {
+  /** Undefined once it is gone. */
+  readonly object: LeafObject<Spec> | undefined;
+  readonly status: LeafStatus;
+  /** Objects that references find, by `kind/name`. */
+  readonly others: Map<string, KubeObject<unknown, LeafStatus>>;
+  environment: EnvironmentView | EnvironmentProblem;
+  /** Writes to Kubernetes, oldest first. */
+  readonly writes: KubeWrite[];
+  /** Called before each write to Kubernetes; a throw is a write that failed. */
+  onWrite: (write: KubeWrite) => void;
+  now: Date;
+  /** One pass over the object; its status is written when it changed, the finalizer goes when it is released. */
+  pass(signal?: AbortSignal): Promise<Pass>;
+  /** Passes until one is as good as the next: not waiting for anything by backoff. @throws Error after `limit` passes */
+  settle(limit?: number): Promise<Pass>;
+  /** Another spec: generation + 1, when it differs. */
+  edit(spec: Spec): void;
+  annotate(annotations: Readonly<Record<string, string>>): void;
+  /** `kubectl delete`: gone at once without finalizers. */
+  remove(): void;
+  /** The same name made anew, as after `kubectl delete` and `apply`: another uid, no status. */
+  recreate(spec?: Spec): void;
+  /** As if status had never been written (a restored backup), or was written as given. */
+  setStatus(status: LeafStatus | undefined): void;
+  advance(ms: number): void;
+}
+
+/** @param uid first uid; a recreated object gets another */
+export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
+  leaf: Leaf<Spec, Want>,
+  environment: EnvironmentView | EnvironmentProblem,
+  spec: Spec,
+  at: { readonly namespace: string; readonly name: string } = { namespace: "shop", name: "orders" },
+): OneObject<Spec> {
+  let made = 0;
+  let current: LeafObject<Spec> | undefined;
+
+  const make = (next: Spec): LeafObject<Spec> => ({
+    apiVersion: "onyx.onelens.io/v1alpha1",
+    kind: leaf.kind,
+    metadata: { ...at, uid: `${leaf.kind.toLowerCase()}-${at.name}-${++made}`, generation: 1 },
+    spec: next,
+  });
+  const held = (): LeafObject<Spec> => {
+    if (!current) throw new Error(`${leaf.kind} ${at.namespace}/${at.name} is gone`);
+    return current;
+  };
+  const write = (kind: KubeWrite, change: (object: LeafObject<Spec>) => LeafObject<Spec> | undefined) => {
+    host.onWrite(kind);
+    host.writes.push(kind);
+    current = change(held());
+  };
+  const writeStatus = (kind: KubeWrite, from: LeafStatus | undefined, to: LeafStatus) => {
+    const patch = mergePatch(from ?? {}, json(to));
+    if (patch !== undefined)
+      write(kind, (one) => ({ ...one, status: applyPatch(one.status ?? {}, patch) as LeafStatus }));
+  };
+
+  const host: OneObject<Spec> = {
+    get object() {
+      return current;
+    },
+    get status() {
+      return current?.status ?? {};
+    },
+    others: new Map(),
+    environment,
+    writes: [],
+    onWrite: () => {},
+    now: new Date("2026-01-05T10:00:00.250Z"),
+    async pass(signal = new AbortController().signal) {
+      const seen = held();
+      let known = seen.status;
+      const pass = await leafPass(
+        leaf,
+        seen,
+        {
+          environments: { get: () => host.environment },
+          lookup: ({ kind, name }) => host.others.get(`${kind}/${name}`),
+          now: () => host.now,
+          resyncMs: 600_000,
+          claim: async () =>
+            write("claim", (one) => ({
+              ...one,
+              metadata: { ...one.metadata, finalizers: [...(one.metadata.finalizers ?? []), FINALIZER] },
+            })),
+          record: async (_object, status) => {
+            writeStatus("record", known, status);
+            known = status;
+          },
+        },
+        signal,
+      );
+      if (pass.released) write("release", () => undefined);
+      else writeStatus("status", known, pass.status);
+      return pass;
+    },
+    async settle(limit = 20) {
+      for (let n = 0; n < limit; n++) {
+        const pass = await host.pass();
+        if (pass.released || pass.next.when !== "backoff") return pass;
+        host.advance(1_000);
+      }
+      throw new Error(`not settled after ${limit} passes: ${JSON.stringify(host.status.conditions, null, 1)}`);
+    },
+    edit(next) {
+      const one = held();
+      if (mergePatch(one.spec, next) === undefined) return;
+      current = { ...one, spec: next, metadata: { ...one.metadata, generation: (one.metadata.generation ?? 0) + 1 } };
+    },
+    annotate(annotations) {
+      const one = held();
+      current = { ...one, metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, ...annotations } } };
+    },
+    remove() {
+      const { metadata, ...one } = held();
+      const leaving = { ...metadata, deletionTimestamp: host.now.toISOString() };
+      current = metadata.finalizers?.length ? { ...one, metadata: leaving } : undefined;
+    },
+    recreate(next) {
+      current = make(next ?? held().spec);
+    },
+    setStatus(status) {
+      const { status: _status, ...one } = held();
+      current = status ? { ...one, status } : one;
+    },
+    advance(ms) {
+      host.now = new Date(host.now.getTime() + ms);
+    },
+  };
+  current = make(spec);
+  return host;
+}
+
+const json = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+/** RFC 7386, as the API server applies it. */
+export function applyPatch(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const result = new Map(Object.entries(isRecord(target) ? target : {}));
+  for (const [key, value] of Object.entries(patch))
+    if (value === null) result.delete(key);
+    else result.set(key, applyPatch(result.get(key), value));
+  return Object.fromEntries(result);
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
