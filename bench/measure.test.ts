@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { added, quantile, requestsFor, usageOf } from "./measure.ts";
+
+const TEXT = `# HELP apiserver_request_total x
+apiserver_request_total{code="201",resource="queues",subresource="",verb="POST",version="v1alpha1"} 12
+apiserver_request_total{code="200",resource="queues",subresource="status",verb="PATCH",version="v1alpha1"} 10
+apiserver_request_total{code="409",resource="queues",subresource="status",verb="PATCH",version="v1alpha1"} 2
+apiserver_request_total{code="200",resource="queues",subresource="",verb="WATCH",version="v1alpha1"} 3
+apiserver_request_total{code="200",resource="leases",subresource="",verb="PATCH",version="v1"} 9
+`;
+
+it("counts requests for a resource by verb, all codes together, without watches", () => {
+  expect(Object.fromEntries(requestsFor(TEXT, "queues"))).toEqual({ POST: 12, "PATCH/status": 12 });
+});
+
+it("tells what was added", () => {
+  expect([
+    ...added(
+      new Map([["POST", 2]]),
+      new Map([
+        ["POST", 5],
+        ["GET", 1],
+      ]),
+    ),
+  ]).toEqual([
+    ["POST", 3],
+    ["GET", 1],
+  ]);
+  expect([...added(new Map([["POST", 2]]), new Map([["POST", 2]]))]).toEqual([]);
+});
+
+it("reads what a process has used", () => {
+  const usage = usageOf(process.pid);
+  expect(usage.cpuSeconds).toBeGreaterThan(0);
+  expect(usage.peakMiB).toBeGreaterThan(10);
+});
+
+it.each([
+  [[5, 1, 3], 0.5, 3],
+  [[5, 1, 3], 0.99, 5],
+  [[2], 0.5, 2],
+])("quantile of %j at %d is %d", (values, part, expected) => {
+  expect(quantile(values, part)).toBe(expected);
+});

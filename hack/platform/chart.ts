@@ -1,0 +1,41 @@
+import type { Cluster } from "../testbed/cluster.ts";
+import { exec } from "../testbed/exec.ts";
+import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "./operator.ts";
+
+/** Secrets that the operator may read, for Environments with credentials. */
+export interface SecretName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * Installs both charts with real Helm. No replicas: the pods of the test bed are not real, the operator runs as a
+ * process beside it.
+ */
+export async function installCharts(cluster: Cluster, helm: string, secrets: readonly SecretName[]): Promise<void> {
+  const install = (release: string, chart: string, namespace: string, ...more: string[]) =>
+    exec(helm, [
+      "upgrade",
+      "--install",
+      release,
+      chart,
+      `--namespace=${namespace}`,
+      "--create-namespace",
+      "--wait",
+      "--timeout=60s",
+      `--kubeconfig=${cluster.kubeconfig}`,
+      ...more,
+    ]);
+  await install("onyx-crds", "charts/onyx-crds", OPERATOR_NAMESPACE);
+  const crds = (await cluster.kubectl(["get", "crd", "-o", "name"]))
+    .split("\n")
+    .filter((name) => name.endsWith(".onyx.onelens.io"));
+  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", ...crds]);
+  await install(
+    OPERATOR_NAME,
+    "charts/onyx-operator",
+    OPERATOR_NAMESPACE,
+    "--set=replicas=0",
+    `--set-json=credentialSecrets=${JSON.stringify(secrets)}`,
+  );
+}
