@@ -4,7 +4,8 @@ import { withRules } from "./rules.ts";
 /** Hours, minutes and seconds, in this order, each optional: what Go and CEL read, without fractions and signs. */
 const FORM = "^([0-9]{1,5}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$";
 
-const WHAT =
+/** What the error says when the text is no duration. */
+export const DURATION_FORM =
   "must be a duration in hours, minutes and seconds, such as 90s, 10m or 1h30m; there is no unit for days: 14 days are 336h";
 
 /** CEL that is true when the text at `path` is one of our durations: guard of every `duration()` call. */
@@ -16,8 +17,8 @@ export const duration = () =>
     z
       .string()
       .max(20)
-      .refine((text) => text !== "" && new RegExp(FORM).test(text), WHAT),
-    { rule: isDurationCel("self"), message: WHAT },
+      .refine((text) => text !== "" && new RegExp(FORM).test(text), DURATION_FORM),
+    { rule: isDurationCel("self"), message: DURATION_FORM },
   );
 
 /** A duration from `min` to `max` seconds. One message, whether the form or the range is wrong. */

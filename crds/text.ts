@@ -41,11 +41,25 @@ export const list = <Item extends z.ZodType>(item: Item, maxItems: number) =>
 
 /** A list of scalars without doubles. */
 export const set = <Item extends z.ZodType>(item: Item, maxItems: number) =>
-  z.array(item).max(maxItems).meta({ "x-kubernetes-list-type": "set" });
+  z
+    .array(item)
+    .max(maxItems)
+    .refine((items) => allDiffer(items), "the same item stands here twice")
+    .meta({ "x-kubernetes-list-type": "set" });
 
 /** A list of objects that these fields identify: each item can have another owner. */
 export const mapList = <Item extends z.ZodType>(item: Item, maxItems: number, ...keys: readonly string[]) =>
-  z.array(item).max(maxItems).meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": keys });
+  z
+    .array(item)
+    .max(maxItems)
+    .refine(
+      (items) => allDiffer(items.map((one) => keys.map((key) => (one as Record<string, unknown>)[key]))),
+      `two items have the same ${keys.join(", ")}`,
+    )
+    .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": keys });
+
+const allDiffer = (items: readonly unknown[]) =>
+  new Set(items.map((item) => JSON.stringify(item))).size === items.length;
 
 /** The name of an object of Kubernetes in the same or another namespace. */
 export const objectName = () =>

@@ -1,76 +1,8 @@
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { limitsModule } from "./generate/limits.ts";
-import type { Output } from "./generate/output.ts";
-import { MARK } from "./generate/output.ts";
+import { generate, stale } from "./generate/project.ts";
 
-/** Where generated files lie: one that carries our mark and isn't made any more is stale too. */
-const FOLDERS = [
-  "crds/generated/*",
-  "charts/onyx-crds/templates/*",
-  "charts/onyx-operator/files/*",
-  "docs/reference/*.md",
-];
-
-/** All files that are made from the schemas. The limits come first: the schemas read them. */
-async function outputs(root: string): Promise<readonly Output[]> {
-  const [{ kinds }, { crdFiles }, { rbacFiles }, { referenceFiles }, { conditionsPage }, { argocdFiles }] =
-    await Promise.all([
-      import("../crds/index.ts"),
-      import("./generate/crds.ts"),
-      import("./generate/rbac.ts"),
-      import("./generate/reference.ts"),
-      import("./generate/conditions.ts"),
-      import("./generate/argocd.ts"),
-    ]);
-  return [
-    ...crdFiles(kinds),
-    ...rbacFiles(kinds),
-    ...referenceFiles(kinds, root),
-    conditionsPage(),
-    ...argocdFiles(kinds),
-  ];
-}
-
-const read = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : undefined);
-
-function leftOver(root: string, made: readonly Output[]): readonly string[] {
-  const paths = new Set(made.map(({ path }) => path));
-  return FOLDERS.flatMap((pattern) => globSync(pattern, { cwd: root }))
-    .filter((path) => !paths.has(path) && (read(join(root, path)) ?? "").slice(0, 500).includes(MARK))
-    .sort();
-}
-
-function write(root: string, files: readonly Output[]): number {
-  const changed = files.filter(({ path, text }) => read(join(root, path)) !== text);
-  for (const { path, text } of changed) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), text);
-  }
-  return changed.length;
-}
-
-/** Writes what is stale; gives the number of files that changed. */
-async function generate(root: string): Promise<number> {
-  const limits = limitsModule(root);
-  const first = write(root, [limits]);
-  const files = await outputs(root);
-  const gone = leftOver(root, [limits, ...files]);
-  for (const path of gone) rmSync(join(root, path));
-  return first + write(root, files) + gone.length;
-}
-
-/** The paths that `generate` would change. With stale limits only those: all the rest follows from them. */
-async function stale(root: string): Promise<readonly string[]> {
-  const differing = (files: readonly Output[]) =>
-    files.filter(({ path, text }) => read(join(root, path)) !== text).map(({ path }) => path);
-  const limits = limitsModule(root);
-  if (differing([limits]).length > 0) return [limits.path];
-  const files = await outputs(root);
-  return [...differing(files), ...leftOver(root, [limits, ...files])];
-}
-
+/** `make generate` writes what follows from the schemas; with --check it only says what is stale and fails. */
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 if (process.argv.includes("--check")) {
   const paths = await stale(root);

@@ -4,6 +4,7 @@ import type { CrdVersion } from "../../crds/crd.ts";
 import { toCrd } from "../../crds/crd.ts";
 import type { Kind } from "../../crds/define.ts";
 import { API_VERSION } from "../../crds/define.ts";
+import { DURATION_FORM } from "../../crds/duration.ts";
 import type { CloudLimit, Limit } from "../../crds/limits.ts";
 import { limits } from "../../crds/limits.ts";
 import type { Schema } from "../../crds/structural.ts";
@@ -109,22 +110,28 @@ function messages(schema: Schema): string[] {
   const own = schema["x-kubernetes-validations"] ?? [];
   const value = schema.additionalProperties?.["x-kubernetes-validations"] ?? [];
   const item = schema.items?.["x-kubernetes-validations"] ?? [];
-  return [...own, ...value, ...item].map(({ message }) => `*${String(message)}.*`);
+  return [...own, ...value, ...item]
+    .map(({ message }) => String(message))
+    .filter((message) => message !== DURATION_FORM)
+    .map((message) => `*${message}.*`);
 }
 
 function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => code(String(value))).join(", ");
   if (schema["x-kubernetes-int-or-string"]) return "integer or string";
-  if (schema.items) return `list of ${plain(schema.items)}${bounds(0, schema.maxItems, "at most")}`;
+  if (schema.items) return `list of ${plain(schema.items)}${bounds(schema.maxItems, "at most")}`;
   if (schema.additionalProperties)
-    return `map to ${plain(schema.additionalProperties)}${bounds(0, schema.maxProperties, "at most")}`;
+    return `map to ${plain(schema.additionalProperties)}${bounds(schema.maxProperties, "at most")}`;
   if (schema.type === "integer") return `integer${range(schema.minimum, schema.maximum)}`;
-  if (schema.type === "string") return `string${bounds(0, schema.maxLength, "up to")}`;
+  if (isDuration(schema)) return "duration";
+  if (schema.type === "string") return `string${bounds(schema.maxLength, "up to")}`;
   return schema.type ?? "any";
 }
 
+const isDuration = (schema: Schema) =>
+  schema["x-kubernetes-validations"]?.some(({ message }) => message === DURATION_FORM) ?? false;
 const plain = (schema: Schema) => (schema.enum ? typeOf(schema) : (schema.type ?? "any"));
-const bounds = (_min: number, max: number | undefined, word: string) => (max === undefined ? "" : `, ${word} ${max}`);
+const bounds = (max: number | undefined, word: string) => (max === undefined ? "" : `, ${word} ${max}`);
 function range(min: number | undefined, max: number | undefined): string {
   if (min === undefined && max === undefined) return "";
   return max === undefined ? ` ≥ ${min}` : ` ${min ?? ""}–${max}`;
