@@ -1,15 +1,13 @@
 import { ProviderError } from "../provider/fault.ts";
 import type { Present, Wanted } from "../provider/provider.ts";
-import { condition } from "../reconcile/conditions.ts";
 import { type Decision, decide } from "../reconcile/decide.ts";
 import type { Environments } from "../reconcile/environment-view.ts";
 import { prepare } from "../reconcile/gather.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "../reconcile/leaf-object.ts";
-import { ANNOTATIONS, isDeleting, type KubeObject } from "../reconcile/object.ts";
+import type { KubeObject } from "../reconcile/object.ts";
 import type { Seen } from "../reconcile/report.ts";
-
-/** Stands for a value that only the cloud can give, once the object it comes from is made. */
-export const LATER = "(known after apply)";
+import { situationOf } from "../reconcile/situation.ts";
+import { LATER, laterOutputs } from "./later.ts";
 
 /** What would happen to one object in the cloud. */
 export interface PlannedLeaf {
@@ -36,6 +34,7 @@ export interface PlanContext {
   /** The object as the cluster has it; undefined when it isn't there or there is no cluster. */
   live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
   readonly signal: AbortSignal;
+  readonly now: () => Date;
 }
 
 /** Plans leaves: the same gathering and the same `decide` as the operator, then nothing is executed. */
@@ -67,7 +66,7 @@ async function planLeaf(
       const found = context.live(reference.kind, inNamespace, reference.name);
       if (found?.status?.outputs) return found;
       const planned = wanted.get(`${reference.kind}/${inNamespace}/${reference.name}`) ?? found;
-      return planned && { ...planned, status: { outputs: laterOutputs, externalId: LATER } };
+      return planned && { ...planned, status: { outputs: laterOutputs(reference.kind), externalId: LATER } };
     },
   });
   const base = { kind: leaf.kind, namespace, name: object.metadata.name };
@@ -98,19 +97,7 @@ async function planLeaf(
       owner: prepared.owner,
       token: "plan",
     })) as Seen<Wanted>;
-    const decision = decide({
-      want: prepared.want,
-      seen,
-      owner: prepared.owner,
-      deleting: isDeleting(merged),
-      known: merged.status?.externalId !== undefined,
-      applied:
-        live !== undefined && condition(live.status?.conditions, "Synced")?.status === "True" && sameSpec(object, live),
-      policy: prepared.policy,
-      immutable: prepared.provider.immutable,
-      succeeds: prepared.environment.succeeds,
-      approved: merged.metadata.annotations?.[ANNOTATIONS.approve],
-    });
+    const decision = decide(situationOf(merged, prepared, seen, context.now()));
     return { ...told, ...inWords(decision, seen, prepared.want) };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
@@ -127,22 +114,6 @@ function merge(object: LeafObject, live: KubeObject<unknown, LeafStatus> | undef
     ...(live.status ? { status: live.status } : {}),
   };
 }
-
-function sameSpec(object: LeafObject, live: KubeObject): boolean {
-  return JSON.stringify(sorted(object.spec)) === JSON.stringify(sorted(live.spec));
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, one]) => [key, sorted(one)]),
-  );
-}
-
-const laterOutputs: Readonly<Record<string, string>> = new Proxy({ "": LATER }, { get: () => LATER });
 
 function inWords(
   decision: Decision,

@@ -1,0 +1,118 @@
+import { KubeConfig } from "@kubernetes/client-node";
+import type { Kind } from "../../crds/define.ts";
+import { kinds } from "../../crds/index.ts";
+import { type EnvironmentObject, environmentPass } from "../reconcile/environment.ts";
+import type { EnvironmentRegistry } from "../reconcile/environments.ts";
+import type { LeafStatus } from "../reconcile/leaf-object.ts";
+import type { KubeObject } from "../reconcile/object.ts";
+import { type Client, createClient } from "../runtime/client.ts";
+import { createClock } from "../runtime/clock.ts";
+import { ApiError, isNotFound } from "../runtime/errors.ts";
+import { createLog } from "../runtime/log.ts";
+import type { ResourceType, KubeObject as ServerObject } from "../runtime/resource.ts";
+import { createTransport } from "../runtime/transport.ts";
+
+/** A cluster as the command line sees it: read once, then looked up. */
+export interface ClusterView {
+  /** Name of the context. */
+  readonly context: string;
+  readonly client: Client;
+  readonly objects: readonly KubeObject[];
+  live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
+}
+
+/** A cluster that can't be read; the message says which and what to do. */
+export class ClusterError extends Error {
+  override readonly name = "ClusterError";
+}
+
+/** How a kind of ours is addressed. */
+export const typeOf = (kind: Kind): ResourceType => ({
+  group: kind.group,
+  version: kind.version,
+  plural: kind.plural,
+  kind: kind.kind,
+  namespaced: kind.scope === "Namespaced",
+});
+
+/**
+ * Reads every object of ours in a cluster.
+ * @param kubeconfig path; undefined: KUBECONFIG, else ~/.kube/config
+ * @throws ClusterError
+ */
+export async function readCluster(kubeconfig: string | undefined, context: string | undefined): Promise<ClusterView> {
+  const config = new KubeConfig();
+  if (kubeconfig) config.loadFromFile(kubeconfig);
+  else config.loadFromDefault();
+  if (context) config.setCurrentContext(context);
+  const name = config.getCurrentContext();
+  if (!config.getCurrentCluster())
+    throw new ClusterError(`${kubeconfig ?? "The kubeconfig"} has no context "${name}".`);
+  const log = createLog({ level: "silent" });
+  const client = createClient(createTransport(config, { clock: createClock(), log }));
+  const lists = await Promise.all(kinds.map((kind) => listed(client, kind, name)));
+  const objects = lists.flat();
+  const index = new Map(
+    objects.map((object) => [keyOf(object.kind, object.metadata.namespace ?? "", object.metadata.name), object]),
+  );
+  return {
+    context: name,
+    client,
+    objects,
+    live: (kind, namespace, object) =>
+      index.get(keyOf(kind, namespace, object)) as KubeObject<unknown, LeafStatus> | undefined,
+  };
+}
+
+async function listed(client: Client, kind: Kind, context: string): Promise<readonly KubeObject[]> {
+  try {
+    return (await client.list<ServerObject>(typeOf(kind))).items as readonly KubeObject[];
+  } catch (error) {
+    if (isNotFound(error))
+      throw new ClusterError(
+        `Cluster ${context} has no ${kind.plural}.${kind.group}. Install the chart onyx-crds first.`,
+      );
+    if (error instanceof ApiError)
+      throw new ClusterError(`Cluster ${context}: listing ${kind.plural}: ${error.message}`);
+    throw new ClusterError(`Cluster ${context} can't be reached: ${(error as Error).message}`);
+  }
+}
+
+/** Connects the Environments: those given first, then those of the cluster that are not among them. */
+export async function connectEnvironments(
+  registry: EnvironmentRegistry,
+  environments: readonly EnvironmentObject[],
+  secret: (namespace: string, name: string) => Promise<Readonly<Record<string, string>> | undefined>,
+): Promise<void> {
+  const host = {
+    registry,
+    secret: (ref: { namespace: string; name: string }) => secret(ref.namespace, ref.name),
+    counts: () => ({ managed: 0, ready: 0, failed: 0, disabled: 0 }),
+    now: () => new Date(),
+    resyncMs: 0,
+  };
+  await Promise.all(environments.map((environment) => environmentPass(environment, host, AbortSignal.timeout(30_000))));
+}
+
+/** The decoded values of a Secret of the cluster; undefined when there is none. */
+export async function secretOf(
+  client: Client,
+  namespace: string,
+  name: string,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const found = await client.find<ServerObject & { readonly data?: Readonly<Record<string, string>> }>(SECRETS, {
+    namespace,
+    name,
+  });
+  return found && decoded(found.data);
+}
+
+export const SECRETS: ResourceType = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
+
+/** Base64 to text, value by value. */
+export const decoded = (data: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+  );
+
+const keyOf = (kind: string, namespace: string, name: string) => `${kind}/${namespace}/${name}`;

@@ -1,0 +1,126 @@
+import { asApplied, decideChild, type Parent } from "../reconcile/children.ts";
+import { type CompositeEnvironment, seenBy } from "../reconcile/composite-gather.ts";
+import {
+  type Child,
+  type ChildRef,
+  type Composite,
+  type CompositeObject,
+  type CompositeSpec,
+  type Manifest,
+  type Resolved,
+  refOf,
+} from "../reconcile/composite-object.ts";
+import type { EnvironmentProblem } from "../reconcile/environment-view.ts";
+import type { LeafStatus } from "../reconcile/leaf-object.ts";
+import type { KubeObject } from "../reconcile/object.ts";
+import { LATER, laterOutputs } from "./later.ts";
+
+/** What would happen to one Kubernetes object that a composite is made of. */
+export interface PlannedChild {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly action: "create" | "update" | "delete" | "wait" | "refuse" | "none";
+  readonly message?: string | undefined;
+}
+
+/** What planning composites needs. */
+export interface ChildrenContext {
+  readonly environments: { get(name: string | undefined): CompositeEnvironment | EnvironmentProblem };
+  /** Objects of ours, as the cluster has them. */
+  live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
+  /** Any object, as the cluster has it. */
+  child(ref: ChildRef, namespace: string): KubeObject | undefined;
+  /** Whether the manifests hold such an object. */
+  planned(kind: string, namespace: string, name: string): boolean;
+}
+
+/** What one composite comes to: its Kubernetes objects, and those of them that are leaves of ours. */
+export interface PlannedComposite {
+  readonly children: readonly PlannedChild[];
+  readonly manifests: readonly Manifest[];
+}
+
+/** Plans one composite: the same `compose` and `decideChild` as the operator, then nothing is applied. */
+export function planComposite(
+  composite: Composite<CompositeSpec>,
+  object: CompositeObject,
+  context: ChildrenContext,
+): PlannedComposite {
+  const namespace = object.metadata.namespace ?? "";
+  const { name } = object.metadata;
+  const live = context.live(object.kind, namespace, name);
+  const self = { kind: object.kind, namespace, name };
+  const environment = context.environments.get(object.spec.environmentRef?.name);
+  if ("problem" in environment)
+    return { manifests: [], children: [{ ...self, action: "wait", message: environment.problem.message }] };
+  const resolved = new Map(
+    composite
+      .references(object.spec)
+      .map((one): [string, Resolved] => [one.field, resolve(one.kind, namespace, one.name, context)]),
+  );
+  const lookups = { environments: context.environments, lookup: () => undefined, live: context.child };
+  const composed = composite.compose(object.spec, seenBy(object, environment, resolved, lookups));
+  if ("invalid" in composed)
+    return {
+      manifests: [],
+      children: [{ ...self, action: "refuse", message: `spec.${composed.invalid.field}: ${composed.invalid.message}` }],
+    };
+  const parent: Parent = {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    namespace,
+    name,
+    uid: live?.metadata.uid ?? LATER,
+  };
+  const children = composed.children.filter((child): child is Child => "object" in child);
+  const pending = composed.children.filter((child) => "pending" in child);
+  const manifests = children.map((child) => asApplied(child.object, parent));
+  return {
+    manifests,
+    children: [
+      ...manifests.map((manifest) => inWords(manifest, context.child(refOf(manifest), namespace), parent)),
+      ...pending.map((child) => ({
+        kind: child.ref.kind,
+        namespace,
+        name: child.ref.name,
+        action: "wait" as const,
+        message: child.pending.message,
+      })),
+      ...gone(live, manifests, namespace),
+    ],
+  };
+}
+
+function resolve(kind: string, namespace: string, name: string, context: ChildrenContext): Resolved {
+  const outputs = context.live(kind, namespace, name)?.status?.outputs;
+  if (outputs) return { outputs };
+  if (context.planned(kind, namespace, name)) return { outputs: laterOutputs(kind) };
+  return { pending: { reason: "DependencyNotFound", message: `${kind} ${namespace}/${name} does not exist.` } };
+}
+
+function inWords(manifest: Manifest, live: KubeObject | undefined, parent: Parent): PlannedChild {
+  const self = { kind: manifest.kind, namespace: parent.namespace, name: manifest.metadata.name };
+  const decision = decideChild(manifest, live, parent);
+  switch (decision.do) {
+    case "update":
+      return { ...self, action: "update", message: decision.field };
+    case "wait":
+    case "refuse":
+      return { ...self, action: decision.do, message: `${decision.reason}: ${decision.message}` };
+    default:
+      return { ...self, action: decision.do };
+  }
+}
+
+/** What the composite was made of and is no longer. */
+function gone(
+  live: KubeObject | undefined,
+  manifests: readonly Manifest[],
+  namespace: string,
+): readonly PlannedChild[] {
+  const inventory = (live?.status as { inventory?: readonly ChildRef[] } | undefined)?.inventory ?? [];
+  return inventory
+    .filter((ref) => !manifests.some((one) => one.kind === ref.kind && one.metadata.name === ref.name))
+    .map((ref) => ({ kind: ref.kind, namespace, name: ref.name, action: "delete" as const }));
+}
