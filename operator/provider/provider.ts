@@ -105,6 +105,12 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
    * Core records them in status before the first write, so that they are found again after any crash.
    */
   footprint?(want: Want): readonly string[];
+  /**
+   * The resource can carry our marks only some time after its creation. Core then adds `createIntent(name)` to the
+   * footprint in status before it calls `create`, and keeps it there until it has seen that all is as spec asks: so the
+   * unmarked thing that a crash or a lost reply leaves behind is told from somebody else's.
+   */
+  readonly recordsIntent?: boolean | undefined;
   observe(at: At, call: Call): Promise<Observation<Want, Outputs>>;
   create(name: string, want: Want, call: Call): Promise<Created<Outputs>>;
   /** `seen` is what decide compared with; `changed` the fields that differ. */
@@ -130,6 +136,9 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
   /** Monthly budget of calls isn't ours to guess: the bucket that calls of this kind draw from, such as `sqs`. */
   readonly service: string;
 }
+
+/** The line of `At.footprint` that says: after a look that found nothing, this object was about to create `name`. */
+export const createIntent = (name: string): string => `create ${name}`;
 
 /** A Want as one cloud can do it. */
 export interface Fitted<Want> {

@@ -1,5 +1,5 @@
 import { ProviderError } from "../provider/fault.ts";
-import type { At, Call, Present, Wanted } from "../provider/provider.ts";
+import { type At, type Call, createIntent, type Present, type Wanted } from "../provider/provider.ts";
 import { type Decision, decide } from "./decide.ts";
 import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "./leaf-object.ts";
@@ -34,11 +34,12 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   signal: AbortSignal,
 ): Promise<Pass> {
   if (isDeleting(object) && (!hasFinalizer(object) || object.spec.managementPolicy === "Observe")) return letGo(object);
-  const prepared = prepare(leaf, object, host);
-  if ("blocked" in prepared) {
-    const { reason, message, stalled, next } = prepared.blocked;
+  const gathered = prepare(leaf, object, host);
+  if ("blocked" in gathered) {
+    const { reason, message, stalled, next } = gathered.blocked;
     return finish(object, host.now, undefined, { kind: "blocked", reason, message, stalled }, next);
   }
+  let prepared = gathered;
   const { provider } = prepared;
   const call: Call = { signal, owner: prepared.owner, token: `${object.metadata.uid}-${object.metadata.generation}` };
   const at: At = { name: prepared.name, id: object.status?.externalId, footprint: prepared.footprint };
@@ -55,6 +56,10 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
     const situation = situationOf(object, prepared, seen, host.now());
     const decision = decide(situation);
     doing = VERBS[decision.do];
+    if (decision.do === "create" && provider.recordsIntent) {
+      prepared = withIntent(prepared);
+      await host.record(object, { ...identity(object, prepared), footprint: prepared.footprint });
+    }
     const made = await execute(decision, seen, prepared, at, call);
     doing = "look at it again";
     const after = made ?? ((await provider.observe({ ...at, id: idOf(seen) ?? at.id }, call)) as Seen<Want>);
@@ -84,6 +89,12 @@ const VERBS: Record<Decision["do"], string> = {
   refuse: "look at it",
   none: "look at it",
 };
+
+/** The footprint with the intent to create, which the status keeps until the resource was seen to be as it should. */
+function withIntent<Want extends Wanted>(prepared: Prepared<Want>): Prepared<Want> {
+  const intent = createIntent(prepared.name);
+  return { ...prepared, footprint: [...new Set([...prepared.footprint, intent])].sort() };
+}
 
 const idOf = (seen: { exists: false } | { exists: true; id: string }): string | undefined =>
   seen.exists ? seen.id : undefined;
