@@ -1,0 +1,136 @@
+/** `make demo`: one platform from the same YAML on two clusters and two clouds, told as it happens. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { painter } from "../operator/cli/output.ts";
+import { openQueue } from "./platform/messages.ts";
+import { applyAndWait, FLAVOR, type Platform, startPlatform } from "./platform/platform.ts";
+import { ensureBuilt } from "./testbed/build.ts";
+import { isAbort } from "./testbed/errors.ts";
+import { thisHost } from "./testbed/host.ts";
+import { waitUntil } from "./testbed/wait.ts";
+
+const EXAMPLE = "examples/onelens";
+const NAMESPACE = "onyx";
+const QUEUE = "onyx-request-processor";
+const JOB = "onyx-request-processor-job";
+const MESSAGES = 100;
+
+const paint = painter(process.stdout.isTTY === true && !process.env.NO_COLOR);
+const began = performance.now();
+const seconds = () => `${((performance.now() - began) / 1000).toFixed(0).padStart(3)} s`;
+const say = (line: string) => console.log(`${paint("dim", seconds())}  ${line}`);
+const chapter = (title: string) => console.log(`\n${paint("bold", title)}`);
+
+const abort = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const)
+  process.once(name, () => abort.abort(new Error(`stopped by ${name}`)));
+
+async function demo(): Promise<void> {
+  const { signal } = abort;
+  const host = thisHost();
+  chapter("What it takes");
+  say("Kubernetes, KEDA and two cloud emulators, built from package registries once and kept in the cache");
+  await ensureBuilt(host, ["pki", "controlplane", "keda", "pubsub", "ministack"], { signal });
+
+  chapter("Two clusters, two clouds");
+  const platforms = await Promise.all(
+    (["aws", "gcp"] as const).map((cloud) => startPlatform({ cloud, keep: true, signal, say }, host)),
+  );
+
+  chapter(`One platform: kubectl apply -f ${EXAMPLE}, the same files on both`);
+  await Promise.all(
+    platforms.map((platform) =>
+      applyAndWait(
+        platform,
+        EXAMPLE,
+        (object) =>
+          say(
+            `${platform.cluster.name}: ${paint("green", "✓")} ${object.kind} ${object.metadata.name}${object.status?.externalId ? paint("dim", `  ${object.status.externalId}`) : ""}`,
+          ),
+        signal,
+      ),
+    ),
+  );
+
+  chapter(`Work arrives: ${MESSAGES} messages to ${QUEUE} on each cloud, one replica for every 20`);
+  await Promise.all(platforms.map((platform) => scale(platform, signal)));
+
+  chapter("Are they the same? onyx parity");
+  console.log(await onyx("parity", ...platforms.flatMap((platform) => ["--kubeconfig", platform.cluster.kubeconfig])));
+  lookAround(platforms);
+}
+
+/** Sends messages and tells each step of KEDA's scaling, up and down again. */
+async function scale(platform: Platform, signal: AbortSignal): Promise<void> {
+  const { cluster } = platform;
+  const queue = await openQueue(platform, NAMESPACE, QUEUE);
+  try {
+    const least = await replicas(platform);
+    await queue.send(MESSAGES);
+    let shown = least;
+    const until = (done: (now: number) => boolean, what: string) =>
+      waitUntil(
+        async () => {
+          const now = await replicas(platform);
+          if (now !== shown) say(`${cluster.name}: KEDA scales ${JOB} ${shown} → ${now}`);
+          shown = now;
+          return done(now);
+        },
+        { what, timeoutMs: 120_000, everyMs: 500, signal },
+      );
+    await until((now) => now === Math.ceil(MESSAGES / 20), `Scaling ${JOB} up on ${cluster.name}`);
+    await queue.drain();
+    say(`${cluster.name}: the queue is empty again`);
+    await until((now) => now === least, `Scaling ${JOB} down on ${cluster.name}`);
+  } finally {
+    await queue.close();
+  }
+}
+
+async function replicas({ cluster }: Platform): Promise<number> {
+  const text = await cluster.kubectl(["get", "deployment", JOB, "-n", NAMESPACE, "-o", "jsonpath={.status.replicas}"]);
+  return Number(text || 0);
+}
+
+/** Runs the command line from the sources; an exit code other than 0 is an error with what it printed. */
+async function onyx(...args: string[]): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, ["operator/cli/onyx.ts", ...args]);
+    return stdout.trimEnd();
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    throw new Error(`onyx ${args[0]} failed:\n${stdout ?? ""}${stderr ?? ""}`);
+  }
+}
+
+function lookAround(platforms: readonly Platform[]): void {
+  chapter("Look around");
+  const [eks, gke] = platforms as [Platform, Platform];
+  console.log(
+    [
+      ...platforms.map((platform) => `  export ${FLAVOR[platform.cloud].toUpperCase()}=${platform.cluster.kubeconfig}`),
+      `  alias kubectl=${eks.cluster.kubectlPath}`,
+      "",
+      "  kubectl --kubeconfig $EKS get onyx -A                      # everything of ours; the same with $GKE",
+      `  kubectl --kubeconfig $GKE get queue.onyx.onelens.io ${QUEUE} -n ${NAMESPACE} -o yaml`,
+      `  bin/onyx trace onyxservice ${JOB} -n ${NAMESPACE} --kubeconfig $EKS`,
+      `  bin/onyx plan -f ${EXAMPLE} --kubeconfig $EKS --kubeconfig $GKE`,
+      `  aws --endpoint-url ${eks.endpoints.aws} --region us-east-1 sqs list-queues   # the emulator's own view`,
+      "",
+      `  Try: change the retention of ${QUEUE} in ${EXAMPLE}/10-queues.yaml, see onyx plan, apply it, see both clouds follow.`,
+      `  Logs of the operators: ${eks.operator.log}, ${gke.operator.log}`,
+      "",
+      `  ${paint("bold", "make demo-down")} ends everything.`,
+    ].join("\n"),
+  );
+  say("done");
+}
+
+demo().catch((error: Error) => {
+  if (isAbort(error) || abort.signal.aborted) console.error("\nStopped. make demo-down ends what still runs.");
+  else
+    console.error(
+      `\n${paint("red", "The demo failed:")} ${error.message}\n\nmake demo-down ends what still runs; the logs lie in .run/*/log.`,
+    );
+  process.exit(1);
+});
