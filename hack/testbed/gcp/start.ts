@@ -69,6 +69,9 @@ function newClock(): Clock {
     advance(millis) {
       ahead += millis;
     },
+    reset() {
+      ahead = 0;
+    },
   };
 }
 
@@ -177,6 +180,7 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     backlogs,
     async reset() {
       faults.clear();
+      world.clock.reset();
       world.operations.reset();
       world.store.clear();
       Object.assign(world.settings, initial);

@@ -50,5 +50,21 @@ export function fromJson(type: protobuf.Type, json: unknown): Message {
   }
 }
 
+/** Google's servers leave empty maps out; the serializer writes them as {}. */
+function withoutEmptyMaps(type: protobuf.Type, json: unknown): unknown {
+  if (OPAQUE.test(fullName(type)) || json === null || typeof json !== "object" || Array.isArray(json)) return json;
+  const entries = Object.entries(json).flatMap(([key, value]): [string, unknown][] => {
+    const field = type.fields[key];
+    const nested = field?.resolvedType instanceof protobuf.Type ? field.resolvedType : undefined;
+    if (field?.map && Object.keys(value as object).length === 0) return [];
+    if (nested === undefined || field === undefined) return [[key, value]];
+    const clean = (one: unknown) => withoutEmptyMaps(nested, one);
+    if (field.map)
+      return [[key, Object.fromEntries(Object.entries(value as object).map(([name, one]) => [name, clean(one)]))]];
+    return [[key, Array.isArray(value) ? value.map(clean) : clean(value)]];
+  });
+  return Object.fromEntries(entries);
+}
+
 export const toJson = (type: protobuf.Type, message: Message): unknown =>
-  toProto3JSON(type.fromObject(message) as Parameters<typeof toProto3JSON>[0]);
+  withoutEmptyMaps(type, toProto3JSON(type.fromObject(message) as Parameters<typeof toProto3JSON>[0]));

@@ -5,17 +5,21 @@ import type { Definitions } from "./definitions.ts";
 import { CloudError, type FieldViolation } from "./errors.ts";
 import { type Message, snake } from "./messages.ts";
 
+const ABSENCE_UNKNOWN = /^(bool|double|float|[su]?int(32|64)|s?fixed(32|64))$/;
+
 interface FieldFacts {
   readonly field: protobuf.Field;
   readonly name: string;
   readonly behaviors: ReadonlySet<Behavior>;
+  /** REQUIRED, and of a type whose absence can be told: 0 and false are values. */
+  readonly required: boolean;
   readonly nested: protobuf.Type | undefined;
 }
 
 export interface Validator {
   /**
    * Refuses missing REQUIRED fields and malformed references with INVALID_ARGUMENT.
-   * @param skip fields (plain names) of the message that are judged later, such as the resource of an update
+   * @param skip fields (plain names) whose content is judged later, such as the resource of an update
    */
   check(type: protobuf.Type, message: Message, skip?: ReadonlySet<string>): void;
   /**
@@ -34,6 +38,7 @@ export function validator(definitions: Definitions): Validator {
       field,
       name: field.name,
       behaviors: behaviorsOf(field),
+      required: behaviorsOf(field).has("REQUIRED") && (field.repeated || !ABSENCE_UNKNOWN.test(field.type)),
       nested: field.resolvedType instanceof protobuf.Type ? field.resolvedType : undefined,
     }));
     facts.set(type, read);
@@ -68,13 +73,14 @@ export function validator(definitions: Definitions): Validator {
     skip: ReadonlySet<string>,
   ): Generator<FieldViolation> {
     for (const fact of factsOf(type)) {
-      if (fact.behaviors.has("OUTPUT_ONLY") || skip.has(fact.name)) continue;
+      if (fact.behaviors.has("OUTPUT_ONLY")) continue;
       const value = message[fact.name];
       const path = `${prefix}${snake(fact.name)}`;
       if (value === undefined) {
-        if (fact.behaviors.has("REQUIRED")) yield { field: path, description: `Field "${path}" is required: set it.` };
+        if (fact.required) yield { field: path, description: `Field "${path}" is required: set it.` };
         continue;
       }
+      if (skip.has(fact.name)) continue;
       yield* checkReference(fact, value, path);
       for (const [entry, at] of held(fact, value, path))
         yield* violations(fact.nested as protobuf.Type, entry, `${at}.`, new Set());

@@ -11,6 +11,8 @@ export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   advance(millis: number): void;
+  /** Back to real time. */
+  reset(): void;
 }
 
 /** How the cloud behaves where Google leaves it open or where tests want it faster. All times in milliseconds. */
