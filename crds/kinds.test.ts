@@ -87,7 +87,7 @@ describe.each(all.map((kind) => [kind.kind, kind] as const))("%s", (_name, kind)
     expect(kind.columns.filter((column) => column.priority !== 1).length).toBeLessThanOrEqual(7);
   });
 
-  test("what zod takes, the CRD's OpenAPI schema takes", () => {
+  test("what zod takes, the CRD's OpenAPI schema takes", { timeout: 60_000 }, () => {
     for (const schema of [kind.spec, kind.status]) {
       const openapi = structuralSchema(schema);
       fc.assert(

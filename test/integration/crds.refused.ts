@@ -1,0 +1,343 @@
+/** YAML that must be refused, and the one message that says why. */
+export interface Refused {
+  readonly what: string;
+  readonly yaml: string;
+  /** The whole message, without what kubectl says around it. */
+  readonly message: string;
+  /** Applied before: for what may not change. */
+  readonly first?: string;
+}
+
+const object = (kind: string, spec: string, metadata = "{name: bad}") =>
+  `apiVersion: onyx.onelens.io/v1alpha1\nkind: ${kind}\nmetadata: ${metadata}\nspec: ${spec}\n`;
+
+const queue = (spec: string, metadata?: string) => object("Queue", spec, metadata);
+const table = (spec: string) => object("Table", spec);
+const service = (spec: string, metadata?: string) => object("OnyxService", spec, metadata);
+const identity = (spec: string) => object("WorkloadIdentity", spec);
+const environment = (spec: string) => object("Environment", spec);
+
+const KEY = "partitionKey: {name: id, type: String}";
+const AWS = "cloud: aws, region: us-east-1, clusterName: c";
+const PROBE = "{http: {path: /healthz, port: 8080}}";
+const DURATION =
+  "must be a duration in hours, minutes and seconds, such as 90s, 10m or 1h30m; there is no unit for days: 14 days are 336h";
+const WARN = "choose such a value, or set portability: Warn to take what this cloud can do";
+const TAG_KEY =
+  "a tag's key must be of a-z, 0-9, '_' and '-', begin with a letter and have at most 63 characters; __proto__, constructor, prototype can't be used";
+
+export const REFUSED: readonly Refused[] = [
+  // What isn't an object of ours at all
+  {
+    what: "a kind that isn't there",
+    yaml: object("Qeueu", "{}"),
+    message: 'no matches for kind "Qeueu" in version "onyx.onelens.io/v1alpha1"',
+  },
+  {
+    what: "an unknown field",
+    yaml: queue("{retentoin: 96h}"),
+    message: 'strict decoding error: unknown field "spec.retentoin"',
+  },
+  {
+    what: "an unknown field deep inside",
+    yaml: queue("{deadLetter: {maxReceives: 5, queueRef: {name: dlq, kind: Queue}}}"),
+    message: 'strict decoding error: unknown field "spec.deadLetter.queueRef.kind"',
+  },
+  {
+    what: "__proto__ as a field",
+    yaml: queue("{__proto__: {polluted: true}}"),
+    message: 'strict decoding error: unknown field "spec.__proto__"',
+  },
+  {
+    what: "constructor as a field",
+    yaml: service("{image: a, constructor: {prototype: {polluted: true}}}"),
+    message: 'strict decoding error: unknown field "spec.constructor"',
+  },
+  {
+    what: "no spec",
+    yaml: "apiVersion: onyx.onelens.io/v1alpha1\nkind: Queue\nmetadata: {name: bad}\n",
+    message: "spec: Required value",
+  },
+  {
+    what: "1 MiB of annotations",
+    yaml: queue("{}", `{name: bad, annotations: {example.com/big: "${"x".repeat(1024 * 1024)}"}}`),
+    message: "metadata.annotations: Too long: may not be more than 262144 bytes",
+  },
+  {
+    what: "a name with a dot",
+    yaml: queue("{}", "{name: orders.eu}"),
+    message:
+      "metadata.name: Invalid value: the name must begin with a letter and have at most 63 characters of a-z, 0-9 and '-': it becomes part of labels, tags and names in the cloud",
+  },
+  {
+    what: "a service's name that a CronJob can't have",
+    yaml: service("{image: a}", `{name: ${"a".repeat(53)}}`),
+    message:
+      "metadata.name: Invalid value: the name must begin with a letter and have at most 52 characters of a-z, 0-9 and '-': it becomes part of labels, tags and names in the cloud",
+  },
+
+  // Wrong types and values
+  {
+    what: "text where a number belongs",
+    yaml: queue('{maxMessageBytes: "big"}'),
+    message:
+      'spec.maxMessageBytes: Invalid value: "string": spec.maxMessageBytes in body must be of type integer: "string"',
+  },
+  {
+    what: "a number where text belongs",
+    yaml: environment(`{${AWS}, account: 123456789012}`),
+    message: 'spec.account: Invalid value: "integer": spec.account in body must be of type string: "integer"',
+  },
+  {
+    what: "a list where an object belongs",
+    yaml: queue("{deadLetter: [dlq]}"),
+    message: 'spec.deadLetter: Invalid value: "array": spec.deadLetter in body must be of type object: "array"',
+  },
+  {
+    what: "a word that isn't one of those there are",
+    yaml: queue("{ordering: Fifo}"),
+    message: 'spec.ordering: Unsupported value: "Fifo": supported values: "None", "PerKey"',
+  },
+  {
+    what: "days as a duration",
+    yaml: queue("{retention: 14d}"),
+    message: `spec.retention: Invalid value: "14d": ${DURATION}`,
+  },
+  {
+    what: "something required left out",
+    yaml: queue("{deadLetter: {queueRef: {name: dlq}}}"),
+    message: "spec.deadLetter.maxReceives: Required value",
+  },
+  {
+    what: "more than any cloud takes",
+    yaml: queue("{maxMessageBytes: 20000000}"),
+    message:
+      "spec.maxMessageBytes: Invalid value: 20000000: spec.maxMessageBytes in body should be less than or equal to 10000000",
+  },
+
+  // Outside the portable range
+  {
+    what: "delay, which only one cloud has",
+    yaml: queue("{delay: 30s}"),
+    message: `spec.delay: Invalid value: delay means the same on both clouds only at 0s (AWS takes 0s to 15m, GCP has no such thing): ${WARN}`,
+  },
+  {
+    what: "a processing timeout that Pub/Sub can't have",
+    yaml: queue("{processingTimeout: 1h}"),
+    message: `spec.processingTimeout: Invalid value: processingTimeout means the same on both clouds only at 10s to 10m (AWS takes 0s to 12h, GCP takes 10s to 10m): ${WARN}`,
+  },
+  {
+    what: "a retention that SQS can't have",
+    yaml: queue("{retention: 700h}"),
+    message: `spec.retention: Invalid value: retention means the same on both clouds only at 10m to 336h (AWS takes 1m to 336h, GCP takes 10m to 744h): ${WARN}`,
+  },
+  {
+    what: "a retention that no cloud can have, even with Warn",
+    yaml: queue("{retention: 800h, portability: Warn}"),
+    message: `spec.retention: Invalid value: retention means the same on both clouds only at 10m to 336h (AWS takes 1m to 336h, GCP takes 10m to 744h): ${WARN}`,
+  },
+  {
+    what: "fewer receives than Pub/Sub can count",
+    yaml: queue("{deadLetter: {queueRef: {name: dlq}, maxReceives: 3}}"),
+    message: `spec.deadLetter.maxReceives: Invalid value: deadLetter.maxReceives means the same on both clouds only at 5 to 100 (AWS takes 1 to 1000, GCP takes 5 to 100): ${WARN}`,
+  },
+  {
+    what: "more days of recovery than Firestore has",
+    yaml: table(`{${KEY}, pointInTimeRecovery: {days: 30}}`),
+    message: `spec.pointInTimeRecovery.days: Invalid value: pointInTimeRecovery.days means the same on both clouds only at 1 to 7 (AWS takes 1 to 35, GCP takes 7): ${WARN}`,
+  },
+
+  // Contradictions
+  {
+    what: "both forms of a reference",
+    yaml: queue("{deadLetter: {maxReceives: 5, queueRef: {name: dlq, external: 'arn:aws:sqs:us-east-1:1:dlq'}}}"),
+    message: "spec.deadLetter.queueRef: Invalid value: give exactly one of name, external",
+  },
+  {
+    what: "no form of a reference",
+    yaml: queue("{deadLetter: {maxReceives: 5, queueRef: {}}}"),
+    message: "spec.deadLetter.queueRef: Invalid value: give exactly one of name, external",
+  },
+  {
+    what: "a queue as its own dead-letter queue",
+    yaml: queue("{deadLetter: {maxReceives: 5, queueRef: {name: bad}}}"),
+    message: "spec.deadLetter.queueRef: Invalid value: a queue can't be its own dead-letter queue: name another Queue",
+  },
+  {
+    what: "switched off without a reason",
+    yaml: queue("{enabled: false}"),
+    message: "spec.disabledReason: Required value: enabled is false, so disabledReason must say why",
+  },
+  {
+    what: "an override out of its cloud's range",
+    yaml: queue("{overrides: {aws: {kmsDataKeyReuse: 25h}}}"),
+    message: 'spec.overrides.aws.kmsDataKeyReuse: Invalid value: "25h": kmsDataKeyReuse must be 1m to 24h',
+  },
+  {
+    what: "__proto__ as a tag",
+    yaml: queue("{tags: {__proto__: x}}"),
+    message: `spec.tags: Invalid value: ${TAG_KEY}`,
+  },
+  {
+    what: "constructor as a tag",
+    yaml: queue("{tags: {constructor: x}}"),
+    message: `spec.tags: Invalid value: ${TAG_KEY}`,
+  },
+  {
+    what: "a tag of the operator's own",
+    yaml: queue("{tags: {onyx-owner: me}}"),
+    message: "spec.tags: Forbidden: keys that begin with onyx-, goog- or aws- belong to the operator or to a cloud",
+  },
+  {
+    what: "a tag that GCP can't have",
+    yaml: queue("{tags: {team: Shop & Co}}"),
+    message:
+      "spec.tags[team]: Invalid value: \"Shop & Co\": a tag's value must be of a-z, 0-9, '_' and '-': GCP takes no other characters",
+  },
+  {
+    what: "too many tags",
+    yaml: queue(`{tags: {${Array.from({ length: 21 }, (_, index) => `t${index}: x`).join(", ")}}}`),
+    message: "spec.tags: Too many: 21: must have at most 20 items",
+  },
+  {
+    what: "one attribute as both keys",
+    yaml: table("{partitionKey: {name: id, type: String}, sortKey: {name: id, type: String}}"),
+    message: "spec.sortKey.name: Invalid value: sortKey must be another attribute than partitionKey",
+  },
+  {
+    what: "an attribute with two types",
+    yaml: table(`{${KEY}, indexes: [{name: by-id, partitionKey: {name: id, type: Number}}]}`),
+    message:
+      "spec.indexes: Invalid value: an attribute has one type: an index uses the table's partitionKey with another one",
+  },
+  {
+    what: "two indexes of one name",
+    yaml: table(
+      `{${KEY}, indexes: [{name: abc, partitionKey: {name: a, type: String}}, {name: abc, partitionKey: {name: b, type: String}}]}`,
+    ),
+    message: 'spec.indexes[1]: Duplicate value: {"name":"abc"}',
+  },
+  {
+    what: "an access that the kind doesn't have",
+    yaml: identity("{serviceAccountRef: {name: sa}, grants: [{kind: Queue, name: orders, access: Read}]}"),
+    message: "spec.grants[0].access: Invalid value: access to a Queue is one of Consume, Produce",
+  },
+  {
+    what: "the account of another cloud",
+    yaml: environment(`{${AWS}, account: my-project}`),
+    message: "spec.account: Invalid value: account must be the 12 digits of an AWS account, in quotes",
+  },
+  {
+    what: "a zone as region",
+    yaml: environment('{cloud: aws, region: us-east-1a, account: "123456789012", clusterName: c}'),
+    message:
+      'spec.region: Invalid value: "us-east-1a": region must be the name of a region, such as us-east-1 on AWS or us-central1 on GCP; zones and multi-regions are none',
+  },
+  {
+    what: "IRSA without an issuer",
+    yaml: environment(`{${AWS}, account: "123456789012", workloadIdentity: Irsa}`),
+    message:
+      "spec.oidcIssuer: Required value: workloadIdentity: Irsa needs oidcIssuer: the OpenID Connect provider URL of the EKS cluster",
+  },
+
+  // Services
+  {
+    what: "an API without health checks",
+    yaml: service("{image: a, ports: [{name: http, port: 8080}]}"),
+    message:
+      "spec.health: Required value: a service with ports needs health.liveness and health.readiness; if it can have none, health.none must say why",
+  },
+  {
+    what: "a probe of two forms",
+    yaml: service("{image: a, health: {liveness: {http: {path: /, port: 80}, tcp: {port: 80}}}}"),
+    message: "spec.health.liveness: Invalid value: give exactly one of http, tcp, exec",
+  },
+  {
+    what: "health checks beside a reason for none",
+    yaml: service(`{image: a, health: {none: it is a demo, liveness: ${PROBE}}}`),
+    message:
+      "spec.health.none: Forbidden: health.none says that there are no checks, so startup, liveness and readiness can't be given",
+  },
+  {
+    what: "a binding to two things",
+    yaml: service("{image: a, bindings: [{queue: q, table: t, access: Read}]}"),
+    message: "spec.bindings[0]: Invalid value: give exactly one of queue, table",
+  },
+  {
+    what: "the same binding twice",
+    yaml: service("{image: a, bindings: [{queue: q, access: Consume}, {queue: q, access: Consume}]}"),
+    message: "spec.bindings: Invalid value: bindings has the same entry twice",
+  },
+  {
+    what: "scaling by a queue that isn't bound",
+    yaml: service("{image: a, scaling: {min: 1, max: 2, queueBacklog: {queue: q, perReplica: 5}}}"),
+    message:
+      "spec.scaling.queueBacklog.queue: Invalid value: scaling.queueBacklog.queue must be a queue of bindings with access: Consume",
+  },
+  {
+    what: "fewer replicas at most than at least",
+    yaml: service("{image: a, resources: {requests: {cpu: 1}}, scaling: {min: 3, max: 2, cpu: 70}}"),
+    message: "spec.scaling.max: Invalid value: max must not be below min",
+  },
+  {
+    what: "zero replicas without a queue to wake up for",
+    yaml: service("{image: a, resources: {requests: {cpu: 1}}, scaling: {min: 1, max: 2, cpu: 70, toZero: true}}"),
+    message:
+      "spec.scaling.toZero: Invalid value: toZero needs queueBacklog: processors and memory can't wake up what doesn't run",
+  },
+  {
+    what: "a CronJob without a schedule",
+    yaml: service("{image: a, workload: CronJob}"),
+    message: "spec.schedule: Invalid value: workload CronJob needs schedule, and no other workload has one",
+  },
+  {
+    what: "a cron expression of six fields",
+    yaml: service('{image: a, workload: CronJob, schedule: {cron: "0 0 2 * * *"}}'),
+    message:
+      'spec.schedule.cron: Invalid value: "0 0 2 * * *": cron must have five fields: minute, hour, day of month, month, day of week',
+  },
+
+  // Changes that can't be
+  {
+    what: "another ordering",
+    first: queue("{}"),
+    yaml: queue("{ordering: PerKey}"),
+    message:
+      "spec.ordering: Forbidden: ordering can't be changed: neither cloud can change it on a queue that exists; make a new queue and drain the old one",
+  },
+  {
+    what: "another key",
+    first: table(`{${KEY}}`),
+    yaml: table("{partitionKey: {name: other, type: String}}"),
+    message:
+      "spec.partitionKey: Forbidden: partitionKey can't be changed: no cloud can change the keys of a table; make a new table and copy the items",
+  },
+  {
+    what: "a sort key for a table that has none",
+    first: table(`{${KEY}}`),
+    yaml: table(`{${KEY}, sortKey: {name: at, type: Number}}`),
+    message:
+      "spec.sortKey: Forbidden: sortKey can't be changed: no cloud can change the keys of a table; make a new table and copy the items",
+  },
+  {
+    what: "another external name",
+    first: queue("{externalName: here}"),
+    yaml: queue("{externalName: there}"),
+    message:
+      "spec.externalName: Forbidden: externalName can't be changed once it is set: it is the identity of a resource in the cloud; make a new object instead",
+  },
+  {
+    what: "another region",
+    first: environment(`{${AWS}, account: "123456789012"}`),
+    yaml: environment('{cloud: aws, region: eu-west-1, clusterName: c, account: "123456789012"}'),
+    message:
+      "spec.region: Forbidden: region can't be changed: everything that stands in this Environment is there; make a new one",
+  },
+  {
+    what: "another ServiceAccount",
+    first: identity("{serviceAccountRef: {name: one}}"),
+    yaml: identity("{serviceAccountRef: {name: two}}"),
+    message:
+      "spec.serviceAccountRef: Forbidden: serviceAccountRef can't be changed: it says whose identity this is; make a new WorkloadIdentity instead",
+  },
+];
