@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cloudName } from "./names.ts";
 
-const kubeName = fc.stringMatching(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/).filter((name) => name.length <= 63);
+const kubeName = fc
+  .stringMatching(/^[a-z0-9]([a-z0-9.-]{0,60}[a-z0-9])?$/, { size: "max" })
+  .filter((name) => name.length <= 63);
 const parts = fc.record({ prefix: fc.string({ maxLength: 30 }), namespace: kubeName, name: kubeName });
 
 describe("cloudName", () => {

@@ -13,8 +13,8 @@ import {
 } from "./owner.ts";
 
 const text = fc.oneof(
-  fc.stringMatching(/^[a-z0-9.-]{1,90}$/),
-  fc.string({ unit: "binary", minLength: 1, maxLength: 90 }),
+  fc.stringMatching(/^[a-z0-9.-]{1,90}$/, { size: "max" }),
+  fc.string({ unit: "binary", minLength: 1, maxLength: 90, size: "max" }),
 );
 const owner: fc.Arbitrary<Owner> = fc.record({
   environment: text,

@@ -27,7 +27,7 @@ export interface Situation<Want extends Wanted, Outputs> {
   readonly known: boolean;
   /** Just this want was in force before, so a difference is drift and not a new wish. */
   readonly applied: boolean;
-  /** It was made a moment ago: the cloud may not show it, or its marks, yet. */
+  /** It was made a moment ago, or a call was sent that may have made it: the cloud may not show it, or its marks, yet. */
   readonly fresh?: boolean | undefined;
   /** Tells one making of the resource from the next, so that consent to one is none to the next: status.createdAt. */
   readonly incarnation?: string | undefined;
@@ -72,9 +72,9 @@ function decideDeletion<Want extends Wanted, Outputs>(situation: Situation<Want,
   });
   const unseen = "It was made a moment ago and the cloud does not show it yet; it is deleted as soon as it does.";
   if (!seen.exists)
-    return situation.fresh ? wait("Deleting", unseen) : release("Deleted", "Nothing of it is left in the cloud.");
+    return situation.fresh ? wait("Creating", unseen) : release("Deleted", "Nothing of it is left in the cloud.");
   const claim = claimOf(seen.owner, owner, situation.succeeds);
-  if (claim === "unmarked" && situation.fresh) return wait("Deleting", unseen);
+  if (claim === "unmarked" && situation.fresh) return wait("Creating", unseen);
   if (claim !== "ours") return release("Retained", `${seen.id} does not carry our marks and was left alone.`);
   if (policy.management === "Observe") return release("Retained", `${seen.id} was only observed and was left alone.`);
   if (policy.deletion === "Retain")
@@ -104,7 +104,7 @@ function decideAbsent<Want extends Wanted, Outputs>(
   if (!policy.active) return { do: "none", drift: [] };
   if (policy.management === "Observe")
     return wait("NotFound", "There is no such resource to observe (managementPolicy Observe).");
-  if (situation.fresh) return wait("Creating", "It was made a moment ago and the cloud does not show it yet.");
+  if (known && situation.fresh) return wait("Creating", "It was made a moment ago and the cloud does not show it yet.");
   if (known && policy.management === "CreateOnly")
     return refuse("NotFound", "It was made once and is gone; managementPolicy CreateOnly does not make it again.");
   if (known && policy.dataBearing) {

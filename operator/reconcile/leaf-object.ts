@@ -28,7 +28,7 @@ export interface LeafStatus {
   readonly region?: string | undefined;
   readonly externalName?: string | undefined;
   readonly externalId?: string | undefined;
-  /** When we made it, RFC 3339. Absent: it was there before us. */
+  /** When we made it, or sent a call that may have made it, RFC 3339. Absent: it was there before us. */
   readonly createdAt?: string | undefined;
   /** Hash of the want that was last seen in force: tells a new wish from drift. */
   readonly appliedHash?: string | undefined;

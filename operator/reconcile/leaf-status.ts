@@ -17,7 +17,14 @@ export type Outcome =
       readonly applied: boolean;
     }
   | { readonly kind: "blocked"; readonly reason: Reason; readonly message: string; readonly stalled: boolean }
-  | { readonly kind: "failed"; readonly error: ProviderError; readonly doing: string };
+  | {
+      readonly kind: "failed";
+      readonly error: ProviderError;
+      /** For people. */
+      readonly doing: string;
+      /** What was decided, when it came to that. */
+      readonly during?: Decision["do"] | undefined;
+    };
 
 /** The part of an Observation that verdicts need. */
 export type ObservationLike =

@@ -50,11 +50,13 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
       await host.record(object, { ...identity(object, prepared), footprint: prepared.footprint });
   }
   let doing = "look at it";
+  let during: Decision["do"] | undefined;
   let seen: Seen<Want> | undefined;
   try {
     seen = (await provider.observe(at, call)) as Seen<Want>;
     const situation = situationOf(object, prepared, seen, host.now());
     const decision = decide(situation);
+    during = decision.do;
     doing = VERBS[decision.do];
     if (decision.do === "create" && provider.recordsIntent) {
       prepared = withIntent(prepared);
@@ -75,7 +77,7 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
           : retry === "slow"
             ? SLOW
             : { when: "change" };
-    return finish(object, host.now, prepared, { kind: "failed", error, doing }, next, seen);
+    return finish(object, host.now, prepared, { kind: "failed", error, doing, during }, next, seen);
   }
 }
 

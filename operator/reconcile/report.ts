@@ -134,12 +134,18 @@ function facts<Want extends Wanted>(
   const drift = decision?.do === "none" ? decision.drift : [];
   return {
     ...(seen?.exists && isBound(object, prepared, seen) ? bound(seen) : {}),
-    ...(decision?.do === "create" ? { createdAt: timestamp(now()) } : {}),
+    ...(mayHaveMade(outcome) ? { createdAt: timestamp(now()) } : {}),
     ...inForce(object, prepared, decision, seen),
     ...(decision ? { drift: drift.length > 0 ? drift.map(asText) : undefined } : {}),
     ...(want ? { deviations: deviations.length > 0 ? deviations : undefined, ...overridesInUse(prepared) } : {}),
   };
 }
+
+/** A reply that was lost says nothing of what was done. */
+const mayHaveMade = (outcome: Outcome): boolean =>
+  outcome.kind === "decided"
+    ? outcome.decision.do === "create"
+    : outcome.kind === "failed" && outcome.during === "create" && outcome.error.fault === "transient";
 
 /** What is ours, or is only observed. What is on its way out is never bound anew. */
 function isBound<Want extends Wanted>(

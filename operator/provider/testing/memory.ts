@@ -50,6 +50,8 @@ export interface MemoryCloud {
    * `times` the next so many calls.
    */
   fail(verb: Verb, error: ProviderError, when?: "before" | "after", times?: number): void;
+  /** Faults that did not come yet never come. */
+  heal(): void;
   /** Create, update and delete only begin; `settle` ends them. */
   slow: boolean;
   settle(): void;
@@ -177,6 +179,9 @@ export function createMemoryCloud(): MemoryCloud {
     },
     fail: (verb, error, when = "before", times = 1) => {
       for (let n = 0; n < times; n++) faults.push({ verb, error, when });
+    },
+    heal: () => {
+      faults.length = 0;
     },
     slow: false,
     settle: () => {

@@ -18,8 +18,8 @@ export interface OneObject<Spec extends LeafSpec> {
   environment: EnvironmentView | EnvironmentProblem;
   /** Writes to Kubernetes, oldest first. */
   readonly writes: KubeWrite[];
-  /** Called before each write to Kubernetes; a throw is a write that failed. */
-  onWrite: (write: KubeWrite) => void;
+  /** Called before and after each write to Kubernetes; a throw is a write that failed, or whose reply was lost. */
+  onWrite: (write: KubeWrite, when: "before" | "after") => void;
   now: Date;
   /** One pass over the object; its status is written when it changed, the finalizer goes when it is released. */
   pass(signal?: AbortSignal): Promise<Pass>;
@@ -58,9 +58,10 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
     return current;
   };
   const write = (kind: KubeWrite, change: (object: LeafObject<Spec>) => LeafObject<Spec> | undefined) => {
-    host.onWrite(kind);
+    host.onWrite(kind, "before");
     host.writes.push(kind);
     current = change(held());
+    host.onWrite(kind, "after");
   };
   const writeStatus = (kind: KubeWrite, from: LeafStatus | undefined, to: LeafStatus) => {
     const patch = mergePatch(from ?? {}, json(to));
