@@ -1,0 +1,64 @@
+import { API_VERSION } from "../../../crds/define.ts";
+import type { OnyxServiceSpec } from "../../../crds/onyxservice.ts";
+import type { WorkloadIdentitySpec } from "../../../crds/workloadidentity.ts";
+import type { Child, Seen } from "../../../operator/reconcile/composite-object.ts";
+import { grantsOf } from "./bindings.ts";
+import { leafHealth } from "./health.ts";
+import { labelsOf, serviceAccountName } from "./names.ts";
+
+const refOfIdentity = (name: string) => ({ apiVersion: API_VERSION, kind: "WorkloadIdentity", name });
+
+/** Who the pods are in the cloud, with just the rights that the bindings need. Without bindings there is none. */
+export function identity(spec: OnyxServiceSpec, seen: Seen): readonly Child[] {
+  const grants = grantsOf(spec);
+  if (grants.length === 0) return [];
+  const tags = {
+    ...(spec.team ? { "onyx-team": spec.team } : {}),
+    ...(spec.costCenter ? { "onyx-cost-center": spec.costCenter } : {}),
+  };
+  const wanted: Partial<WorkloadIdentitySpec> = {
+    ...(spec.environmentRef ? { environmentRef: spec.environmentRef } : {}),
+    serviceAccountRef: { name: serviceAccountName(seen.name, spec) },
+    grants: [...grants],
+    ...(Object.keys(tags).length > 0 ? { tags } : {}),
+  };
+  return [
+    {
+      id: "identity",
+      object: {
+        ...refOfIdentity(seen.name),
+        metadata: { name: seen.name, labels: labelsOf(seen.name, spec) },
+        spec: wanted,
+      },
+      health: leafHealth,
+    },
+  ];
+}
+
+/**
+ * The ServiceAccount. No token is mounted: pods don't call the API server, and cloud credentials come by another way.
+ * Where the cloud finds the identity by annotation (IRSA), it is set as soon as the identity is known.
+ */
+export function serviceAccount(spec: OnyxServiceSpec, seen: Seen): readonly Child[] {
+  if (spec.serviceAccountName !== undefined) return [];
+  const status = seen.live(refOfIdentity(seen.name))?.status as { outputs?: Record<string, string> } | undefined;
+  const annotations =
+    grantsOf(spec).length > 0 && status?.outputs
+      ? seen.environment.platform.serviceAccountAnnotations(status.outputs)
+      : {};
+  return [
+    {
+      id: "serviceaccount",
+      object: {
+        apiVersion: "v1",
+        kind: "ServiceAccount",
+        metadata: {
+          name: seen.name,
+          labels: labelsOf(seen.name, spec),
+          ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+        },
+        automountServiceAccountToken: false,
+      },
+    },
+  ];
+}
