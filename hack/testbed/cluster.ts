@@ -41,6 +41,8 @@ export interface ClusterOptions {
   readonly disableAdmission?: readonly string[];
   /** More arguments for kube-apiserver. */
   readonly extraArgs?: readonly string[];
+  /** More environment variables for KEDA: what a cloud's workload identity would give it. */
+  readonly kedaEnv?: Readonly<Record<string, string>>;
   /** Aborting it ends the start and whatever was started. */
   readonly signal?: AbortSignal;
 }

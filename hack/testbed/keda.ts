@@ -80,13 +80,14 @@ function established(crd: string): boolean {
   return status?.conditions?.some((each) => each.type === "Established" && each.status === "True") === true;
 }
 
-function environment({ run }: Plane): Record<string, string> {
+function environment({ run, kedaEnv }: Plane): Record<string, string> {
   return {
     KUBECONFIG: run.path("kubeconfig"),
     POD_NAMESPACE: NAMESPACE,
     KEDA_CLUSTER_OBJECT_NAMESPACE: NAMESPACE,
     WATCH_NAMESPACE: "",
     KEDA_HTTP_DEFAULT_TIMEOUT: "3000",
+    ...kedaEnv,
   };
 }
 

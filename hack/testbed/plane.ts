@@ -26,6 +26,8 @@ export interface Plane {
   /** The text of a file in pki/. */
   pki(file: string): string;
   readonly signal: AbortSignal | undefined;
+  /** More environment variables for KEDA. */
+  readonly kedaEnv: Readonly<Record<string, string>>;
 }
 
 export interface PlaneOptions {
@@ -33,6 +35,7 @@ export interface PlaneOptions {
   readonly flavor?: Flavor;
   readonly nodes?: number;
   readonly signal?: AbortSignal;
+  readonly kedaEnv?: Readonly<Record<string, string>>;
 }
 
 const READY_MS = 120_000;
@@ -68,6 +71,7 @@ export async function preparePlane(run: Run, binaries: Binaries, options: PlaneO
     cluster: options.name,
     pki,
     signal: options.signal,
+    kedaEnv: options.kedaEnv ?? {},
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Place, WhoAmI } from "../provider/cloud.ts";
+import type { WhoAmI } from "../provider/cloud.ts";
 import { ProviderError } from "../provider/fault.ts";
 import { type Condition, condition, mergeConditions, type Verdict } from "./conditions.ts";
 import type { EnvironmentRegistry, EnvironmentSpec } from "./environments.ts";
@@ -128,18 +128,9 @@ type Looked = { readonly who: WhoAmI } | { readonly reason: Reason; readonly mes
 
 async function look(object: EnvironmentObject, host: EnvironmentHost, signal: AbortSignal): Promise<Looked> {
   const { spec, metadata } = object;
-  let credentials: Place["credentials"];
-  if (spec.credentials) {
-    const { namespace, name } = spec.credentials.secretRef;
-    credentials = await host.secret(spec.credentials.secretRef);
-    if (!credentials)
-      return {
-        reason: "CredentialsMissing",
-        message: `Secret ${namespace}/${name} (spec.credentials.secretRef) does not exist.`,
-        next: { when: "backoff" },
-      };
-  }
   try {
+    const credentials = spec.credentials && (await host.secret(spec.credentials.secretRef));
+    if (spec.credentials && !credentials) return missingSecret(spec.credentials.secretRef);
     const who = await host.registry.connection(metadata.name, spec, credentials).whoAmI(signal);
     if (who.account === spec.account) return { who };
     return {
@@ -157,6 +148,12 @@ async function look(object: EnvironmentObject, host: EnvironmentHost, signal: Ab
     };
   }
 }
+
+const missingSecret = ({ namespace, name }: SecretRef): Looked => ({
+  reason: "CredentialsMissing",
+  message: `Secret ${namespace}/${name} (spec.credentials.secretRef) does not exist.`,
+  next: { when: "after", ms: 10_000 },
+});
 
 function noticed(before: readonly Condition[], ready: Verdict): readonly Notice[] {
   const was = condition(before, "Ready");

@@ -2,7 +2,7 @@ import type { Wanted } from "../provider/provider.ts";
 import type { Client } from "../runtime/client.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Reflector } from "../runtime/reflector.ts";
-import { keyOf, nameOfKey, type ResourceType } from "../runtime/resource.ts";
+import { keyOf, type ResourceType } from "../runtime/resource.ts";
 import type { EnvironmentRegistry } from "./environments.ts";
 import type { Next } from "./gather.ts";
 import { type LeafHost, leafPass } from "./leaf.ts";
@@ -59,7 +59,6 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
     const object: LeafObject<Spec> | undefined = cacheOf(shared, leaf.kind).get(key);
     if (!object || (isDeleting(object) && !hasFinalizer(object))) return { next: { when: "change" } };
     if (!environmentsKnown(shared)) return { next: { when: "change" } };
-    const at = nameOfKey(key);
     let wrote: string | undefined;
     const noted = (written: { metadata: { resourceVersion: string } }) => {
       wrote = written.metadata.resourceVersion;
@@ -70,9 +69,7 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
       resyncMs: shared.resyncMs,
       lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
       async claim(one) {
-        const { uid, resourceVersion, finalizers = [] } = one.metadata;
-        const patch = { metadata: { uid, resourceVersion, finalizers: [...finalizers, FINALIZER] } };
-        noted(await client.patch(type, at, patch, { as: "merge", fieldManager: FIELD_MANAGER, signal }));
+        wrote = await claimFinalizer(client, type, one, signal);
       },
       async record(one, status) {
         noted(await writeStatus(client, type, one, status, signal));
@@ -92,6 +89,19 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
       noted(await writeStatus(client, type, { ...object, status: recorded }, pass.status, signal));
     return { next: pass.next, wrote };
   };
+}
+
+/** Puts our finalizer on this very state of the object. @returns the resource version after it */
+export async function claimFinalizer(
+  client: Client,
+  type: ResourceType,
+  object: KubeObject,
+  signal: AbortSignal,
+): Promise<string> {
+  const { namespace, name, uid, resourceVersion, finalizers = [] } = object.metadata;
+  const patch = { metadata: { uid, resourceVersion, finalizers: [...finalizers, FINALIZER] } };
+  const options = { as: "merge", fieldManager: FIELD_MANAGER, signal } as const;
+  return (await client.patch(type, { namespace, name }, patch, options)).metadata.resourceVersion;
 }
 
 /** Patches what differs in status, on this very object: one of the same name made since then is left alone. */

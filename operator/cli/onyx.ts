@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import { Command, Option } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { ClusterError } from "./cluster.ts";
+import { ManifestError } from "./manifests.ts";
+import { type Format, machine, painter } from "./output.ts";
+import { runParity } from "./run-parity.ts";
+import { runPlan } from "./run-plan.ts";
+import { runTrace } from "./run-trace.ts";
+
+/** What a command came to: the value for programs, the text for people, and the exit code. */
+export interface Result {
+  readonly value: unknown;
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+const output = () =>
+  new Option("-o, --output <format>", "how to print").choices(["text", "json", "yaml"]).default("text");
+const repeat = (value: string, before: readonly string[]) => [...before, value];
+const kubeconfigs = () =>
+  new Option("--kubeconfig <path>", "a cluster; give it again for more")
+    .argParser(repeat)
+    .default([] as readonly string[], "KUBECONFIG");
+const paint = painter(process.stdout.isTTY === true && !process.env.NO_COLOR);
+
+/** Prints a result; errors that a person can mend are one line on standard error and exit code 1. */
+async function show(format: Format, run: () => Promise<Result>): Promise<void> {
+  try {
+    const result = await run();
+    console.log(format === "text" ? result.text : machine(result.value, format));
+    process.exitCode = result.exitCode;
+  } catch (error) {
+    if (!(error instanceof ManifestError) && !(error instanceof ClusterError)) throw error;
+    console.error(`${paint("red", "error:")} ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+const program = new Command("onyx")
+  .description("One platform on EKS and GKE.")
+  .version(packageJson.version)
+  .showHelpAfterError();
+
+program
+  .command("plan")
+  .description("What would change in each cloud and cluster if these files were applied. Nothing is changed.")
+  .requiredOption(
+    "-f, --filename <path>",
+    "file, folder or - for standard input; give it again for more",
+    repeat,
+    [] as readonly string[],
+  )
+  .addOption(kubeconfigs())
+  .option("--context <name>", "context of the kubeconfig")
+  .option(
+    "--clouds <list>",
+    "without a cluster: plan for the Environments among the files that stand in these clouds, such as aws,gcp",
+  )
+  .addOption(output())
+  .addHelpText("after", "\nExit code: 0 nothing would change, 2 something would, 1 something is refused or failed.")
+  .action((options) => show(options.output, () => runPlan(options, paint)));
+
+program
+  .command("parity")
+  .description("Two clusters side by side: every object, every difference, and the rule that allows it.")
+  .addOption(kubeconfigs())
+  .option("--contexts <list>", "two contexts of one kubeconfig, such as eks,gke")
+  .option("-n, --namespace <name>", "only this namespace")
+  .addOption(output())
+  .addHelpText(
+    "after",
+    "\nExit code: 0 the same but for allowed differences, 2 not the same, 1 a cluster can't be read.",
+  )
+  .action((options) => show(options.output, () => runParity(options, paint)));
+
+program
+  .command("trace")
+  .description("From an object down to what it is made of and uses, and the cloud's own error.")
+  .argument("<kind>", "kind or plural, such as onyxservice")
+  .argument("<name>")
+  .option("-n, --namespace <name>", "namespace", "default")
+  .addOption(new Option("--kubeconfig <path>", "the cluster"))
+  .option("--context <name>", "context of the kubeconfig")
+  .addOption(output())
+  .addHelpText("after", "\nExit code: 0 nothing fails, 2 something does, 1 the cluster can't be read.")
+  .action((kind, name, options) => show(options.output, () => runTrace(kind, name, options, paint)));
+
+await program.parseAsync();
+// Idle connections of the clouds' SDKs would keep the process for a while.
+process.exit();

@@ -1,0 +1,115 @@
+import { isNotFound } from "../runtime/errors.ts";
+import type { Log } from "../runtime/log.ts";
+import { keyOf, type ResourceType, type KubeObject as ServerObject } from "../runtime/resource.ts";
+import { compositePass } from "./composite.ts";
+import type { CompositeHost } from "./composite-host.ts";
+import {
+  type Composite,
+  type CompositeObject,
+  type CompositeSpec,
+  type CompositeStatus,
+  kindOf,
+} from "./composite-object.ts";
+import {
+  cacheOf,
+  claimFinalizer,
+  environmentsKnown,
+  type Ran,
+  release,
+  type Shared,
+  writeStatus,
+} from "./leaf-controller.ts";
+import { hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
+
+/** How a child kind is addressed. Composites make namespaced objects only. */
+export const typeOfChild = (kind: {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+}): ResourceType => ({
+  group: kind.group,
+  version: kind.version,
+  plural: kind.plural,
+  kind: kind.kind,
+  namespaced: true,
+});
+
+/** Runs passes of one composite kind against the cluster. */
+export function compositeReconciler<Spec extends CompositeSpec>(
+  composite: Composite<Spec>,
+  type: ResourceType,
+  shared: Shared & { readonly serves: (type: ResourceType) => Promise<boolean> },
+): (key: string, context: { readonly signal: AbortSignal; readonly log: Log }) => Promise<Ran> {
+  const { client } = shared;
+  return async (key, { signal }) => {
+    const object: CompositeObject<Spec> | undefined = cacheOf(shared, composite.kind).get(key);
+    if (!object || (isDeleting(object) && !hasFinalizer(object))) return { next: { when: "change" } };
+    if (!environmentsKnown(shared)) return { next: { when: "change" } };
+    let wrote: string | undefined;
+    let recorded: CompositeStatus | undefined = object.status;
+    const host: CompositeHost = {
+      environments: shared.environments,
+      now: shared.now,
+      resyncMs: shared.resyncMs,
+      lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
+      live: (ref, namespace) => shared.caches.get(ref.kind)?.get(keyOf({ namespace, name: ref.name })),
+      async find(ref, namespace, until) {
+        const kind = kindOf(composite.uses, ref);
+        if (!kind) return undefined;
+        return client.find<ServerObject>(typeOfChild(kind), { namespace, name: ref.name }, { signal: until });
+      },
+      serves: (kind) => shared.serves(typeOfChild(kind)),
+      async apply(child, fieldManager, until) {
+        const kind = kindOf(composite.uses, {
+          apiVersion: child.apiVersion,
+          kind: child.kind,
+          name: child.metadata.name,
+        });
+        if (!kind)
+          throw new Error(`${composite.kind} composed a ${child.kind}, which its definition does not name in "uses".`);
+        const { namespace, name } = child.metadata;
+        const applied: ServerObject = await client.patch(typeOfChild(kind), { namespace, name }, child, {
+          as: "apply",
+          force: true,
+          fieldManager,
+          signal: until,
+        });
+        shared.caches.get(child.kind)?.offer(applied);
+        return applied;
+      },
+      async remove(ref, { namespace, uid, foreground }, until) {
+        const kind = kindOf(composite.uses, ref);
+        if (!kind) return;
+        const propagationPolicy = foreground ? "Foreground" : "Background";
+        await client
+          .delete(
+            typeOfChild(kind),
+            { namespace, name: ref.name },
+            { preconditions: { uid }, propagationPolicy, signal: until },
+          )
+          .catch((error) => {
+            if (!isNotFound(error) && (error as { status?: number }).status !== 409) throw error;
+          });
+      },
+      async claim(one) {
+        wrote = await claimFinalizer(client, type, one, signal);
+      },
+      async record(one, status) {
+        wrote = (await writeStatus(client, type, one, status, signal)).metadata.resourceVersion;
+        recorded = status;
+      },
+    };
+    const pass = await compositePass(composite, object, host, signal);
+    for (const notice of pass.notices) shared.tell(object, notice);
+    if (pass.released && hasFinalizer(object)) {
+      await release(client, type, object, signal);
+      return { next: { when: "change" } };
+    }
+    if (mergePatch(recorded ?? {}, pass.status) !== undefined) {
+      const current: KubeObject = { ...object, status: recorded };
+      wrote = (await writeStatus(client, type, current, pass.status, signal)).metadata.resourceVersion;
+    }
+    return { next: pass.next, wrote };
+  };
+}

@@ -1,0 +1,97 @@
+import { ProviderError } from "../provider/fault.ts";
+import type { Client } from "../runtime/client.ts";
+import type { Log } from "../runtime/log.ts";
+import type { ResourceType, KubeObject as ServerObject } from "../runtime/resource.ts";
+import { condition } from "./conditions.ts";
+import {
+  type Counts,
+  type EnvironmentHost,
+  type EnvironmentObject,
+  environmentPass,
+  type SecretRef,
+} from "./environment.ts";
+import { cacheOf, claimFinalizer, type Ran, release, type Shared, writeStatus } from "./leaf-controller.ts";
+import type { LeafObject } from "./leaf-object.ts";
+import { hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
+
+const SECRETS: ResourceType = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
+
+/** Time between two questions to a cloud who we are: a rotated credential is taken up within it. */
+const RESYNC_MS = 60_000;
+
+/** Runs passes over Environments. They come before all others: no object is judged before its Environment is known. */
+export function environmentReconciler(
+  type: ResourceType,
+  leafKinds: readonly string[],
+  shared: Shared,
+): (key: string, context: { readonly signal: AbortSignal; readonly log: Log }) => Promise<Ran> {
+  const { client, environments } = shared;
+  return async (key, { signal }) => {
+    const object: EnvironmentObject | undefined = cacheOf(shared, "Environment").get(key);
+    if (!object) {
+      environments.forget(key);
+      return { next: { when: "change" } };
+    }
+    const host: EnvironmentHost = {
+      registry: environments,
+      now: shared.now,
+      resyncMs: RESYNC_MS,
+      counts: (name, isDefault) => count(objectsIn(leafKinds, name, isDefault, shared)),
+      secret: (ref) => readSecret(client, ref, signal),
+    };
+    if (!isDeleting(object) && !hasFinalizer(object))
+      return { next: { when: "change" }, wrote: await claimFinalizer(client, type, object, signal) };
+    if (isDeleting(object) && !hasFinalizer(object)) return { next: { when: "change" } };
+    const pass = await environmentPass(object, host, signal);
+    for (const notice of pass.notices) shared.tell(object, notice);
+    if (pass.released) {
+      await release(client, type, object, signal);
+      return { next: { when: "change" } };
+    }
+    if (mergePatch(object.status ?? {}, pass.status) === undefined) return { next: pass.next };
+    const written = await writeStatus(client, type, object, pass.status, signal);
+    return { next: pass.next, wrote: written.metadata.resourceVersion };
+  };
+}
+
+/** @throws ProviderError denied, when the operator's own rights don't cover the Secret */
+async function readSecret(
+  client: Client,
+  { namespace, name }: SecretRef,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const found = await client.find<SecretObject>(SECRETS, { namespace, name }, { signal }).catch((error) => {
+    if ((error as { status?: number }).status !== 403) throw error;
+    const message = `the operator may not read Secret ${namespace}/${name}; add it to credentialSecrets in the values of its chart`;
+    throw new ProviderError("denied", message, { code: "Forbidden", cause: error });
+  });
+  return (
+    found &&
+    Object.fromEntries(
+      Object.entries(found.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+    )
+  );
+}
+
+type SecretObject = ServerObject & { readonly data?: Readonly<Record<string, string>> };
+
+function objectsIn(kinds: readonly string[], name: string, isDefault: boolean, shared: Shared): readonly LeafObject[] {
+  return kinds.flatMap((kind) => {
+    const objects: LeafObject[] = cacheOf(shared, kind).list();
+    return objects.filter((object) => {
+      const stands = object.status?.environment ?? object.spec.environmentRef?.name;
+      return stands === undefined ? isDefault : stands === name;
+    });
+  });
+}
+
+function count(objects: readonly LeafObject[]): Counts {
+  const is = (object: KubeObject, type: "Ready" | "Stalled") =>
+    condition((object.status as LeafObject["status"])?.conditions, type)?.status === "True";
+  return {
+    managed: objects.length,
+    ready: objects.filter((object) => is(object, "Ready")).length,
+    failed: objects.filter((object) => is(object, "Stalled")).length,
+    disabled: objects.filter((object) => object.spec.enabled === false).length,
+  };
+}

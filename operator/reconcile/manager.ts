@@ -1,0 +1,256 @@
+import type { Wanted } from "../provider/provider.ts";
+import type { Client } from "../runtime/client.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import {
+  createQueue,
+  type Outcome,
+  PRIORITY,
+  type Priority,
+  type QueueMetrics,
+  type WorkQueue,
+} from "../runtime/queue.ts";
+import { createReflector, type Reflector, type ReflectorEvent, type ReflectorMetrics } from "../runtime/reflector.ts";
+import { keyOf, type ResourceType } from "../runtime/resource.ts";
+import { CHILD_MARKS, MANAGED_BY } from "./children.ts";
+import { compositeReconciler, typeOfChild } from "./composite-controller.ts";
+import type { Composite, CompositeSpec } from "./composite-object.ts";
+import { environmentReconciler } from "./environment-controller.ts";
+import type { EnvironmentRegistry } from "./environments.ts";
+import type { Next } from "./gather.ts";
+import { type Cached, leafReconciler, type Ran, type Shared } from "./leaf-controller.ts";
+import type { Leaf, LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
+import { GROUP, hasFinalizer, type KubeObject, VERSION } from "./object.ts";
+
+/** A kind of ours with its type at the API server. */
+export interface OwnKind {
+  readonly kind: string;
+  readonly type: ResourceType;
+}
+
+export interface ManagerOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly registry: EnvironmentRegistry;
+  /** Every kind of ours by name; Environment is among them. */
+  readonly types: ReadonlyMap<string, ResourceType>;
+  // biome-ignore lint/suspicious/noExplicitAny: each kind has a spec of its own
+  readonly leaves: readonly Leaf<any, any>[];
+  // biome-ignore lint/suspicious/noExplicitAny: each kind has a spec of its own
+  readonly composites: readonly Composite<any>[];
+  readonly serves: (type: ResourceType) => Promise<boolean>;
+  readonly tell: Shared["tell"];
+  readonly now: () => Date;
+  /** How many objects of one kind are worked on at once. */
+  readonly concurrency: number;
+  readonly resyncMs: number;
+  /** Only objects of this namespace; Environments are cluster-scoped either way. */
+  readonly namespace?: string | undefined;
+  readonly metrics?: { readonly queue: QueueMetrics; readonly reflector: ReflectorMetrics } | undefined;
+}
+
+/** All controllers of this process. */
+export interface Manager {
+  readonly caches: ReadonlyMap<string, Reflector<Cached>>;
+  readonly queues: readonly WorkQueue[];
+  /** Fills the caches and keeps them up to date until the signal is aborted. Resolves when the first state is complete. */
+  watch(signal: AbortSignal): Promise<void>;
+  /** Begins to work: only while this process leads. */
+  start(): void;
+  /** Ends what is under way. @returns how many attempts did not end in time */
+  drain(timeoutMs: number): Promise<number>;
+}
+
+const REFERENCES = "references";
+const ENVIRONMENT = "Environment";
+/** Counts of an Environment follow changes of its objects after this time, so a burst makes one write. */
+const COUNT_AFTER_MS = 2_000;
+
+/** Puts caches, queues and passes together: one queue a kind, one worker a key. */
+export function createManager(options: ManagerOptions): Manager {
+  const { client, clock, log, registry, types, leaves, composites, metrics } = options;
+  const caches = new Map<string, Reflector<Cached>>();
+  const queues = new Map<string, WorkQueue>();
+  const shared: Shared & { readonly serves: ManagerOptions["serves"] } = {
+    client,
+    caches,
+    environments: registry,
+    tell: options.tell,
+    now: options.now,
+    resyncMs: options.resyncMs,
+    serves: options.serves,
+  };
+  const definitions: readonly { kind: string; references(spec: unknown): readonly Reference[] }[] = [
+    ...leaves,
+    ...composites,
+  ];
+  const leafKinds = leaves.map((leaf) => leaf.kind);
+
+  const cache = (type: ResourceType, labelSelector?: string) => {
+    if (caches.has(type.kind)) return;
+    const references = definitions.find((one) => one.kind === type.kind);
+    caches.set(
+      type.kind,
+      createReflector<Cached>({
+        client,
+        type,
+        clock,
+        log,
+        labelSelector,
+        namespace: type.namespaced ? options.namespace : undefined,
+        metrics: metrics?.reflector,
+        indexers: references
+          ? { [REFERENCES]: (object) => referenceKeys(references.references(object.spec), object) }
+          : {},
+      }),
+    );
+  };
+  for (const type of types.values()) cache(type);
+  for (const composite of composites) {
+    for (const use of composite.uses) cache(typeOfChild(use), `${CHILD_MARKS.managedBy}=${MANAGED_BY}`);
+  }
+
+  const queue = (kind: string, run: (key: string, context: { signal: AbortSignal; log: Log }) => Promise<Ran>) => {
+    const own = log.child({ controller: kind });
+    queues.set(
+      kind,
+      createQueue({
+        name: kind,
+        clock,
+        log: own,
+        metrics: metrics?.queue,
+        concurrency: kind === ENVIRONMENT ? 2 : options.concurrency,
+        work: async (key, { signal }) =>
+          outcomeOf(await run(key, { signal, log: own.child({ key }) }), caches.get(kind)),
+      }),
+    );
+  };
+  const typeOf = (kind: string): ResourceType => {
+    const type = types.get(kind);
+    if (!type) throw new Error(`There is no type for ${kind}.`);
+    return type;
+  };
+  queue(ENVIRONMENT, environmentReconciler(typeOf(ENVIRONMENT), leafKinds, shared));
+  for (const leaf of leaves as readonly Leaf<LeafSpec, Wanted>[])
+    queue(leaf.kind, leafReconciler(leaf, typeOf(leaf.kind), shared));
+  for (const composite of composites as readonly Composite<CompositeSpec>[])
+    queue(composite.kind, compositeReconciler(composite, typeOf(composite.kind), shared));
+
+  const add = (kind: string, key: string, priority: Priority, afterMs?: number) =>
+    queues.get(kind)?.add(key, afterMs === undefined ? { priority } : { priority, afterMs });
+  const addDependents = (kind: string, key: string) => {
+    for (const { kind: dependent } of definitions) {
+      const objects: KubeObject[] = caches.get(dependent)?.byIndex(REFERENCES, `${kind}/${key}`) ?? [];
+      for (const object of objects) add(dependent, keyOf(object.metadata), PRIORITY.changed);
+    }
+  };
+  const recount = () => {
+    for (const environment of caches.get(ENVIRONMENT)?.list() ?? [])
+      add(ENVIRONMENT, environment.metadata.name, PRIORITY.resync, COUNT_AFTER_MS);
+  };
+
+  for (const [kind, reflector] of caches) {
+    reflector.subscribe((event: ReflectorEvent<Cached>) => {
+      const { object } = event;
+      if (queues.has(kind) && concerns(event)) add(kind, event.key, priorityOf(event));
+      if (leafKinds.includes(kind) && givesOther(event)) addDependents(kind, event.key);
+      if (leafKinds.includes(kind) && countsOther(event)) recount();
+      const parent = parentOf(object);
+      if (parent && queues.has(parent.kind))
+        add(parent.kind, keyOf({ namespace: object.metadata.namespace, name: parent.name }), PRIORITY.changed);
+    });
+  }
+  registry.subscribe(() => {
+    for (const { kind } of definitions) {
+      for (const object of caches.get(kind)?.list() ?? []) add(kind, keyOf(object.metadata), PRIORITY.resync);
+    }
+  });
+
+  return {
+    caches,
+    queues: [...queues.values()],
+    async watch(signal) {
+      for (const reflector of caches.values()) void reflector.start(signal);
+      await Promise.all([...types.keys()].map((kind) => caches.get(kind)?.synced()));
+    },
+    start() {
+      for (const one of queues.values()) one.start();
+    },
+    async drain(timeoutMs) {
+      const left = await Promise.all([...queues.values()].map((one) => one.drain(timeoutMs)));
+      return left.reduce((sum, count) => sum + count, 0);
+    },
+  };
+}
+
+function outcomeOf({ next, wrote }: Ran, cache: Reflector<Cached> | undefined): Outcome {
+  const hold = wrote !== undefined && cache && !cache.observed(wrote) ? { hold: cache.waitForRV(wrote) } : {};
+  return { ...hold, ...whenOf(next) };
+}
+
+function whenOf(next: Next): Outcome {
+  if (next.when === "backoff") return { retry: {} };
+  return next.when === "after" ? { requeueAfterMs: next.ms } : {};
+}
+
+const referenceKeys = (references: readonly Reference[], object: KubeObject): readonly string[] => [
+  ...new Set(references.map((one) => `${one.kind}/${keyOf({ namespace: object.metadata.namespace, name: one.name })}`)),
+];
+
+/** Whether a pass could come to something else than before: our own finalizer and status writes can't. */
+function concerns(event: ReflectorEvent<Cached>): boolean {
+  if (event.type !== "updated") return true;
+  const [before, after]: [KubeObject["metadata"], KubeObject["metadata"]] = [event.old.metadata, event.object.metadata];
+  return (
+    before.generation !== after.generation ||
+    before.deletionTimestamp !== after.deletionTimestamp ||
+    !sameRecord(before.annotations, after.annotations) ||
+    !sameRecord(before.labels, after.labels) ||
+    (hasFinalizer(event.old) && !hasFinalizer(event.object)) ||
+    (event.old.status !== undefined && event.object.status === undefined)
+  );
+}
+
+function priorityOf(event: ReflectorEvent<Cached>): Priority {
+  if (event.initial) return PRIORITY.resync;
+  return event.type === "added" ? PRIORITY.created : PRIORITY.changed;
+}
+
+/** Whether what others take from this object has changed. */
+function givesOther(event: ReflectorEvent<Cached>): boolean {
+  if (event.initial) return false;
+  if (event.type !== "updated") return true;
+  const gives = (object: KubeObject<unknown, LeafStatus>) =>
+    JSON.stringify([
+      object.metadata.deletionTimestamp,
+      object.metadata.uid,
+      object.status?.externalId,
+      object.status?.outputs,
+      object.status?.effective?.encryptionKey,
+    ]);
+  return gives(event.old) !== gives(event.object);
+}
+
+/** Whether the counts of an Environment may have changed. */
+function countsOther(event: ReflectorEvent<Cached>): boolean {
+  if (event.type !== "updated") return !event.initial;
+  const counts = (object: KubeObject<LeafSpec, LeafStatus>) =>
+    JSON.stringify([
+      object.spec?.enabled,
+      object.status?.environment,
+      ...(object.status?.conditions ?? [])
+        .filter((one) => one.type === "Ready" || one.type === "Stalled")
+        .map((one) => one.status),
+    ]);
+  return counts(event.old) !== counts(event.object);
+}
+
+function parentOf(object: KubeObject): { readonly kind: string; readonly name: string } | undefined {
+  return object.metadata.ownerReferences?.find((one) => one.controller && one.apiVersion === `${GROUP}/${VERSION}`);
+}
+
+function sameRecord(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
