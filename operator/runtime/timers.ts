@@ -18,8 +18,8 @@ interface Entry {
 }
 
 /**
- * A cancelled call leaves its entry in the heap until its time comes or half of the entries are dead, so
- * cancelling costs nothing and memory stays in proportion to what waits.
+ * A cancelled call leaves its entry in the heap until it comes to the top or half of the entries are dead, so
+ * cancelling costs little and memory stays in proportion to what waits.
  */
 export function createTimers(clock: Clock): Timers {
   const heap = createHeap<Entry>((a, b) => a.due < b.due || (a.due === b.due && a.order < b.order));
@@ -29,6 +29,10 @@ export function createTimers(clock: Clock): Timers {
   let disarm: Cancel = () => {};
 
   function arm(): void {
+    for (let first = heap.peek(); first && !first.fn; first = heap.peek()) {
+      heap.pop();
+      dead--;
+    }
     const due = heap.peek()?.due ?? Number.POSITIVE_INFINITY;
     if (due === armedFor) return;
     disarm();
