@@ -9,6 +9,7 @@ import { alreadyExists, CloudError, type Code, invalid, notFound, precondition, 
 import { applyMask, maskedPaths } from "./masks.ts";
 import { child, type Message, text, timestamp } from "./messages.ts";
 import { parentName, shortName } from "./names.ts";
+import { OPERATION } from "./operations.ts";
 import { page } from "./pages.ts";
 import { POLICY } from "./policies.ts";
 import type { Semantics } from "./semantics.ts";
@@ -150,7 +151,7 @@ export function newCrud(
         operations.cancelBelow(name);
         store.delete(type, name);
         store.delete(POLICY, name);
-        store.deleteBelow(name);
+        store.deleteBelow(name, OPERATION);
         rules(type).removed?.(current, call);
         return method.operation ? shown(call, type, current) : {};
       });

@@ -71,7 +71,11 @@ export function grpcServer(engine: Engine, bidi: ReadonlyMap<string, BidiHandler
           for (const result of results) call.write(result);
           call.end();
         },
-        (error: unknown) => call.emit("error", toStatus(error)),
+        (error: unknown) => {
+          // Without headers of its own, Google's client takes an error for a lost stream and waits to try twice more.
+          call.sendMetadata(new grpc.Metadata());
+          call.emit("error", toStatus(error));
+        },
       );
 
   const services = Map.groupBy(engine.definitions.methods.values(), ({ service }) => service);

@@ -6,7 +6,8 @@ import { page } from "./pages.ts";
 import type { Store } from "./store.ts";
 import type { Call, Handler } from "./world.ts";
 
-const TYPE = "google.longrunning.Operation";
+/** The type under which operations are stored. They outlive what they worked on. */
+export const OPERATION = "google.longrunning.Operation";
 
 export interface Start {
   readonly call: Call;
@@ -69,7 +70,7 @@ export function newOperations(store: Store): Operations {
       Call["method"]["operation"]
     >;
     const close = (state: string, outcome: Message) =>
-      store.put(TYPE, name, {
+      store.put(OPERATION, name, {
         name,
         metadata: any(metadataType, metadata(metadataType, start, state, due)),
         done: true,
@@ -97,7 +98,7 @@ export function newOperations(store: Store): Operations {
       pending = [...pending, { name, start, due: free + world.settings.operationMillis }];
       const type = method.operation.metadata;
       const operation = { name, metadata: any(type, metadata(type, start, "PROCESSING")) };
-      store.put(TYPE, name, operation);
+      store.put(OPERATION, name, operation);
       return copy(operation);
     },
     settle() {
@@ -120,7 +121,7 @@ export function newOperations(store: Store): Operations {
 }
 
 function get({ request, view }: Call): Message {
-  const operation = view.get(TYPE, text(request, "name"));
+  const operation = view.get(OPERATION, text(request, "name"));
   if (operation === undefined) throw notFound(text(request, "name"));
   return operation;
 }
@@ -131,13 +132,13 @@ export const operationHandlers: Record<string, Handler> = {
   "google.longrunning.Operations.WaitOperation": get,
   "google.longrunning.Operations.ListOperations": ({ request, view }) => {
     if (text(request, "filter") !== "") throw unimplemented("ListOperations takes no filter in the test bed.");
-    const all = view.list(TYPE, `${text(request, "name")}/`);
+    const all = view.list(OPERATION, `${text(request, "name")}/`);
     const { items, nextPageToken } = page(all, (operation) => text(operation, "name"), request);
     return { operations: items, nextPageToken };
   },
   "google.longrunning.Operations.DeleteOperation": (call) => {
     if (get(call).done !== true) throw precondition("The operation is still running: only finished ones can go.");
-    call.world.store.delete(TYPE, text(call.request, "name"));
+    call.world.store.delete(OPERATION, text(call.request, "name"));
     return {};
   },
 };

@@ -11,8 +11,8 @@ export interface View {
 export interface Store extends View {
   put(type: string, name: string, value: Message): void;
   delete(type: string, name: string): void;
-  /** Removes all resources, of any type, below a name. */
-  deleteBelow(name: string): void;
+  /** Removes all resources below a name, of any type but the one that is kept. */
+  deleteBelow(name: string, kept: string): void;
   clear(): void;
   /** The store as it is now, for good. */
   snapshot(): View;
@@ -42,9 +42,9 @@ export function newStore(): Store {
       tables.set(type, table.set(name, value));
     },
     delete: (type, name) => void tables.get(type)?.delete(name),
-    deleteBelow(name) {
-      for (const table of tables.values())
-        for (const key of table.keys()) if (key.startsWith(`${name}/`)) table.delete(key);
+    deleteBelow(name, kept) {
+      for (const [type, table] of tables)
+        if (type !== kept) for (const key of table.keys()) if (key.startsWith(`${name}/`)) table.delete(key);
     },
     clear: () => tables.clear(),
     snapshot: () => view(new Map([...tables].map(([type, table]) => [type, new Map(table)]))),

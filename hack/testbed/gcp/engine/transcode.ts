@@ -28,9 +28,10 @@ interface Route {
   readonly variables: readonly string[];
 }
 
-const escapeRegex = (text: string): string => text.replace(/[.+?^$()|[\]\\]/g, "\\$&");
+/** One segment for *, any number of segments for **, as google/api/http.proto says. */
+const WILDCARDS: Readonly<Record<string, string>> = { "/**": "(?:/.+)?", "**": ".+", "*": "[^/:]+" };
 const wildcards = (text: string): string =>
-  escapeRegex(text).replaceAll("**", "\0").replaceAll("*", "[^/:]+").replaceAll("\0", ".+?");
+  text.replace(/\/\*\*|\*\*|\*|[.+?^$()|[\]\\]/g, (found) => WILDCARDS[found] ?? `\\${found}`);
 
 /** `/v1/{topic.name=projects/*\/topics/*}:publish` as a regular expression with a group for each variable. */
 function route(method: Method, rule: HttpRule): Route {
