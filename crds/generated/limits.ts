@@ -104,6 +104,7 @@ export const limits = {
         "name": "maxReceiveCount",
         "min": 1,
         "max": 1000,
+        "default": 10,
         "verified": false,
         "source": "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html",
         "checked": "2026-11-23"

@@ -223,8 +223,8 @@ function indexPage(kinds: readonly Kind[]): string {
       "- **Maps** don't take the keys `__proto__`, `constructor` and `prototype`.",
     ].join("\n"),
     "## Unknown fields",
-    "A field that a kind doesn't have is an error, not a comment: `kubectl apply`, `create` and `replace` ask the API server for strict validation by themselves, Argo CD and Flux apply likewise, and the whole object is refused with the path of the field:",
+    "A field that a kind doesn't have is an error, not a comment. `kubectl apply`, `create` and `replace` ask the API server for strict validation by themselves, and a server-side apply is always strict; the whole object is refused with the path of the field:",
     '```\nstrict decoding error: unknown field "spec.retentoin"\n```',
-    "A client that talks to the API itself should do the same with `?fieldValidation=Strict`. Without it the API server drops the field and answers with a warning; no rule and no admission webhook can see it then. `kubectl apply --validate=false` asks for that and should not be used.",
+    "A client that talks to the API itself should do the same with `?fieldValidation=Strict`. Without it, or with `--validate=false` (in Argo CD: the sync option `Validate=false`), the API server drops the field, answers with a warning at most, and no rule and no admission webhook ever sees it.",
   );
 }
