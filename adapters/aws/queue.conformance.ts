@@ -12,17 +12,21 @@ import { type Owner, ownerOf, ownerTags } from "../../operator/provider/owner.ts
 import type { Present } from "../../operator/provider/provider.ts";
 import { awsClients } from "./clients.ts";
 import { queueProvider } from "./queue.ts";
-import { awsEndpoint } from "./testing/emulator.ts";
+import { awsEmulator } from "./testing/emulator.ts";
 import { ACCOUNT, call, owner, place, queueWant, REGION } from "./testing/fixtures.ts";
 
-const aws = awsClients(place(awsEndpoint()));
+const emulator = await awsEmulator();
+const aws = awsClients(place(emulator.endpoint));
 const provider = queueProvider(aws);
-afterAll(() => aws.close());
+afterAll(async () => {
+  aws.close();
+  await emulator.stop();
+});
 
 const fresh = (label: string) => `${label}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
 const marked = (one: Owner) => ownerOf(ownerTags(one));
 const at = (name: string, footprint: readonly string[] = []) => ({ name, footprint });
-const url = (name: string) => `${awsEndpoint()}/${ACCOUNT}/${name}`;
+const url = (name: string) => `${emulator.endpoint}/${ACCOUNT}/${name}`;
 const attributes = async (name: string) =>
   (await aws.sqs.send(new GetQueueAttributesCommand({ QueueUrl: url(name), AttributeNames: ["All"] }))).Attributes ??
   {};

@@ -12,12 +12,16 @@ import { ownerOf, ownerTags } from "../../operator/provider/owner.ts";
 import { diff } from "../../operator/reconcile/diff.ts";
 import { awsClients } from "./clients.ts";
 import { tableProvider } from "./table.ts";
-import { awsEndpoint } from "./testing/emulator.ts";
+import { awsEmulator } from "./testing/emulator.ts";
 import { ACCOUNT, call as anyCall, owner, place, REGION, tableWant } from "./testing/fixtures.ts";
 
-const aws = awsClients(place(awsEndpoint()));
+const emulator = await awsEmulator();
+const aws = awsClients(place(emulator.endpoint));
 const provider = tableProvider(aws);
-afterAll(() => aws.close());
+afterAll(async () => {
+  aws.close();
+  await emulator.stop();
+});
 
 const fresh = (label: string) => `${label}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
 const marks = (name: string) => ownerTags(owner(name, { kind: "Table" }));

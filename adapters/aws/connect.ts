@@ -1,0 +1,32 @@
+import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import type { Leaves } from "../../controllers/leaf/wants.ts";
+import type { CloudConnection, Place } from "../../operator/provider/cloud.ts";
+import { type AwsLog, awsClients } from "./clients.ts";
+import { ask, required } from "./errors.ts";
+import { identityProvider } from "./identity.ts";
+import { awsPlatform } from "./platform.ts";
+import { queueProvider } from "./queue.ts";
+import { tableProvider } from "./table.ts";
+
+/** AWS as it is reached from one Place. Nothing is asked before the first call. */
+export function connectAws(place: Place, deps: { readonly log?: AwsLog } = {}): CloudConnection<Leaves> {
+  const aws = awsClients(place, deps.log);
+  return {
+    cloud: "aws",
+    providers: {
+      Queue: queueProvider(aws),
+      Table: tableProvider(aws),
+      WorkloadIdentity: identityProvider(aws),
+    },
+    platform: awsPlatform(place),
+    async whoAmI(signal) {
+      const operation = "STS GetCallerIdentity";
+      const reply = await ask(operation, aws.sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal }));
+      return {
+        account: required(operation, "Account", reply.Account),
+        principal: required(operation, "Arn", reply.Arn),
+      };
+    },
+    close: aws.close,
+  };
+}

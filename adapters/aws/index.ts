@@ -1,0 +1,2 @@
+export type { AwsLog } from "./clients.ts";
+export { connectAws } from "./connect.ts";
