@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, describe as group, it } from "vitest";
-import type { Neutral, Tags, Wanted } from "../provider/provider.ts";
+import type { Tags } from "../provider/owner.ts";
+import type { Neutral, Wanted } from "../provider/provider.ts";
 import { describe, diff, sameNeutral, withoutMarks } from "./diff.ts";
 
 interface Want extends Wanted {

@@ -39,16 +39,15 @@ export function environmentReconciler(
       counts: (name, isDefault) => count(objectsIn(leafKinds, name, isDefault, shared)),
       secret: (ref) => readSecret(client, ref, signal),
     };
-    if (!isDeleting(object) && !hasFinalizer(object))
-      return { next: { when: "change" }, wrote: await claimFinalizer(client, type, object, signal) };
     if (isDeleting(object) && !hasFinalizer(object)) return { next: { when: "change" } };
+    const claimed = hasFinalizer(object) ? undefined : await claimFinalizer(client, type, object, signal);
     const pass = await environmentPass(object, host, signal);
     for (const notice of pass.notices) shared.tell(object, notice);
     if (pass.released) {
       await release(client, type, object, signal);
       return { next: { when: "change" } };
     }
-    if (mergePatch(object.status ?? {}, pass.status) === undefined) return { next: pass.next };
+    if (mergePatch(object.status ?? {}, pass.status) === undefined) return { next: pass.next, wrote: claimed };
     const written = await writeStatus(client, type, object, pass.status, signal);
     return { next: pass.next, wrote: written.metadata.resourceVersion };
   };

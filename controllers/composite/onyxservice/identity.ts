@@ -26,7 +26,8 @@ export function identity(spec: OnyxServiceSpec, seen: Seen): readonly Child[] {
     {
       id: "identity",
       object: {
-        ...refOfIdentity(seen.name),
+        apiVersion: API_VERSION,
+        kind: "WorkloadIdentity",
         metadata: { name: seen.name, labels: labelsOf(seen.name, spec) },
         spec: wanted,
       },
