@@ -13,8 +13,8 @@ export function identity(spec: OnyxServiceSpec, seen: Seen): readonly Child[] {
   const grants = grantsOf(spec);
   if (grants.length === 0) return [];
   const tags = {
-    ...(spec.team ? { "onyx-team": spec.team } : {}),
-    ...(spec.costCenter ? { "onyx-cost-center": spec.costCenter } : {}),
+    ...(spec.team ? { team: spec.team } : {}),
+    ...(spec.costCenter ? { "cost-center": spec.costCenter } : {}),
   };
   const wanted: Partial<WorkloadIdentitySpec> = {
     ...(spec.environmentRef ? { environmentRef: spec.environmentRef } : {}),
