@@ -105,8 +105,10 @@ const scaling = withRules(
       .describe("Scale by the messages that wait in a queue."),
     toZero: z
       .boolean()
-      .default(false)
-      .describe("No replica at all while the queue is empty. Waking up takes about one minute on AWS, three on GCP."),
+      .optional()
+      .describe(
+        "No replica at all while the queue is empty. Absent: false. Waking up takes about one minute on AWS, three on GCP.",
+      ),
     cooldown: durationWithin("cooldown", limit.cooldown.portable)
       .optional()
       .describe("How long the queue must be empty before the last replica goes: 30s to 1h. Absent: 5m."),
@@ -121,7 +123,7 @@ const scaling = withRules(
   { rule: "self.min <= self.max", message: "max must not be below min", fieldPath: ".max" },
   atLeastOne("cpu", "memory", "queueBacklog"),
   {
-    rule: "!self.toZero || has(self.queueBacklog)",
+    rule: "!has(self.toZero) || !self.toZero || has(self.queueBacklog)",
     message: "toZero needs queueBacklog: processors and memory can't wake up what doesn't run",
     fieldPath: ".toZero",
   },
