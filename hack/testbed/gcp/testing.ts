@@ -27,12 +27,20 @@ export type Json = any;
 
 export const PROJECT = "projects/demo-project";
 
-/** Starts pstest and the cloud. Operations are through at once unless the settings say otherwise. */
-export async function startTestCloud(options: Partial<GcpOptions> = {}): Promise<TestCloud> {
+export interface TestCloudOptions extends Partial<GcpOptions> {
+  /** Starts pstest too, without which nothing can be published and pulled. */
+  readonly messages?: boolean;
+}
+
+/** Refuses connections: whoever publishes without asking for messages is told so. */
+const NOBODY = "127.0.0.1:1";
+
+/** Starts the cloud. Operations are through at once unless the settings say otherwise. */
+export async function startTestCloud({ messages, ...options }: TestCloudOptions = {}): Promise<TestCloud> {
   // Google's clients look for a metadata server even when they are given credentials.
   process.env.METADATA_SERVER_DETECTION = "none";
-  const pstest = await startPstest();
-  const gcp = await startGcp({ pubsub: pstest.address, settings: { operationMillis: 0 }, ...options });
+  const pstest = messages ? await startPstest() : undefined;
+  const gcp = await startGcp({ pubsub: pstest?.address ?? NOBODY, settings: { operationMillis: 0 }, ...options });
   const [host = "", port = ""] = gcp.grpc.split(":");
   const client = {
     apiEndpoint: host,
@@ -71,7 +79,7 @@ export async function startTestCloud(options: Partial<GcpOptions> = {}): Promise
       await Promise.all(opened.map((documents) => documents.terminate()));
       await Promise.all([publisher, subscriber, firestoreAdmin, projects].map((one) => one.close()));
       await gcp.close();
-      await pstest.stop();
+      await pstest?.stop();
     },
   };
 }

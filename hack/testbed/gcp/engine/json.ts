@@ -16,6 +16,17 @@ function unknownName(key: string, path: string): CloudError {
   return new CloudError("INVALID_ARGUMENT", message, [{ field: path, description: message }]);
 }
 
+/** A map, without the one key that JavaScript objects can't hold. */
+function checkKeys(value: unknown, name: string): void {
+  if (typeof value !== "object" || Array.isArray(value))
+    throw new CloudError(
+      "INVALID_ARGUMENT",
+      `Invalid value at '${name}': expected an object, not ${JSON.stringify(value)}.`,
+    );
+  if (value !== null && Object.hasOwn(value, "__proto__"))
+    throw new CloudError("INVALID_ARGUMENT", `Invalid value at '${name}': "__proto__" can't be a key.`);
+}
+
 /** The same JSON with camelCase names and without nulls. */
 function canonical(type: protobuf.Type, json: unknown, path: string): unknown {
   if (OPAQUE.test(fullName(type)) || json === null || typeof json !== "object" || Array.isArray(json)) return json;
@@ -26,6 +37,7 @@ function canonical(type: protobuf.Type, json: unknown, path: string): unknown {
     const nested = field.resolvedType instanceof protobuf.Type ? field.resolvedType : undefined;
     if (value === null && !(nested && OPAQUE.test(fullName(nested)))) continue;
     if (value === null) continue;
+    if (field.map) checkKeys(value, field.name);
     const at = path === "" ? field.name : `${path}.${field.name}`;
     if (nested === undefined) result[field.name] = value;
     else if (field.map && typeof value === "object")
@@ -66,5 +78,8 @@ function withoutEmptyMaps(type: protobuf.Type, json: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-export const toJson = (type: protobuf.Type, message: Message): unknown =>
-  withoutEmptyMaps(type, toProto3JSON(type.fromObject(message) as Parameters<typeof toProto3JSON>[0]));
+/** Without fields that hold their default, as Google's servers write it. */
+export function toJson(type: protobuf.Type, message: Message): unknown {
+  const compact = type.fromObject(toPlain(type, type.fromObject(message)));
+  return withoutEmptyMaps(type, toProto3JSON(compact as Parameters<typeof toProto3JSON>[0]));
+}

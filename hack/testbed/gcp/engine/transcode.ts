@@ -86,16 +86,22 @@ function queryValue(field: protobuf.Field, values: string[]): unknown {
   return field.repeated ? values.map(one) : one(values.at(-1) ?? "");
 }
 
+function checkObject(body: unknown): void {
+  if (body !== undefined && (body === null || typeof body !== "object" || Array.isArray(body)))
+    throw invalid("Invalid JSON payload received: the body must be an object.");
+}
+
 function build({ method, rule, regex, variables }: Route, http: HttpRequest): Message {
-  const json: Record<string, unknown> = {};
-  if (rule.body === "*") Object.assign(json, http.body ?? {});
+  const whole = rule.body === "*";
+  const json: Record<string, unknown> = { ...(whole ? (http.body as object | undefined) : {}) };
+  if (whole) checkObject(http.body);
   else if (rule.body !== undefined && http.body !== undefined) assign(json, rule.body, http.body);
   else if (http.body !== undefined && Object.keys(http.body as object).length > 0)
     throw invalid("This method takes no request body: put parameters in the path or the query.");
   for (const name of new Set(http.query.keys())) {
     if (SYSTEM.has(name)) continue;
     const field = fieldAt(method.request, name);
-    if (field === undefined || rule.body === "*")
+    if (field === undefined || whole)
       throw invalid(
         `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`,
       );

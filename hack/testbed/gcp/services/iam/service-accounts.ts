@@ -3,7 +3,7 @@ import { alreadyExists, CloudError, invalid, notFound } from "../../engine/error
 import { applyMask, maskedPaths } from "../../engine/masks.ts";
 import { child, type Message, text } from "../../engine/messages.ts";
 import { page } from "../../engine/pages.ts";
-import { renameMember } from "../../engine/policies.ts";
+import { POLICY, renameMember } from "../../engine/policies.ts";
 import type { Call, Handler } from "../../engine/world.ts";
 
 export const SERVICE_ACCOUNT = "iam.googleapis.com/ServiceAccount";
@@ -85,6 +85,7 @@ const remove: Handler = (call) => {
   const { store } = call.world;
   const member = `serviceAccount:${text(account, "email")}`;
   store.delete(SERVICE_ACCOUNT, text(account, "name"));
+  store.delete(POLICY, text(account, "name"));
   renameMember(store, member, `deleted:${member}?uid=${text(account, "uniqueId")}`);
   return {};
 };

@@ -133,14 +133,3 @@ test("one that nobody uses expires after its ttl; one that never expires stays",
   const [there] = await cloud.subscriber.getSubscription({ subscription: kept });
   expect(there.name).toBe(kept);
 });
-
-test("a detached subscription says so and gives no messages", async () => {
-  await create();
-  await cloud.publisher.publish({ topic, messages: [{ data: Buffer.from("x") }] });
-  expect(cloud.gcp.control.backlogs().get("orders")).toBe(1);
-  await cloud.publisher.detachSubscription({ subscription: name });
-  expect((await read()).detached).toBe(true);
-  expect(cloud.gcp.control.backlogs().get("orders")).toBe(0);
-  const pulled = cloud.subscriber.pull({ subscription: name, maxMessages: 1 });
-  expect(await refusal(pulled)).toMatchObject({ code: "FAILED_PRECONDITION" });
-});

@@ -4,7 +4,7 @@ import { PROJECT, refusal, startTestCloud, type TestCloud } from "../../testing.
 
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await startTestCloud();
+  cloud = await startTestCloud({ messages: true });
 });
 afterAll(() => cloud.close());
 
@@ -192,4 +192,14 @@ describe("streaming", () => {
     await stream.close();
     await pubsub.close();
   });
+});
+
+test("a detached subscription says so and gives no messages", async () => {
+  await create();
+  await publish("a");
+  expect(backlog()).toBe(1);
+  await cloud.publisher.detachSubscription({ subscription });
+  expect((await cloud.subscriber.getSubscription({ subscription }))[0].detached).toBe(true);
+  expect(backlog()).toBe(0);
+  expect(await refusal(pull())).toMatchObject({ code: "FAILED_PRECONDITION" });
 });

@@ -3,7 +3,7 @@ import { PROJECT, startTestCloud, type TestCloud } from "../../testing.ts";
 
 let cloud: TestCloud;
 beforeAll(async () => {
-  cloud = await startTestCloud();
+  cloud = await startTestCloud({ messages: true });
 });
 afterAll(() => cloud.close());
 
