@@ -24,6 +24,7 @@ export type Outcome =
       readonly doing: string;
       /** What was decided, when it came to that. */
       readonly during?: Decision["do"] | undefined;
+      readonly retry: RetryClass;
     };
 
 /** The part of an Observation that verdicts need. */
@@ -68,9 +69,9 @@ function outcomeVerdicts(outcome: Outcome, ready: Condition | undefined, off: Of
   }
 }
 
-function failed(outcome: { error: ProviderError; doing: string }, ready: Condition | undefined): Verdicts {
-  const { reason, retry } = FAULTS[outcome.error.fault];
-  const message = errorMessage(outcome.error, outcome.doing);
+function failed({ error, doing, retry }: Extract<Outcome, { kind: "failed" }>, ready: Condition | undefined): Verdicts {
+  const { reason } = FAULTS[error.fault];
+  const message = errorMessage(error, doing);
   return notSynced(reason, message, retry !== "backoff", keepReady(ready, reason, message));
 }
 
@@ -200,5 +201,14 @@ export function errorMessage(error: ProviderError, doing: string): string {
   return `Could not ${error.step ?? doing}: ${error.message}${code}`;
 }
 
-/** How a failed call is tried again. */
-export const retryOf = (error: ProviderError): RetryClass => FAULTS[error.fault].retry;
+/** How long a right that was just granted may not be in force yet. Google: two minutes, seven and more at times. */
+const GRANT_MS = 10 * 60_000;
+
+/** How a failed call is tried again. Who is denied may have been granted it a moment ago: at first that is waited for. */
+export function retryOf(error: ProviderError, before: readonly Condition[], now: Date): RetryClass {
+  const { reason, retry } = FAULTS[error.fault];
+  if (error.fault !== "denied") return retry;
+  const synced = condition(before, "Synced");
+  const known = synced?.status === "False" && synced.reason === reason;
+  return known && now.getTime() - Date.parse(synced.lastTransitionTime) >= GRANT_MS ? retry : "backoff";
+}

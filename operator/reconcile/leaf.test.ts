@@ -157,7 +157,7 @@ describe("what fails", () => {
     ["throttled", "Throttled", { when: "backoff" }, "Reconciling"],
     ["conflict", "Conflict", { when: "backoff" }, "Reconciling"],
     ["notFound", "NotFound", { when: "backoff" }, "Reconciling"],
-    ["denied", "AccessDenied", { when: "after", ms: 900_000 }, "Stalled"],
+    ["denied", "AccessDenied", { when: "backoff" }, "Reconciling"],
     ["quota", "QuotaExceeded", { when: "after", ms: 900_000 }, "Stalled"],
     ["invalid", "InvalidSpec", { when: "change" }, "Stalled"],
   ] as const)("a look answered by %s keeps Ready and writes nothing", async (fault, reason, next, type) => {
@@ -172,6 +172,21 @@ describe("what fails", () => {
     expect(pass.next).toEqual(next);
     expect(cloud.writes()).toEqual([]);
     expect(host.status.externalId).toBeDefined();
+  });
+
+  it("is denied: a grant may not be in force yet, so it takes ten minutes to be Stalled", async () => {
+    const { cloud, host } = thingWorld();
+    cloud.fail("create", denied(), "before", 4);
+    for (const minutes of [0, 5, 4]) {
+      host.advance(minutes * 60_000);
+      expect((await host.pass()).next).toEqual({ when: "backoff" });
+      expect(told(host)).toBe("Ready=False/AccessDenied Synced=False/AccessDenied Reconciling=True/AccessDenied");
+    }
+    host.advance(60_001);
+    expect((await host.pass()).next).toEqual({ when: "after", ms: 900_000 });
+    expect(told(host)).toBe("Ready=False/AccessDenied Synced=False/AccessDenied Stalled=True/AccessDenied");
+    await host.pass();
+    expect(told(host)).toBe(READY);
   });
 
   it("comes back when the cloud says so", async () => {

@@ -68,7 +68,7 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
     return conclude(object, host, prepared, decision, after, situation.applied);
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    const retry = retryOf(error);
+    const retry = retryOf(error, object.status?.conditions ?? [], host.now());
     const next: Next =
       error.retryAfterMs !== undefined
         ? { when: "after", ms: error.retryAfterMs }
@@ -77,7 +77,7 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
           : retry === "slow"
             ? SLOW
             : { when: "change" };
-    return finish(object, host.now, prepared, { kind: "failed", error, doing, during }, next, seen);
+    return finish(object, host.now, prepared, { kind: "failed", error, doing, during, retry }, next, seen);
   }
 }
 

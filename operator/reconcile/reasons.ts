@@ -28,7 +28,8 @@ export const REASONS = {
   Portable: "Every field is inside the range that both clouds have.",
   QuotaExceeded: "A quota of the account or project is used up. Raise it or free some; retried every 10 to 30 minutes.",
   Throttled: "The cloud asks us to slow down. Retried by itself.",
-  AccessDenied: "The operator's identity may not do this. Grant it; retried every 10 to 30 minutes.",
+  AccessDenied:
+    "The operator's identity may not do this. Grant it; retried often for 10 minutes, since grants take time, then every 10 to 30 minutes.",
   Conflict:
     "The resource is held by somebody else: it lacks our marks or carries another's, or is being changed at this moment. Nothing was changed.",
   CloudError: "The cloud failed or could not be reached. Retried by itself.",

@@ -25,6 +25,8 @@ export interface OneObject<Spec extends LeafSpec> {
   pass(signal?: AbortSignal): Promise<Pass>;
   /** Passes until one is as good as the next: not waiting for anything by backoff. @throws Error after `limit` passes */
   settle(limit?: number): Promise<Pass>;
+  /** Between two passes of `settle`, for a cloud that takes its time. */
+  pause: () => Promise<void>;
   /** Another spec: generation + 1, when it differs. */
   edit(spec: Spec): void;
   annotate(annotations: Readonly<Record<string, string>>): void;
@@ -108,11 +110,13 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
       else writeStatus("status", known, pass.status);
       return pass;
     },
+    pause: async () => {},
     async settle(limit = 20) {
       for (let n = 0; n < limit; n++) {
         const pass = await host.pass();
         if (pass.released || pass.next.when !== "backoff") return pass;
         host.advance(1_000);
+        await host.pause();
       }
       throw new Error(`not settled after ${limit} passes: ${JSON.stringify(host.status.conditions, null, 1)}`);
     },

@@ -1,0 +1,76 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Described, ProxyCall, Trouble } from "./fault-proxy.ts";
+
+/** Operations that only look, by how AWS names them. */
+const READS = /^(Get|List|Describe|BatchGet|Head|Query|Scan|Simulate)/;
+
+/**
+ * What a request to AWS is, in each of the protocols that our services speak: JSON with a target header (SQS,
+ * DynamoDB), Query with an Action in the body (IAM, STS), REST (EKS).
+ */
+export function describeAws(method: string, path: string, headers: IncomingHttpHeaders, body: string): Described {
+  const target = headers["x-amz-target"];
+  if (typeof target === "string") {
+    const [service = "", operation = ""] = target.split(".");
+    return named(service.startsWith("DynamoDB") ? "dynamodb" : service === "AmazonSQS" ? "sqs" : service, operation);
+  }
+  const action = new URLSearchParams(body).get("Action");
+  if (action) return named(signedFor(headers), action);
+  return { service: signedFor(headers), operation: restOperation(method, path), mutating: method !== "GET" };
+}
+
+const named = (service: string, operation: string): Described => ({
+  service,
+  operation,
+  mutating: !READS.test(operation),
+});
+
+/** The service in the signature's scope: `…/20260105/eu-west-1/iam/aws4_request`. */
+const signedFor = (headers: IncomingHttpHeaders): string =>
+  /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? "")?.[1] ?? "unknown";
+
+/** EKS names operations by method and path: `POST /clusters/{c}/pod-identity-associations`. Tags have a path of their own. */
+function restOperation(method: string, path: string): string {
+  const [route = ""] = path.split("?");
+  if (route.startsWith("/tags/")) return { GET: "ListTagsForResource", POST: "TagResource" }[method] ?? "UntagResource";
+  const one = /\/pod-identity-associations\/[^/]+$/.test(route);
+  const verbs = one
+    ? { GET: "Describe", POST: "Update", DELETE: "Delete" }
+    : { GET: "List", POST: "Create", DELETE: "Delete" };
+  return `${verbs[method as "GET" | "POST" | "DELETE"]}PodIdentityAssociation${one || method !== "GET" ? "" : "s"}`;
+}
+
+/** What AWS may answer, in the words of each service. */
+export type AwsRefusal = "denied" | "throttled" | "unavailable";
+
+const REFUSALS: Readonly<Record<AwsRefusal, { status: number; code: string; text: string }>> = {
+  denied: { status: 403, code: "AccessDenied", text: "User is not authorized to perform this action" },
+  throttled: { status: 400, code: "Throttling", text: "Rate exceeded" },
+  unavailable: { status: 503, code: "ServiceUnavailable", text: "The service is not available" },
+};
+
+/** The answer of the service that was asked, in its own protocol. */
+export function awsRefusal(refusal: AwsRefusal): (call: ProxyCall) => Trouble {
+  const { status, code, text } = REFUSALS[refusal];
+  return ({ service, number }) => {
+    const requestId = `req-${number}`;
+    if (service === "iam" || service === "sts")
+      return {
+        do: "answer",
+        status,
+        headers: { "content-type": "text/xml" },
+        body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${text}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
+      };
+    const type = `${code}Exception`;
+    return {
+      do: "answer",
+      status,
+      headers: {
+        "content-type": "application/x-amz-json-1.0",
+        "x-amzn-errortype": type,
+        "x-amzn-requestid": requestId,
+      },
+      body: JSON.stringify({ __type: type, message: text }),
+    };
+  };
+}

@@ -1,0 +1,236 @@
+import { once } from "node:events";
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from "node:http";
+import { type AgentOptions, Agent as TlsAgent, request as tlsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
+
+/** What a request is, told from its words: `CreateQueue`, a write. */
+export interface Described {
+  readonly service: string;
+  readonly operation: string;
+  readonly mutating: boolean;
+}
+
+/** One request that came to the proxy. */
+export interface ProxyCall extends Described {
+  /** 1 for the first one. */
+  readonly number: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** Status that the server answered, also when the client never heard of it. Undefined: it was not asked, or not yet. */
+  readonly status: number | undefined;
+}
+
+/**
+ * What happens to a request.
+ *
+ * - `answer`   this answer; the server does not hear of it
+ * - `refuse`   the connection breaks before the server hears of it
+ * - `drop`     the server does it, then the connection breaks without an answer
+ * - `cut`      the server does it, then the connection breaks within the answer's body
+ * - `empty`    the server does it, and the answer is an empty 200
+ * - `hang`     the server does not hear of it, and no answer comes until `heal` or the client goes
+ */
+export type Trouble =
+  | { readonly do: "answer"; readonly status: number; readonly headers?: Record<string, string>; readonly body: string }
+  | { readonly do: "refuse" | "drop" | "cut" | "empty" | "hang" };
+
+export interface ProxyFault {
+  readonly when: (call: ProxyCall) => boolean;
+  /** So many matching requests pass first. Default 0. */
+  readonly skip?: number;
+  /** So many are hit. Default: all. */
+  readonly times?: number;
+  readonly trouble: Trouble | ((call: ProxyCall) => Trouble);
+}
+
+export interface FaultProxy {
+  /** `http://127.0.0.1:port`, in place of the server's. */
+  readonly url: string;
+  /** Every request, in the order in which it came. */
+  readonly calls: readonly ProxyCall[];
+  inject(fault: ProxyFault): { readonly hits: number };
+  /**
+   * Reads answer what they answered before, as a cache that lags behind; what was never asked before passes. Writes go
+   * through. The server's own answers are remembered from the start.
+   */
+  freezeReads(): void;
+  /** No fault any more, and no frozen reads. */
+  heal(): void;
+  stop(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+interface Active {
+  readonly fault: ProxyFault;
+  seen: number;
+  hits: number;
+}
+
+/**
+ * A proxy between a client and a server on this machine that numbers every request and makes trouble on demand. Requests
+ * and answers are held in memory whole, but answers that go on for ever (a watch) pass as they come.
+ */
+export async function startFaultProxy(options: {
+  /** `http://host:port` or `https://host:port`. */
+  readonly target: string;
+  readonly describe: (method: string, path: string, headers: IncomingHttpHeaders, body: string) => Described;
+  /** For a target with https. */
+  readonly tls?: Pick<AgentOptions, "ca" | "cert" | "key">;
+  /** Answers of these requests are passed on piece by piece. */
+  readonly streams?: (call: ProxyCall) => boolean;
+}): Promise<FaultProxy> {
+  const target = new URL(options.target);
+  const secure = target.protocol === "https:";
+  const agent = secure ? new TlsAgent({ keepAlive: true, ...options.tls }) : new Agent({ keepAlive: true });
+  const calls: Writable<ProxyCall>[] = [];
+  let faults: Active[] = [];
+  const remembered = new Map<string, Answer>();
+  let frozen = false;
+  const hanging = new Set<() => void>();
+
+  const troubleFor = (call: ProxyCall): Trouble | undefined => {
+    for (const active of faults) {
+      const { fault } = active;
+      if (!fault.when(call) || active.hits >= (fault.times ?? Number.POSITIVE_INFINITY)) continue;
+      active.seen += 1;
+      if (active.seen <= (fault.skip ?? 0)) continue;
+      active.hits += 1;
+      return typeof fault.trouble === "function" ? fault.trouble(call) : fault.trouble;
+    }
+    return undefined;
+  };
+
+  const ask = async (call: ProxyCall): Promise<IncomingMessage> => {
+    const headers = { ...call.headers, host: target.host };
+    const send = secure ? tlsRequest : request;
+    const outgoing = send({
+      host: target.hostname,
+      port: target.port,
+      method: call.method,
+      path: call.path,
+      headers,
+      agent,
+    });
+    outgoing.end(call.body);
+    const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
+    return answer;
+  };
+
+  async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const body = (await whole(incoming)).toString();
+    const { method = "GET", url: path = "/", headers } = incoming;
+    const described = options.describe(method, path, headers, body);
+    const call: Writable<ProxyCall> = {
+      number: calls.length + 1,
+      method,
+      path,
+      headers,
+      body,
+      status: undefined,
+      ...described,
+    };
+    calls.push(call);
+    const question = `${method} ${path}\n${headers["x-amz-target"] ?? ""}\n${body}`;
+    const trouble = troubleFor(call);
+    if (trouble?.do === "answer")
+      return reply(outgoing, {
+        status: trouble.status,
+        headers: trouble.headers ?? {},
+        body: Buffer.from(trouble.body),
+      });
+    if (trouble?.do === "refuse") return void outgoing.socket?.destroy();
+    if (trouble?.do === "hang") return hang(outgoing);
+    const old = frozen && !call.mutating ? remembered.get(question) : undefined;
+    if (old) return reply(outgoing, old);
+    const answered = await ask(call);
+    call.status = answered.statusCode;
+    if (options.streams?.(call)) {
+      outgoing.writeHead(answered.statusCode ?? 502, answered.headers);
+      outgoing.on("close", () => answered.destroy());
+      answered.pipe(outgoing);
+      return;
+    }
+    const answer: Answer = {
+      status: answered.statusCode ?? 502,
+      headers: answered.headers,
+      body: await whole(answered),
+    };
+    if (!call.mutating && !frozen) remembered.set(question, answer);
+    if (!trouble) return reply(outgoing, answer);
+    if (trouble.do === "drop") return void outgoing.socket?.destroy();
+    if (trouble.do === "empty") return reply(outgoing, { ...answer, status: 200, body: Buffer.alloc(0) });
+    cut(outgoing, answer);
+  }
+
+  function hang(outgoing: ServerResponse): void {
+    const end = () => outgoing.socket?.destroy();
+    hanging.add(end);
+    outgoing.on("close", () => hanging.delete(end));
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    handle(incoming, outgoing).catch(() => outgoing.socket?.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const heal = () => {
+    faults = [];
+    frozen = false;
+    for (const end of hanging) end();
+  };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    inject(fault) {
+      const active: Active = { fault, seen: 0, hits: 0 };
+      faults.push(active);
+      return active;
+    },
+    freezeReads() {
+      frozen = true;
+    },
+    heal,
+    async stop() {
+      heal();
+      agent.destroy();
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+async function whole(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+function reply(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  const { "content-length": _length, "transfer-encoding": _encoding, ...rest } = headers;
+  outgoing.writeHead(status, { ...rest, "content-length": body.length });
+  outgoing.end(body);
+}
+
+/** Promises the whole body, sends half of it and breaks off. */
+function cut(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  const { "transfer-encoding": _encoding, ...rest } = headers;
+  outgoing.writeHead(status, { ...rest, "content-length": body.length });
+  outgoing.write(body.subarray(0, Math.floor(body.length / 2)), () => outgoing.socket?.destroy());
+}
