@@ -108,14 +108,17 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
         throw error;
       });
       // CreateQueue answers a queue of the same attributes as if it had made it: whose is it?
-      const tagged = await ask(
+      const tagged = await askFor(
         "SQS ListQueueTags",
         sqs.send(new ListQueueTagsCommand({ QueueUrl: urlOf(id) }), options(call)),
       );
+      if (!tagged) return { id };
       const owner = ownerOf(tagsOf(tagged.Tags));
       if (!owner || !sameObject(owner, call.owner))
         throw new ProviderError("conflict", `SQS queue ${fullName} exists and does not carry our marks`, {
           code: "QueueNameExists",
+          // Marks of our own may be seen a moment later.
+          retryAfterMs: made && !owner ? 5_000 : undefined,
         });
       if (!made) return { id };
       required("SQS CreateQueue", "QueueUrl", made.QueueUrl);

@@ -1,0 +1,141 @@
+import {
+  CreateTableCommand,
+  DeleteItemCommand,
+  DeleteTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { CreateAccessKeyCommand, CreateUserCommand, PutUserPolicyCommand } from "@aws-sdk/client-iam";
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  PurgeQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Access, GrantableKind } from "../../controllers/leaf/wants.ts";
+import { startAws } from "../../hack/testbed/index.ts";
+import { awsClients } from "./clients.ts";
+import { policyOf } from "./grants.ts";
+import { ACCOUNT, place, REGION } from "./testing/fixtures.ts";
+
+/** An emulator that enforces IAM policies: what the policy of a grant allows, in real calls. */
+const emulator = await startAws({ env: { AUTH: "true" } });
+const admin = awsClients(place(emulator.endpoint));
+const url = (name: string) => `${emulator.endpoint}/${ACCOUNT}/${name}`;
+
+beforeAll(async () => {
+  for (const QueueName of ["bound", "other"]) await admin.sqs.send(new CreateQueueCommand({ QueueName }));
+  for (const TableName of ["bound", "other"])
+    await admin.dynamodb.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: "PAY_PER_REQUEST",
+        AttributeDefinitions: [
+          { AttributeName: "pk", AttributeType: "S" },
+          { AttributeName: "x", AttributeType: "S" },
+        ],
+        KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: "by-x",
+            KeySchema: [{ AttributeName: "x", KeyType: "HASH" }],
+            Projection: { ProjectionType: "ALL" },
+          },
+        ],
+      }),
+    );
+});
+afterAll(async () => {
+  admin.close();
+  await emulator.stop();
+});
+
+/** Clients with just the rights of one grant on the bound resource. */
+async function granted(kind: GrantableKind, access: Access) {
+  const id =
+    kind === "Queue" ? `arn:aws:sqs:${REGION}:${ACCOUNT}:bound` : `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/bound`;
+  const UserName = `${kind}-${access}`;
+  await admin.iam.send(new CreateUserCommand({ UserName }));
+  const PolicyDocument = JSON.stringify(policyOf([{ kind, id, access, encryptionKey: null }]));
+  await admin.iam.send(new PutUserPolicyCommand({ UserName, PolicyName: "onyx", PolicyDocument }));
+  const { AccessKey } = await admin.iam.send(new CreateAccessKeyCommand({ UserName }));
+  const config = {
+    region: REGION,
+    endpoint: emulator.endpoint,
+    maxAttempts: 1,
+    credentials: { accessKeyId: AccessKey?.AccessKeyId ?? "", secretAccessKey: AccessKey?.SecretAccessKey ?? "" },
+  };
+  return { sqs: new SQSClient({ ...config, useQueueUrlAsEndpoint: false }), dynamodb: new DynamoDBClient(config) };
+}
+
+type Clients = Awaited<ReturnType<typeof granted>>;
+const Key = { pk: { S: "1" } };
+const CALLS: Record<GrantableKind, Record<string, (clients: Clients, name: string) => Promise<unknown>>> = {
+  Queue: {
+    send: ({ sqs }, name) => sqs.send(new SendMessageCommand({ QueueUrl: url(name), MessageBody: "x" })),
+    receive: ({ sqs }, name) => sqs.send(new ReceiveMessageCommand({ QueueUrl: url(name) })),
+    attributes: ({ sqs }, name) => sqs.send(new GetQueueAttributesCommand({ QueueUrl: url(name) })),
+    purge: ({ sqs }, name) => sqs.send(new PurgeQueueCommand({ QueueUrl: url(name) })),
+    destroy: ({ sqs }, name) => sqs.send(new DeleteQueueCommand({ QueueUrl: url(name) })),
+  },
+  Table: {
+    get: ({ dynamodb }, TableName) => dynamodb.send(new GetItemCommand({ TableName, Key })),
+    query: ({ dynamodb }, TableName) =>
+      dynamodb.send(
+        new QueryCommand({
+          TableName,
+          KeyConditionExpression: "pk = :p",
+          ExpressionAttributeValues: { ":p": { S: "1" } },
+        }),
+      ),
+    "query an index": ({ dynamodb }, TableName) =>
+      dynamodb.send(
+        new QueryCommand({
+          TableName,
+          IndexName: "by-x",
+          KeyConditionExpression: "x = :p",
+          ExpressionAttributeValues: { ":p": { S: "1" } },
+        }),
+      ),
+    scan: ({ dynamodb }, TableName) => dynamodb.send(new ScanCommand({ TableName })),
+    put: ({ dynamodb }, TableName) => dynamodb.send(new PutItemCommand({ TableName, Item: Key })),
+    update: ({ dynamodb }, TableName) => dynamodb.send(new UpdateItemCommand({ TableName, Key })),
+    delete: ({ dynamodb }, TableName) => dynamodb.send(new DeleteItemCommand({ TableName, Key })),
+    destroy: ({ dynamodb }, TableName) => dynamodb.send(new DeleteTableCommand({ TableName })),
+  },
+};
+
+const works = async (clients: Clients, kind: GrantableKind, name: string) => {
+  const passed: string[] = [];
+  for (const [what, run] of Object.entries(CALLS[kind])) {
+    const error = await run(clients, name).then(
+      () => undefined,
+      (one: Error) => one,
+    );
+    if (!error) passed.push(what);
+    else expect(error.name).toMatch(/AccessDenied/);
+  }
+  return passed;
+};
+
+describe("the policy of a grant, enforced", () => {
+  it.each([
+    ["Queue", "Consume", ["receive", "attributes"]],
+    ["Queue", "Produce", ["send"]],
+    ["Table", "Read", ["get", "query", "query an index", "scan"]],
+    ["Table", "Write", ["put", "update", "delete"]],
+    ["Table", "ReadWrite", ["get", "query", "query an index", "scan", "put", "update", "delete"]],
+  ] as const)("%s %s", async (kind, access, calls) => {
+    const clients = await granted(kind, access);
+    expect(await works(clients, kind, "bound")).toEqual(calls);
+    expect(await works(clients, kind, "other")).toEqual([]);
+  });
+});
