@@ -125,7 +125,7 @@ export async function removeRun(folder: string): Promise<boolean> {
 }
 
 /** Ends what dead owners left behind: runs that should have ended with them, and starts that were cut off. */
-async function sweep(host: Host): Promise<void> {
+export async function sweep(host: Host): Promise<void> {
   const left = listRuns(host).filter(({ record }) => isAbandoned(record, isAlive));
   await Promise.all(left.map(({ folder }) => removeRun(folder)));
 }

@@ -1,0 +1,29 @@
+import { defineConfig } from "vitest/config";
+
+/** Where nothing but the code is needed: everything side by side. */
+const unit = {
+  name: "unit",
+  include: ["{crds,controllers,adapters,operator,hack,bench,test/unit}/**/*.test.ts"],
+  sequence: { groupOrder: 1 },
+};
+
+/** Against the test bed: it is built first, where one sees how far it is, and never within a test's time. */
+const onTestBed = (name: string, groupOrder: number, include: string[]) => ({
+  name,
+  include,
+  globalSetup: "test/testbed.setup.ts",
+  testTimeout: 60_000,
+  hookTimeout: 180_000,
+  sequence: { groupOrder },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: unit },
+      { test: onTestBed("conformance", 2, ["{adapters,operator,hack}/**/*.conformance.ts"]) },
+      { test: { ...onTestBed("integration", 3, ["test/integration/**/*.test.ts"]), fileParallelism: false } },
+      { test: { ...onTestBed("e2e", 4, ["test/e2e/**/*.test.ts"]), fileParallelism: false } },
+    ],
+  },
+});
