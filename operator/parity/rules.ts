@@ -1,0 +1,166 @@
+import { GROUP } from "../reconcile/object.ts";
+
+/** One difference between the clouds that is allowed, and why. What no rule allows fails. */
+export interface ParityRule {
+  readonly name: string;
+  /** Kinds it is about. */
+  readonly kinds: readonly string[];
+  /** Name of the object, with `*` for any text. Absent: any. */
+  readonly object?: string | undefined;
+  /**
+   * The path, segment by segment; `*` in a segment stands for any text, a last `**` for everything below and the place
+   * itself. Lists are looked up by what identifies their items; see normalise.ts. An empty path is the object itself.
+   */
+  readonly path: readonly string[];
+  /**
+   * How the two values may differ. Absent: freely.
+   * - `value`      both are there
+   * - `presence`   one is not there
+   * - `registry`   both are there, and the same behind the last `/`
+   * - `deviation`  `status.deviations` of one of the two objects names the field
+   */
+  readonly as?: "value" | "presence" | "registry" | "deviation" | undefined;
+  /** For people. */
+  readonly reason: string;
+}
+
+/** Kinds of cloud resources. */
+const LEAVES = ["Queue", "Table", "WorkloadIdentity"];
+const WORKLOADS = ["Deployment", "StatefulSet", "Job"];
+const POD_IMAGE = ["spec", "template", "spec", "containers", "*", "image"];
+
+/** Endpoints that hand out credentials: EKS Pod Identity; the metadata server of GKE, as it is and as Calico sees it. */
+const CREDENTIAL_ENDPOINTS = [
+  "169.254.170.23/32 *",
+  "fd00:ec2::23/128 *",
+  "169.254.169.254/32 *",
+  "169.254.169.252/32 *",
+];
+
+/** Every difference that is allowed between the same YAML on EKS and on GKE. */
+export const PARITY_RULES: readonly ParityRule[] = [
+  {
+    name: "sa-annotation",
+    kinds: ["ServiceAccount"],
+    path: ["metadata", "annotations", "eks.amazonaws.com/*"],
+    reason: "With IRSA the identity of a ServiceAccount is found by annotation.",
+  },
+  {
+    name: "sa-annotation",
+    kinds: ["ServiceAccount"],
+    path: ["metadata", "annotations", "iam.gke.io/*"],
+    reason: "Where a Google service account is impersonated, it is found by annotation.",
+  },
+  {
+    name: "env-values",
+    kinds: ["ConfigMap"],
+    object: "*-bindings",
+    path: ["data", "*"],
+    as: "value",
+    reason: "Environment variables have the same names on both clouds; what they name lies in the cloud.",
+  },
+  ...CREDENTIAL_ENDPOINTS.map(
+    (endpoint): ParityRule => ({
+      name: "np-metadata",
+      kinds: ["NetworkPolicy"],
+      path: ["spec", "egress", endpoint],
+      as: "presence",
+      reason: "Pods get their credentials from another link-local endpoint on each cloud; EKS must not open IMDS.",
+    }),
+  ),
+  {
+    name: "scaler-trigger",
+    kinds: ["ScaledObject"],
+    path: ["spec", "triggers", "backlog", "type"],
+    as: "value",
+    reason: "KEDA reads the backlog from SQS or from Cloud Monitoring. Target and activation are the same.",
+  },
+  {
+    name: "scaler-trigger",
+    kinds: ["ScaledObject"],
+    path: ["spec", "triggers", "backlog", "metadata", "*"],
+    reason: "Where and how the backlog is read. Target and activation are compared apart.",
+  },
+  {
+    name: "scaler-auth",
+    kinds: ["TriggerAuthentication"],
+    path: ["spec", "podIdentity", "**"],
+    reason: "KEDA's identity is of the cloud that it runs in.",
+  },
+  {
+    name: "scaler-auth",
+    kinds: ["TriggerAuthentication"],
+    path: [],
+    as: "presence",
+    reason: "An emulator of one cloud may ask for no identity.",
+  },
+  {
+    name: "scaler-auth",
+    kinds: ["ScaledObject"],
+    path: ["spec", "triggers", "backlog", "authenticationRef"],
+    as: "presence",
+    reason: "An emulator of one cloud may ask for no identity.",
+  },
+  {
+    name: "image-registry",
+    kinds: WORKLOADS,
+    path: POD_IMAGE,
+    as: "registry",
+    reason: "Images come from the registry of the Environment: ECR or Artifact Registry.",
+  },
+  {
+    name: "image-registry",
+    kinds: ["CronJob"],
+    path: ["spec", "jobTemplate", ...POD_IMAGE],
+    as: "registry",
+    reason: "Images come from the registry of the Environment: ECR or Artifact Registry.",
+  },
+  {
+    name: "image-registry",
+    kinds: ["OnyxService"],
+    path: ["status", "image"],
+    as: "registry",
+    reason: "Images come from the registry of the Environment: ECR or Artifact Registry.",
+  },
+  {
+    name: "cloud-ids",
+    kinds: LEAVES,
+    path: ["status", "outputs", "*"],
+    as: "value",
+    reason: "Outputs have the same names on both clouds; their values are the cloud's ids.",
+  },
+  {
+    name: "cloud-ids",
+    kinds: ["Queue"],
+    path: ["status", "effective", "deadLetter", "target"],
+    as: "value",
+    reason: "The id of the dead-letter queue is the cloud's.",
+  },
+  {
+    name: "cloud-grants",
+    kinds: ["WorkloadIdentity"],
+    path: ["status", "effective", "permissions"],
+    as: "value",
+    reason: "Rights are told in the cloud's own words; what is granted stands in spec and is the same.",
+  },
+  {
+    name: "cloud-grants",
+    kinds: ["WorkloadIdentity"],
+    path: ["status", "effective", "trust"],
+    as: "value",
+    reason: "Who may use an identity is told in the cloud's own words.",
+  },
+  {
+    name: "deviation",
+    kinds: LEAVES,
+    path: ["status", "effective", "**"],
+    as: "deviation",
+    reason: "The cloud can't do just what is asked, and status.deviations says so.",
+  },
+  {
+    name: "environment",
+    kinds: ["Environment"],
+    path: ["spec", "**"],
+    reason: `Environment.${GROUP} says where a cluster stands: it is the one object that is written for a cluster.`,
+  },
+];
