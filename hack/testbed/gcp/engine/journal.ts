@@ -19,6 +19,7 @@ export interface Entry {
 
 export interface Journal {
   record(entry: Omit<Entry, "sequence">): void;
+  /** The last 100,000 or so. */
   entries(): readonly Entry[];
   /** Calls by method, all of them: also those that `entries` leaves out. */
   counts(): Readonly<Record<string, number>>;
@@ -27,6 +28,10 @@ export interface Journal {
 
 /** Messages pass by the thousand: they are counted, not kept. */
 const COUNTED_ONLY = new Set(["Publish", "Acknowledge", "ModifyAckDeadline", "Pull", "StreamingPull"]);
+
+/** A cloud that runs for days must not grow; what falls out falls out in one go, which is cheaper. */
+const MAXIMUM = 100_000;
+const DROPPED = 10_000;
 
 export function newJournal(): Journal {
   let entries: Entry[] = [];
@@ -38,6 +43,7 @@ export function newJournal(): Journal {
       counts[entry.method] = (counts[entry.method] ?? 0) + 1;
       if (!COUNTED_ONLY.has(entry.method.slice(entry.method.lastIndexOf(".") + 1)))
         entries.push({ sequence, ...entry });
+      if (entries.length > MAXIMUM) entries = entries.slice(DROPPED);
     },
     entries: () => entries,
     counts: () => counts,

@@ -46,7 +46,7 @@ function route(method: Method, rule: HttpRule): Route {
   return { method, rule, regex: new RegExp(`^${source}${wildcards(rest)}$`), variables };
 }
 
-/** Methods whose HTTP bindings Google keeps in each service's YAML, not in the proto. */
+/** HTTP bindings that Google keeps in each service's YAML, not in the proto: here as the REST references give them. */
 const MIXED_IN: Readonly<Record<string, HttpRule>> = {
   "google.longrunning.Operations.GetOperation": { verb: "get", path: "/v1/{name=**/operations/*}", body: undefined },
   "google.longrunning.Operations.ListOperations": {
@@ -54,6 +54,7 @@ const MIXED_IN: Readonly<Record<string, HttpRule>> = {
     path: "/v1/{name=projects/**}/operations",
     body: undefined,
   },
+  "google.iam.v1.IAMPolicy.GetIamPolicy": { verb: "get", path: "/v1/{resource=**}:getIamPolicy", body: undefined },
 };
 
 function assign(target: Record<string, unknown>, path: string, value: unknown): void {
@@ -118,7 +119,7 @@ function build({ method, rule, regex, variables }: Route, http: HttpRequest): Me
 export function transcoder(definitions: Definitions): (http: HttpRequest) => Transcoded | undefined {
   const routes = [...definitions.methods.values()].flatMap((method) => {
     const mixedIn = MIXED_IN[method.fullName];
-    return (mixedIn ? [mixedIn] : method.http).map((rule) => route(method, rule));
+    return [...(mixedIn ? [mixedIn] : []), ...method.http].map((rule) => route(method, rule));
   });
   // A path such as /v1/{resource=**}:setIamPolicy must not hide a service's own.
   const ordered = routes.sort((a, b) => Number(a.rule.path.includes("**")) - Number(b.rule.path.includes("**")));
