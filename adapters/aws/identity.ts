@@ -1,6 +1,6 @@
 import type { IdentityOutputs, IdentityWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import { ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
 import type { Call, Fitted, Present, Provider } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
 import { type Association, associations, isOurs } from "./association.ts";
@@ -133,8 +133,7 @@ export function identityProvider(aws: Aws): Provider<IdentityWant, IdentityOutpu
     },
 
     async release(seen, call) {
-      const keys = Object.keys(ownerTags(call.owner));
-      await role.untag(nameOf(seen.id), keys, call);
+      await role.untag(nameOf(seen.id), [...HOLDER_MARKS], call);
     },
   };
 

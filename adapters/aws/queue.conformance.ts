@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { afterAll, describe, expect, it } from "vitest";
 import type { QueueWant } from "../../controllers/leaf/wants.ts";
-import { type Owner, ownerOf, ownerTags } from "../../operator/provider/owner.ts";
+import { isReleased, type Owner, ownerOf, ownerTags } from "../../operator/provider/owner.ts";
 import type { Present } from "../../operator/provider/provider.ts";
 import { awsClients } from "./clients.ts";
 import { queueProvider } from "./queue.ts";
@@ -158,6 +158,8 @@ describe("SQS queue", () => {
     expect(await provider.create(name, want, call(name))).toMatchObject({ id });
     expect(await provider.create(name, { ...want, retentionSeconds: 60 }, call(name))).toEqual({ id });
     expect(await attributes(name)).toMatchObject({ MessageRetentionPeriod: "345600" });
+    const elsewhere = call(name, { owner: owner(name, { cluster: "cluster-b" }) });
+    expect(await provider.create(name, want, elsewhere)).toEqual({ id });
   });
 
   it.each([
@@ -199,7 +201,11 @@ describe("SQS queue", () => {
     expect(adopted.owner).toEqual(marked(owner(name)));
     expect(adopted.actual).toEqual({ ...before.actual, tags: { theirs: "kept", ...ownerTags(owner(name)) } });
     await provider.release?.(adopted, call(name));
-    expect(await tags(name)).toEqual({ theirs: "kept" });
+    const { "onyx-cluster": _cluster, "onyx-uid": _uid, ...whose } = ownerTags(owner(name));
+    expect(await tags(name)).toEqual({ theirs: "kept", ...whose });
+    const free = await seen(name);
+    expect(free.owner && isReleased(free.owner)).toBe(true);
+    expect(await provider.create(name, queueWant(name), call(name))).toEqual({ id: free.id });
   });
 
   it("delete takes it away; deleting the absent succeeds", async () => {

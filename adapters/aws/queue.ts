@@ -12,7 +12,7 @@ import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
 import { durationSeconds, durationText } from "../../crds/duration.ts";
 import { limits } from "../../crds/limits.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import { ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, ownerOf, ownerTags, sameObject, tagValue } from "../../operator/provider/owner.ts";
 import type { At, Call, Fitted, Present, Provider } from "../../operator/provider/provider.ts";
 import { parseArn, partitionOf } from "./arn.ts";
 import { type Aws, endpointOf } from "./clients.ts";
@@ -117,11 +117,9 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
       if (!owner || !sameObject(owner, call.owner))
         throw new ProviderError("conflict", `SQS queue ${fullName} exists and does not carry our marks`, {
           code: "QueueNameExists",
-          // Marks of our own may be seen a moment later.
-          retryAfterMs: made && !owner ? 5_000 : undefined,
         });
-      if (!made) return { id };
-      required("SQS CreateQueue", "QueueUrl", made.QueueUrl);
+      const byThis = owner.uid === tagValue(call.owner.uid) && owner.cluster === tagValue(call.owner.cluster);
+      if (!made || !byThis) return { id };
       return { id, outputs: outputsOf(id, want.deadLetter?.target) };
     },
 
@@ -160,7 +158,7 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
     },
 
     async release(seen, call) {
-      const TagKeys = Object.keys(ownerTags(call.owner));
+      const TagKeys = [...HOLDER_MARKS];
       await askFor(
         "SQS UntagQueue",
         sqs.send(new UntagQueueCommand({ QueueUrl: urlOf(seen.id), TagKeys }), options(call)),

@@ -16,7 +16,7 @@ import {
 import type { TableOutputs, TableWant } from "../../controllers/leaf/wants.ts";
 import { limits } from "../../crds/limits.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import { ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
 import type { Call, Fitted, Provider } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
 import type { Aws } from "./clients.ts";
@@ -239,10 +239,7 @@ export function tableProvider(aws: Aws): Provider<TableWant, TableOutputs> {
     async release(seen, call) {
       await askFor(
         "DynamoDB UntagResource",
-        dynamodb.send(
-          new UntagResourceCommand({ ResourceArn: seen.id, TagKeys: Object.keys(ownerTags(call.owner)) }),
-          options(call),
-        ),
+        dynamodb.send(new UntagResourceCommand({ ResourceArn: seen.id, TagKeys: [...HOLDER_MARKS] }), options(call)),
       );
     },
   };
