@@ -1,8 +1,7 @@
 /** Puts the cloud together and serves it: gRPC on one port, REST and the tests' own surface on another. */
-import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import grpc from "@grpc/grpc-js";
 import { ancestorsOf } from "./engine/ancestors.ts";
+import { newClock } from "./engine/clock.ts";
 import { type Control, controlRoute } from "./engine/control.ts";
 import { newCrud } from "./engine/crud.ts";
 import { loadDefinitions, type Method } from "./engine/definitions.ts";
@@ -10,12 +9,13 @@ import { newEngine } from "./engine/engine.ts";
 import { type Faults, newFaults } from "./engine/faults.ts";
 import { grpcServer, grpcStatus } from "./engine/grpc.ts";
 import { newJournal } from "./engine/journal.ts";
+import { listenGrpc, listenHttp } from "./engine/listen.ts";
 import { shortName } from "./engine/names.ts";
 import { newOperations, operationHandlers } from "./engine/operations.ts";
 import { restServer } from "./engine/rest.ts";
 import { newStore } from "./engine/store.ts";
 import { validator } from "./engine/validate.ts";
-import type { Clock, Handler, Settings, World } from "./engine/world.ts";
+import type { Handler, Settings, World } from "./engine/world.ts";
 import { firestoreAdmin } from "./services/firestore/admin.ts";
 import { firestoreData } from "./services/firestore/data.ts";
 import { iam } from "./services/iam/iam.ts";
@@ -61,19 +61,6 @@ export interface Gcp {
 
 const DEFAULTS: Settings = { operationMillis: 200, databaseNameMillis: 5 * 60 * 1000 };
 const PROJECT_NUMBER = "123456789012";
-
-function newClock(): Clock {
-  let ahead = 0;
-  return {
-    now: () => Date.now() + ahead,
-    advance(millis) {
-      ahead += millis;
-    },
-    reset() {
-      ahead = 0;
-    },
-  };
-}
 
 function newWorld(options: GcpOptions): World {
   const definitions = loadDefinitions(PROTOS);
@@ -126,19 +113,6 @@ function bindAll(world: World, modules: readonly ServiceModule[]): Map<string, H
   return new Map([...world.definitions.methods.values()].flatMap(bind));
 }
 
-const listen = (server: ReturnType<typeof restServer>, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
-  });
-
-const bind = (server: grpc.Server, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${String(port)}`, grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
-
 /** Starts the test bed's GCP cloud in this process. Reject: a port is taken. */
 export async function startGcp(options: GcpOptions): Promise<Gcp> {
   const world = newWorld(options);
@@ -190,8 +164,8 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
   };
   const rest = restServer(engine, [controlRoute(control), ...modules.flatMap(({ routes }) => routes ?? [])]);
   const rpc = grpcServer(engine, new Map(modules.flatMap(({ bidi }) => Object.entries(bidi ?? {}))));
-  const restPort = await listen(rest, options.port ?? 0);
-  const grpcPort = await bind(rpc, options.port ? options.port + 1 : 0);
+  const restPort = await listenHttp(rest, options.port ?? 0);
+  const grpcPort = await listenGrpc(rpc, options.port ? options.port + 1 : 0);
   return {
     grpc: `127.0.0.1:${String(grpcPort)}`,
     rest: `http://127.0.0.1:${String(restPort)}`,

@@ -36,6 +36,14 @@ export interface EngineParts {
   sleep(millis: number, signal: AbortSignal): Promise<void>;
 }
 
+/** Settles, by rejecting, only when the signal aborts. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const give = () => reject(signal.reason);
+    if (signal.aborted) give();
+    else signal.addEventListener("abort", give, { once: true });
+  });
+
 /** Fields that an update judges against the stored resource, not alone. */
 function judgedLater({ request }: Method): ReadonlySet<string> {
   if (request.fields.updateMask === undefined) return new Set();
@@ -60,7 +68,7 @@ export function newEngine({ world, handlers, faults, journal, sleep }: EnginePar
         request,
       });
     if (effects.delayMillis > 0) await sleep(effects.delayMillis, signal);
-    if (effects.hang) await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    if (effects.hang) await aborted(signal);
     operations.settle();
     try {
       if (effects.error) throw effects.error;

@@ -35,6 +35,15 @@ export interface Delivery {
 
 const PULL_DEFAULT = 1000;
 
+/** How long a nacked message rests: exponential between the bounds of the retry policy, in whole seconds. */
+function backoff(subscription: Message, attempts: number): number {
+  const policy = child(subscription, "retryPolicy");
+  if (policy === undefined) return 0;
+  const minimum = millisOf(child(policy, "minimumBackoff") ?? {});
+  const maximum = millisOf(child(policy, "maximumBackoff") ?? {});
+  return Math.round(Math.min(maximum, minimum * 2 ** (attempts - 1)) / 1000);
+}
+
 /** @param realNow milliseconds of the real clock, which pstest goes by */
 export function newDelivery(world: World, upstream: Upstream, realNow: () => number): Delivery {
   const { store, clock } = world;
@@ -112,15 +121,6 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
       const attempt = subscription.deadLetterPolicy === undefined ? {} : { deliveryAttempt: held.attempts };
       return { ackId: held.ackId, message: held.message, ...attempt };
     });
-  }
-
-  /** How long a nacked message rests: exponential between the bounds of the retry policy, in whole seconds. */
-  function backoff(subscription: Message, attempts: number): number {
-    const policy = child(subscription, "retryPolicy");
-    if (policy === undefined) return 0;
-    const minimum = millisOf(child(policy, "minimumBackoff") ?? {});
-    const maximum = millisOf(child(policy, "maximumBackoff") ?? {});
-    return Math.round(Math.min(maximum, minimum * 2 ** (attempts - 1)) / 1000);
   }
 
   async function nack(subscription: Message, lane: Lane, held: readonly Held[]): Promise<void> {
