@@ -111,7 +111,9 @@ const scaling = withRules(
       ),
     cooldown: durationWithin("cooldown", limit.cooldown.portable)
       .optional()
-      .describe("How long the queue must be empty before the last replica goes: 30s to 1h. Absent: 5m."),
+      .describe(
+        "How long fewer replicas must have been enough before some go, to zero included: 30s to 1h. Absent: 5m.",
+      ),
     onMetricFailure: z
       .union([z.int().min(1).max(1000), z.literal("Hold")])
       .meta({ "x-kubernetes-int-or-string": true, minimum: 1, pattern: "^Hold$" })

@@ -12,8 +12,8 @@ const HPA = { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler" };
 const SCALED_OBJECT = { apiVersion: "keda.sh/v1alpha1", kind: "ScaledObject" };
 const TRIGGER_AUTHENTICATION = { apiVersion: "keda.sh/v1alpha1", kind: "TriggerAuthentication" };
 
-/** Up at once, by the larger of doubling and four pods in 15 s; down after 5 min, by half a minute's half at most. */
-const BEHAVIOR = {
+/** Both ways by the larger of doubling or halving and four pods: up at once, down when the need was less for a while. */
+const behavior = (scaling: Scaling) => ({
   scaleUp: {
     stabilizationWindowSeconds: 0,
     selectPolicy: "Max",
@@ -23,11 +23,16 @@ const BEHAVIOR = {
     ],
   },
   scaleDown: {
-    stabilizationWindowSeconds: 300,
+    stabilizationWindowSeconds: cooldownSeconds(scaling),
     selectPolicy: "Max",
-    policies: [{ type: "Percent", value: 50, periodSeconds: 60 }],
+    policies: [
+      { type: "Percent", value: 50, periodSeconds: 60 },
+      { type: "Pods", value: 4, periodSeconds: 60 },
+    ],
   },
-};
+});
+
+const cooldownSeconds = ({ cooldown }: Scaling): number => (cooldown === undefined ? 300 : durationSeconds(cooldown));
 
 /**
  * What decides the number of replicas: KEDA where a queue counts, else a HorizontalPodAutoscaler. Never both: KEDA makes
@@ -77,7 +82,7 @@ function hpa(spec: OnyxServiceSpec, scaling: Scaling, seen: Seen): Child {
             target: { type: "Utilization", averageUtilization: percent },
           },
         })),
-        behavior: BEHAVIOR,
+        behavior: behavior(scaling),
       },
     },
   };
@@ -120,7 +125,7 @@ function keda(
       spec: {
         scaleTargetRef: target(spec, seen),
         pollingInterval: 15,
-        cooldownPeriod: scaling.cooldown === undefined ? 300 : durationSeconds(scaling.cooldown),
+        cooldownPeriod: cooldownSeconds(scaling),
         // 0 would let the first look take a new Deployment down at once.
         initialCooldownPeriod: 120,
         minReplicaCount: scaling.min,
@@ -137,7 +142,7 @@ function keda(
           : {}),
         advanced: {
           restoreToOriginalReplicaCount: false,
-          horizontalPodAutoscalerConfig: { behavior: BEHAVIOR },
+          horizontalPodAutoscalerConfig: { behavior: behavior(scaling) },
         },
         triggers: [
           {
