@@ -4,7 +4,8 @@ import { child, list, type Message, millisOf, text, timestamp } from "../../engi
 import type { World } from "../../engine/world.ts";
 import { newDeadLetters } from "./dead-letters.ts";
 import { parseFilter } from "./filter.ts";
-import { type Held, type Lane, openLane, receivedIn } from "./lane.ts";
+import { type Held, type Lane, receivedIn } from "./lane.ts";
+import { type DropListener, newLanes } from "./lanes.ts";
 import { checkMessages } from "./message-limits.ts";
 import { SUBSCRIPTION, subscriptionsOf, TOPIC } from "./topics.ts";
 import type { Upstream } from "./upstream.ts";
@@ -27,7 +28,7 @@ export interface Delivery {
   /** Drops a subscription's messages, because it was deleted or detached. Its streams end with the error. */
   drop(subscription: string, error: CloudError): void;
   /** Calls back once when the subscription is dropped. @returns a function that takes the wish back */
-  onDrop(subscription: string, listener: (error: CloudError) => void): () => void;
+  onDrop(subscription: string, listener: DropListener): () => void;
   /** Keeps pstest from forgetting: to be called every minute or so. */
   renew(): Promise<void>;
   reset(): Promise<void>;
@@ -47,10 +48,7 @@ function backoff(subscription: Message, attempts: number): number {
 /** @param realNow milliseconds of the real clock, which pstest goes by */
 export function newDelivery(world: World, upstream: Upstream, realNow: () => number): Delivery {
   const { store, clock } = world;
-  const lanes = new Map<string, Promise<Lane>>();
-  const ready = new Map<string, Lane>();
-  const listeners = new Map<string, Set<(error: CloudError) => void>>();
-  let laneCount = 0;
+  const lanes = newLanes(upstream, realNow);
   let messageCount = 0;
 
   function subscribed(name: string): Message {
@@ -58,26 +56,6 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
     if (subscription === undefined) throw notFound(name);
     if (subscription.detached === true) throw precondition(`Subscription ${name} is detached from its topic.`);
     return subscription;
-  }
-
-  /** Lanes are opened by the first message or subscriber, so that idle subscriptions cost pstest nothing. */
-  function laneOf(subscription: Message): Promise<Lane> {
-    const name = text(subscription, "name");
-    const known = lanes.get(name);
-    if (known !== undefined) return known;
-    laneCount += 1;
-    const opening = openLane(upstream, {
-      id: `${String(laneCount)}-${crypto.randomUUID()}`,
-      ackDeadlineSeconds: Number(subscription.ackDeadlineSeconds),
-      ordered: subscription.enableMessageOrdering === true,
-      realNow,
-    }).then((lane) => {
-      if (lanes.get(name) === opening) ready.set(name, lane);
-      return lane;
-    });
-    lanes.set(name, opening);
-    opening.catch(() => lanes.delete(name));
-    return opening;
   }
 
   /** Drops what is older than the subscription's retention. */
@@ -103,7 +81,7 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
           const fresh = { attempts: 0, ackId: undefined, ticket: 0, ticketAt: 0, leasedUntil: 0 };
           return { id: text(message, "messageId"), message, publishedAt: now, ...fresh };
         });
-        if (held.length > 0) await (await laneOf(subscription)).add(held);
+        if (held.length > 0) await (await lanes.open(subscription)).add(held);
       }),
     );
     return stamped.map((message) => text(message, "messageId"));
@@ -113,7 +91,7 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
 
   async function deliver(name: string, received: readonly Message[], leaseSeconds: number): Promise<Message[]> {
     const subscription = subscribed(name);
-    const lane = await laneOf(subscription);
+    const lane = await lanes.open(subscription);
     expire(subscription, lane);
     const due = await deadLetters.sift(subscription, lane, lane.redeem(received, leaseSeconds));
     return due.map((held) => {
@@ -131,23 +109,14 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
     }
   }
 
-  function drop(name: string, error: CloudError): void {
-    const opening = lanes.get(name);
-    lanes.delete(name);
-    ready.delete(name);
-    for (const listener of listeners.get(name) ?? []) listener(error);
-    listeners.delete(name);
-    // pstest being gone is no failure here: its messages are gone with it.
-    opening?.then((lane) => lane.close()).catch(() => undefined);
-  }
-
   return {
     publish,
     deliver,
-    drop,
+    drop: lanes.drop,
+    onDrop: lanes.onDrop,
     async pull(name, maximum, immediately) {
       const subscription = subscribed(name);
-      const lane = await laneOf(subscription);
+      const lane = await lanes.open(subscription);
       const seconds = Number(subscription.ackDeadlineSeconds);
       const response = await upstream.call("Subscriber.Pull", {
         subscription: lane.upstreamName,
@@ -160,18 +129,18 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
       return delivered;
     },
     async acknowledge(name, ackIds) {
-      const lane = await laneOf(subscribed(name));
+      const lane = await lanes.open(subscribed(name));
       await lane.acknowledge(lane.find(ackIds));
     },
     async modify(name, ackIds, seconds) {
       if (seconds < 0 || seconds > 600)
         throw invalid("ack_deadline_seconds must be between 0 and 600.", "ack_deadline_seconds");
       const subscription = subscribed(name);
-      const lane = await laneOf(subscription);
+      const lane = await lanes.open(subscription);
       const held = lane.find(ackIds);
       await (seconds === 0 ? nack(subscription, lane, held) : lane.lease(held, seconds));
     },
-    streamName: async (name) => (await laneOf(subscribed(name))).upstreamName,
+    streamName: async (name) => (await lanes.open(subscribed(name))).upstreamName,
     seek(name, toMillis) {
       const subscription = subscribed(name);
       const retained =
@@ -179,27 +148,22 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
         store.get(TOPIC, text(subscription, "topic"))?.messageRetentionDuration;
       if (toMillis < clock.now() - 1000 && retained)
         throw unimplemented("The test bed's Pub/Sub keeps no acknowledged messages: it can't seek to the past.");
-      const lane = ready.get(name);
+      const lane = lanes.get(name);
       lane?.forget(lane.held().filter(({ publishedAt }) => publishedAt < toMillis));
     },
     backlog(name) {
       const subscription = store.get(SUBSCRIPTION, name);
       if (subscription === undefined) return undefined;
-      const lane = ready.get(name);
+      const lane = lanes.get(name);
       if (lane === undefined) return 0;
       expire(subscription, lane);
       return lane.held().length;
     },
-    onDrop(name, listener) {
-      const known = listeners.get(name) ?? new Set();
-      listeners.set(name, known.add(listener));
-      return () => void known.delete(listener);
-    },
     async renew() {
-      await Promise.all([...ready.values()].map((lane) => lane.renew(realNow())));
+      await Promise.all(lanes.all().map((lane) => lane.renew(realNow())));
     },
     async reset() {
-      for (const name of [...lanes.keys()]) drop(name, notFound(name));
+      for (const name of lanes.names()) lanes.drop(name, notFound(name));
     },
   };
 }
