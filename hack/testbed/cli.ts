@@ -8,11 +8,15 @@
  */
 import { ensureBuilt } from "./build.ts";
 import { startAws, startGcp } from "./clouds.ts";
-import { startCluster, WITH_KEDA } from "./cluster.ts";
+import { WITH_KEDA } from "./cluster.ts";
 import { isAbort, TestBedError } from "./errors.ts";
 import { type Host, thisHost } from "./host.ts";
-import { listRuns, removeRun } from "./run.ts";
+import { deleteKind } from "./kind.ts";
+import { isAlive } from "./processid.ts";
+import { provideCluster } from "./provide.ts";
+import { listRuns, type RunRecord, removeRun } from "./run.ts";
 import { statusText } from "./status.ts";
+import { chooseWay } from "./ways.ts";
 
 interface Context {
   readonly host: Host;
@@ -21,8 +25,8 @@ interface Context {
 }
 
 const startable: Record<string, (context: Context) => Promise<{ stop(): Promise<void> }>> = {
-  eks: ({ host, signal }) => startCluster({ name: "eks", flavor: "eks", parts: WITH_KEDA, keep: true, signal }, host),
-  gke: ({ host, signal }) => startCluster({ name: "gke", flavor: "gke", parts: WITH_KEDA, keep: true, signal }, host),
+  eks: ({ host, signal }) => provideCluster({ name: "eks", flavor: "eks", parts: WITH_KEDA, keep: true, signal }, host),
+  gke: ({ host, signal }) => provideCluster({ name: "gke", flavor: "gke", parts: WITH_KEDA, keep: true, signal }, host),
   aws: ({ host, signal }) => startAws({ name: "aws", keep: true, signal }, host),
   gcp: ({ host, signal }) => startGcp({ name: "gcp", keep: true, signal }, host),
 };
@@ -35,11 +39,13 @@ async function build({ host, signal }: Context): Promise<void> {
 }
 
 async function up(context: Context): Promise<void> {
-  const { host } = context;
+  const { host, signal } = context;
   const wanted = chosen(context.names, Object.keys(startable));
-  await build(context);
-  const running = new Set(runningNames(host));
-  const starts = wanted.filter((name) => !running.has(name));
+  const { way, says } = chooseWay(host.env);
+  host.say(says);
+  if (way.way === "local") await build(context);
+  else await ensureBuilt(host, ["pubsub", "ministack"], { signal });
+  const starts = await notRunning(host, wanted);
   for (const name of starts) host.say(`Starting ${name}`);
   const results = await Promise.allSettled(starts.map((name) => startable[name]!(context)));
   const failed = results.find((result) => result.status === "rejected");
@@ -50,6 +56,18 @@ async function up(context: Context): Promise<void> {
   await status(context);
 }
 
+/** Those of the names that must be started. What has lost one of its processes is ended first. */
+async function notRunning(host: Host, names: readonly string[]): Promise<string[]> {
+  const ready = listRuns(host).filter(({ record }) => record.ready && names.includes(record.name));
+  const broken = ready.filter(({ record }) => !record.processes.every(isAlive));
+  for (const { folder, record } of broken) {
+    host.say(`${record.name} is only half there: starting it anew`);
+    await removeRun(folder);
+  }
+  const whole = ready.filter((each) => !broken.includes(each)).map(({ record }) => record.name);
+  return names.filter((name) => !whole.includes(name));
+}
+
 async function down({ host, names }: Context): Promise<void> {
   const runs = listRuns(host);
   const wanted = chosen(
@@ -58,16 +76,17 @@ async function down({ host, names }: Context): Promise<void> {
   );
   if (wanted.length === 0) host.say("Nothing of this clone runs.");
   const ends = runs.filter(({ record }) => wanted.includes(record.name));
-  await Promise.all(ends.map(({ folder }) => removeRun(folder)));
+  await Promise.all(ends.map(end));
   for (const { record } of ends) host.say(`${record.name} ended`);
+}
+
+async function end({ folder, record }: { folder: string; record: RunRecord }): Promise<void> {
+  if (record.info.kind) await deleteKind(record.info.kind);
+  await removeRun(folder);
 }
 
 async function status({ host }: Context): Promise<void> {
   console.log(statusText(listRuns(host).map(({ record }) => record)));
-}
-
-function runningNames(host: Host): string[] {
-  return listRuns(host).flatMap(({ record }) => (record.ready ? [record.name] : []));
 }
 
 /** The names asked for, all when none is; an unknown one is refused. */
@@ -78,7 +97,7 @@ function chosen(asked: readonly string[], known: readonly string[]): readonly st
 }
 
 const [command = "", ...names] = process.argv.slice(2);
-const run = commands[command];
+const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
 const abort = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => abort.abort());
 if (!run) {

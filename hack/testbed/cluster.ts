@@ -60,6 +60,8 @@ export interface Cluster {
   readonly auditLog: string;
   /** Path of the kubectl that fits. */
   readonly kubectlPath: string;
+  /** Path of the helm that was built with it; "helm" (of the PATH) where nothing was built. */
+  readonly helmPath: string;
   /** Runs kubectl against this cluster and gives its standard output. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
   /** Ends every process of the cluster and removes its folder. */
@@ -130,6 +132,7 @@ function describe({ run, binaries, ports, server }: Plane, name: string): Cluste
     ports,
     auditLog: run.path("log", "audit.log"),
     kubectlPath: binaries.kubectl,
+    helmPath: binaries.helm,
     kubectl: (args, input) =>
       exec(binaries.kubectl, [`--kubeconfig=${kubeconfig}`, ...args], input === undefined ? {} : { input }),
     stop: () => run.stop(),

@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { TestBedError } from "./errors.ts";
@@ -68,7 +78,9 @@ export async function openRun(host: Host, name: string, options: { keep: boolean
   let record: RunRecord = { name, owner: identify(process.pid)!, ...options, ready: false, processes: [], info: {} };
   const write = (changes: Partial<RunRecord>): void => {
     record = { ...record, ...changes };
-    writeFileSync(join(folder, RECORD), `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+    const draft = join(folder, `${RECORD}.new`);
+    writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+    renameSync(draft, join(folder, RECORD)); // so that nobody reads half of it
   };
   const killAll = (): void => record.processes.forEach((each) => void signalGroup(each, "SIGKILL"));
   let stopped = false;
