@@ -17,6 +17,9 @@ const PASSING = [
   "argocd.argoproj.io/tracking-id",
 ];
 
+/** Labels that name an object of one cluster. */
+const LOCAL = [CHILD_MARKS.ownerUid as string];
+
 const SERVICE = `${GROUP}/service`;
 
 /** What of an object is compared: what was applied, and of our own kinds how it went and what came of it. */
@@ -32,8 +35,8 @@ export function normalise(object: KubeObject): { readonly [key: string]: Normal 
     metadata: {
       name,
       namespace: metadata.namespace,
-      labels: without(labels, CHILD_MARKS.ownerUid),
-      annotations: without(annotations, ...PASSING),
+      labels,
+      annotations,
       ownerReferences: ownerReferences?.map(({ uid: _uid, ...reference }) => reference),
     },
     ...body,
@@ -127,19 +130,16 @@ function normal(value: unknown, parent: string, key: string): Normal | undefined
   }
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).flatMap(([name, one]) => {
+      if (key === "annotations" && PASSING.includes(name)) return [];
+      if (key === "labels" && LOCAL.includes(name)) return [];
       const item = normal(one, key, name);
       return item === undefined ? [] : [[name, item] as const];
     });
-    return Object.fromEntries(entries);
+    return entries.length === 0 && key === "annotations" ? undefined : Object.fromEntries(entries);
   }
   if (isQuantity(parent, key) && (typeof value === "string" || typeof value === "number")) {
     const amount = quantityValue(value);
     return amount === undefined ? value : `${amount} billionths`;
   }
   return value as Normal;
-}
-
-function without(map: Readonly<Record<string, string>> | undefined, ...keys: readonly string[]) {
-  const left = Object.entries(map ?? {}).filter(([key]) => !keys.includes(key));
-  return left.length > 0 ? Object.fromEntries(left) : undefined;
 }

@@ -151,6 +151,12 @@ export const PARITY_RULES: readonly ParityRule[] = [
     reason: "Who may use an identity is told in the cloud's own words.",
   },
   {
+    name: "default-tags",
+    kinds: LEAVES,
+    path: ["status", "effective", "tags", "*"],
+    reason: "Default tags come from the Environment; those of an object stand in its spec and are the same.",
+  },
+  {
     name: "deviation",
     kinds: LEAVES,
     path: ["status", "effective", "**"],

@@ -1,0 +1,138 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { onyxService } from "../../crds/onyxservice.ts";
+import { arbitraryOf } from "../../crds/testing/arbitrary.ts";
+import { compareObjects } from "../../operator/parity/compare.ts";
+import { PARITY_RULES } from "../../operator/parity/rules.ts";
+import type { Manifest } from "../../operator/reconcile/composite-object.ts";
+import { objectsOf } from "../support/composing.ts";
+import { exampleServices } from "../support/examples.ts";
+
+const parity = (a: readonly Manifest[], b: readonly Manifest[]) => compareObjects(a, b, PARITY_RULES);
+const notAllowed = (a: readonly Manifest[], b: readonly Manifest[]) =>
+  parity(a, b).objects.flatMap((object) =>
+    object.differences.filter((one) => !one.rule).map((one) => `${object.kind} ${one.path.join(".")}`),
+  );
+
+describe("an OnyxService on EKS and on GKE", () => {
+  const examples = exampleServices();
+
+  it.each(examples.map((one) => [one.file, one] as const))(
+    "%s differs only where a rule allows it",
+    (_, { name, spec }) => {
+      const [aws, gcp] = [objectsOf("aws", name, spec), objectsOf("gcp", name, spec)];
+      expect(notAllowed(aws, gcp)).toEqual([]);
+      expect(aws.map((one) => `${one.kind} ${one.metadata.name}`)).toEqual(
+        gcp.map((one) => `${one.kind} ${one.metadata.name}`),
+      );
+    },
+  );
+
+  it("differs just so, and every difference has its rule", () => {
+    const worker = examples.find((one) => one.name === "orders-worker")!;
+    const { objects } = parity(objectsOf("aws", worker.name, worker.spec), objectsOf("gcp", worker.name, worker.spec));
+    const found = objects.flatMap(({ kind, differences }) =>
+      differences.map(({ path, rule }) => `${rule}: ${kind} ${path.join(".")}`),
+    );
+    expect(found).toMatchInlineSnapshot(`
+      [
+        "env-values: ConfigMap data.ONYX_ACCOUNT",
+        "env-values: ConfigMap data.ONYX_CLOUD",
+        "env-values: ConfigMap data.ONYX_REGION",
+        "env-values: ConfigMap data.QUEUE_ORDERS_ID",
+        "env-values: ConfigMap data.QUEUE_ORDERS_REGION",
+        "env-values: ConfigMap data.QUEUE_ORDERS_URL",
+        "env-values: ConfigMap data.TABLE_ORDERS_COLLECTION",
+        "env-values: ConfigMap data.TABLE_ORDERS_ID",
+        "env-values: ConfigMap data.TABLE_ORDERS_REGION",
+        "image-registry: Deployment spec.template.spec.containers.app.image",
+        "np-metadata: NetworkPolicy spec.egress.169.254.169.252/32 TCP/987 TCP/988",
+        "np-metadata: NetworkPolicy spec.egress.169.254.169.254/32 TCP/80 TCP/8080 TCP/988",
+        "np-metadata: NetworkPolicy spec.egress.169.254.170.23/32 TCP/80",
+        "np-metadata: NetworkPolicy spec.egress.fd00:ec2::23/128 TCP/80",
+        "scaler-trigger: ScaledObject spec.triggers.backlog.metadata.awsRegion",
+        "scaler-trigger: ScaledObject spec.triggers.backlog.metadata.ignoreNullValues",
+        "scaler-trigger: ScaledObject spec.triggers.backlog.metadata.query",
+        "scaler-trigger: ScaledObject spec.triggers.backlog.metadata.queueURL",
+        "scaler-trigger: ScaledObject spec.triggers.backlog.metadata.scaleOnDelayed",
+        "scaler-trigger: ScaledObject spec.triggers.backlog.metadata.scaleOnInFlight",
+        "scaler-trigger: ScaledObject spec.triggers.backlog.metadata.serverAddress",
+        "scaler-trigger: ScaledObject spec.triggers.backlog.metadata.timeout",
+        "scaler-trigger: ScaledObject spec.triggers.backlog.type",
+        "scaler-auth: TriggerAuthentication spec.podIdentity.provider",
+      ]
+    `);
+  });
+
+  it("differs only where a rule allows it, whatever its spec", () => {
+    const specs = arbitraryOf(onyxService.spec).map((input) => onyxService.spec.parse(input));
+    fc.assert(
+      fc.property(specs, (spec) => {
+        fc.pre(spec.config?.name === undefined);
+        const clash = (spec.bindings ?? []).length > 1;
+        fc.pre(!clash);
+        expect(notAllowed(objectsOf("aws", "orders", spec), objectsOf("gcp", "orders", spec))).toEqual([]);
+      }),
+    );
+  });
+});
+
+describe("what no rule allows", () => {
+  const { name, spec } = exampleServices().find((one) => one.name === "orders-worker")!;
+  const aws = objectsOf("aws", name, spec);
+  /** The objects of GKE with a change in the one of that kind. */
+  // biome-ignore lint/suspicious/noExplicitAny: manifests of many kinds
+  const changed = (kind: string, change: (object: any) => void): Manifest[] =>
+    objectsOf("gcp", name, spec).map((object) => {
+      if (object.kind !== kind) return object;
+      const copy = structuredClone(object);
+      change(copy);
+      return copy;
+    });
+
+  it.each<[string, string, Parameters<typeof changed>[1], string[]]>([
+    [
+      "another target",
+      "ScaledObject",
+      (one) => (one.spec.triggers[0].metadata.threshold = "11"),
+      ["ScaledObject spec.triggers.backlog.target"],
+    ],
+    [
+      "another activation",
+      "ScaledObject",
+      (one) => (one.spec.triggers[0].metadata.activationThreshold = "1"),
+      ["ScaledObject spec.triggers.backlog.activation"],
+    ],
+    ["another maximum", "ScaledObject", (one) => (one.spec.maxReplicaCount = 3), ["ScaledObject spec.maxReplicaCount"]],
+    ["one variable more", "ConfigMap", (one) => (one.data.EXTRA = "1"), ["ConfigMap data.EXTRA"]],
+    [
+      "another way out",
+      "NetworkPolicy",
+      (one) => one.spec.egress.push({ to: [{ ipBlock: { cidr: "10.0.0.0/8" } }] }),
+      ["NetworkPolicy spec.egress.10.0.0.0/8"],
+    ],
+    [
+      "another image",
+      "Deployment",
+      (one) => (one.spec.template.spec.containers[0].image = "host/p/orders-worker:1.4.3"),
+      ["Deployment spec.template.spec.containers.app.image"],
+    ],
+    [
+      "one variable of the container more",
+      "Deployment",
+      (one) => (one.spec.template.spec.containers[0].env = [{ name: "A" }]),
+      ["Deployment spec.template.spec.containers.app.env"],
+    ],
+    [
+      "a ServiceAccount that mounts its token",
+      "ServiceAccount",
+      (one) => (one.automountServiceAccountToken = true),
+      ["ServiceAccount automountServiceAccountToken"],
+    ],
+  ])("%s", (_, kind, change, paths) => expect(notAllowed(aws, changed(kind, change))).toEqual(paths));
+
+  it("an object that is missing", () => {
+    const gcp = objectsOf("gcp", name, spec).filter((one) => one.kind !== "PodDisruptionBudget");
+    expect(notAllowed(aws, gcp)).toEqual(["PodDisruptionBudget "]);
+  });
+});
