@@ -11,6 +11,7 @@ import {
   WITH_KEDA,
 } from "../testbed/index.ts";
 import { waitUntil } from "../testbed/wait.ts";
+import { prepareAccount } from "./account.ts";
 import { installCharts } from "./chart.ts";
 import { CREDENTIALS, type Endpoints, environmentYaml } from "./environment.ts";
 import { OPERATOR_NAMESPACE, type Operator, startOperator } from "./operator.ts";
@@ -60,6 +61,7 @@ export async function startPlatform(options: PlatformOptions, host: Host = thisH
     stops.push(() => cluster.stop());
     say(`${flavor}: Kubernetes, KEDA and the ${cloud.toUpperCase()} emulator are up`);
     const { helm } = await findBinaries(host, new Set(WITH_KEDA), signal);
+    await prepareAccount(cloud, name, endpoints);
     await installCharts(cluster, helm, cloud === "aws" ? [CREDENTIALS] : []);
     say(`${flavor}: Helm installed onyx-crds and onyx-operator in ${OPERATOR_NAMESPACE}`);
     const operator = await startOperator({ cluster, keep, signal }, host);

@@ -41,11 +41,23 @@ it("lets looks through but no write once the signal is aborted", async () => {
   const create = vi.fn(async () => ({ id: "id" }));
   const lost = new AbortController();
   lost.abort(new Error("lease lost"));
-  const fencedProvider = decorate("Queue", provider({ create }), [fenced]);
+  const fencedProvider = decorate("Queue", provider({ create }), [fenced(() => {})]);
   await expect(fencedProvider.observe({ name: "n", footprint: [] }, call(lost.signal))).resolves.toEqual({
     exists: false,
   });
   await expect(async () => fencedProvider.create("n", want, call(lost.signal))).rejects.toThrow("lease lost");
+  expect(create).not.toHaveBeenCalled();
+});
+
+it("asks the fence before each write, and not before a look", async () => {
+  const create = vi.fn(async () => ({ id: "id" }));
+  const shut = decorate("Queue", provider({ create }), [
+    fenced(() => {
+      throw new Error("not the leader");
+    }),
+  ]);
+  await expect(shut.observe({ name: "n", footprint: [] }, call())).resolves.toEqual({ exists: false });
+  await expect(async () => shut.create("n", want, call())).rejects.toThrow("not the leader");
   expect(create).not.toHaveBeenCalled();
 });
 

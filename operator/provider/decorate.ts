@@ -46,11 +46,18 @@ export const budgeted =
   (step, call, run) =>
     bucket(step.service).run(call.signal, run);
 
-/** No write once the signal is aborted: the lease may be another's by now. */
-export const fenced: Around = (step, call, run) => {
-  if (step.verb !== "observe") call.signal.throwIfAborted();
-  return run();
-};
+/**
+ * No write once the signal is aborted or `check` throws: the lease may be another's by now. Asked right before the call.
+ */
+export const fenced =
+  (check: () => void): Around =>
+  (step, call, run) => {
+    if (step.verb !== "observe") {
+      call.signal.throwIfAborted();
+      check();
+    }
+    return run();
+  };
 
 /** Only a ProviderError comes out; anything else is a fault of the adapter, reported as transient with its name. */
 export const guarded: Around = async (_step, call, run) => {

@@ -2,15 +2,9 @@ import type { Wanted } from "../provider/provider.ts";
 import type { Client } from "../runtime/client.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
-import {
-  createQueue,
-  type Outcome,
-  PRIORITY,
-  type Priority,
-  type QueueMetrics,
-  type WorkQueue,
-} from "../runtime/queue.ts";
-import { createReflector, type Reflector, type ReflectorEvent, type ReflectorMetrics } from "../runtime/reflector.ts";
+import type { Metrics } from "../runtime/metrics.ts";
+import { createQueue, type Outcome, PRIORITY, type Priority, type WorkQueue } from "../runtime/queue.ts";
+import { createReflector, type Reflector, type ReflectorEvent } from "../runtime/reflector.ts";
 import { keyOf, type ResourceType } from "../runtime/resource.ts";
 import { CHILD_MARKS, MANAGED_BY } from "./children.ts";
 import { compositeReconciler, typeOfChild } from "./composite-controller.ts";
@@ -40,14 +34,20 @@ export interface ManagerOptions {
   // biome-ignore lint/suspicious/noExplicitAny: each kind has a spec of its own
   readonly composites: readonly Composite<any>[];
   readonly serves: (type: ResourceType) => Promise<boolean>;
+  /** Ends what is under way once this process no longer leads. */
+  readonly fence: AbortSignal;
   readonly tell: Shared["tell"];
+  /** Runs a pass within a span of the trace. */
+  readonly span?:
+    | (<T>(name: string, attributes: Readonly<Record<string, string>>, run: () => Promise<T>) => Promise<T>)
+    | undefined;
   readonly now: () => Date;
   /** How many objects of one kind are worked on at once. */
   readonly concurrency: number;
   readonly resyncMs: number;
   /** Only objects of this namespace; Environments are cluster-scoped either way. */
   readonly namespace?: string | undefined;
-  readonly metrics?: { readonly queue: QueueMetrics; readonly reflector: ReflectorMetrics } | undefined;
+  readonly metrics?: Pick<Metrics, "queue" | "reflector" | "watch"> | undefined;
 }
 
 /** All controllers of this process. */
@@ -121,8 +121,12 @@ export function createManager(options: ManagerOptions): Manager {
         log: own,
         metrics: metrics?.queue,
         concurrency: kind === ENVIRONMENT ? 2 : options.concurrency,
-        work: async (key, { signal }) =>
-          outcomeOf(await run(key, { signal, log: own.child({ key }) }), caches.get(kind)),
+        work: async (key, attempt) => {
+          const signal = AbortSignal.any([attempt.signal, options.fence]);
+          const pass = () => run(key, { signal, log: own.child({ key }) });
+          const ran = await (options.span?.(`reconcile ${kind}`, { "onyx.key": key }, pass) ?? pass());
+          return outcomeOf(ran, caches.get(kind));
+        },
       }),
     );
   };
@@ -136,6 +140,9 @@ export function createManager(options: ManagerOptions): Manager {
     queue(leaf.kind, leafReconciler(leaf, typeOf(leaf.kind), shared));
   for (const composite of composites as readonly Composite<CompositeSpec>[])
     queue(composite.kind, compositeReconciler(composite, typeOf(composite.kind), shared));
+
+  for (const reflector of caches.values()) metrics?.watch({ reflector });
+  for (const one of queues.values()) metrics?.watch({ queue: one });
 
   const add = (kind: string, key: string, priority: Priority, afterMs?: number) =>
     queues.get(kind)?.add(key, afterMs === undefined ? { priority } : { priority, afterMs });

@@ -1,0 +1,179 @@
+import { expect } from "vitest";
+import { condition } from "../../reconcile/conditions.ts";
+import type { Case } from "./case.ts";
+import { type CaseWorld, READY } from "./case-world.ts";
+import type { Edit } from "./kind-under-test.ts";
+import { atRest, look } from "./lifecycle.ts";
+
+/** Another spec, and drift. */
+export const changes: readonly Case[] = [
+  {
+    id: "L3",
+    title: "each field changed alone: just that is sent, and the next look finds it so",
+    async run(world) {
+      await world.ready();
+      for (const edit of world.kind.edits) {
+        await apply(world, edit);
+        await atRest(world);
+        world.host.edit(world.spec());
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+      }
+    },
+  },
+  {
+    id: "L3",
+    title: "all fields changed at once",
+    async run(world) {
+      await world.ready();
+      world.host.edit(world.spec(Object.assign({}, ...world.kind.edits.map((edit) => edit.spec))));
+      await world.host.settle();
+      expect(world.told()).toBe(READY);
+      await atRest(world);
+    },
+  },
+  {
+    id: "L4",
+    title: "an optional field set, then removed: our default is back",
+    unless: (kind) => (kind.optional.length === 0 ? "it has no optional field" : undefined),
+    async run(world) {
+      await world.ready();
+      const before = world.host.status.effective;
+      for (const edit of world.kind.optional) {
+        await apply(world, edit);
+        expect(world.host.status.effective).not.toEqual(before);
+        world.host.edit(world.spec());
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+        expect(world.host.status.effective).toEqual(before);
+        await atRest(world);
+      }
+    },
+  },
+  {
+    id: "L5",
+    title: "0, false and empty reach the cloud as they are meant",
+    unless: (kind) => (kind.falsy.length === 0 ? "no field of it takes 0, false or an empty value" : undefined),
+    async run(world) {
+      await world.ready();
+      for (const { title, spec, effective } of world.kind.falsy) {
+        world.host.edit(world.spec(spec));
+        await world.host.settle();
+        expect(world.told(), title).toBe(READY);
+        expect(world.host.status.effective, title).toMatchObject(effective);
+        expect((await look(world)).actual, title).toMatchObject(effective);
+        await atRest(world);
+      }
+    },
+  },
+  {
+    id: "L6",
+    title: "another spec while an update runs: waits, and the last one wins",
+    async run(world) {
+      await world.ready();
+      const [first, second] = world.kind.edits;
+      if (!first || !second) throw new Error("L6 needs two edits");
+      world.cloud.operationsTake(60_000);
+      world.host.edit(world.spec(first.spec));
+      await world.host.pass();
+      expect((await look(world)).phase).toBe("pending");
+      world.mark();
+      world.host.edit(world.spec(second.spec));
+      await world.host.pass();
+      world.host.edit(world.spec(first.spec));
+      await world.host.pass();
+      expect(world.tried()).toEqual([]);
+      expect(condition(world.host.status.conditions, "Ready")?.status).toBe("True");
+      world.host.edit(world.spec(second.spec));
+      world.cloud.operationsTake(0);
+      world.cloud.advance(60_000);
+      await world.host.settle();
+      expect(world.told()).toBe(READY);
+      expect(world.host.status.observedGeneration).toBe(world.host.object?.metadata.generation);
+      await atRest(world);
+    },
+  },
+  {
+    id: "L21",
+    title: "a field changed behind our back is put right by one update of just that field",
+    async run(world) {
+      await world.ready();
+      for (const [field, tamper] of Object.entries(world.on.tamper)) {
+        await tamper(world.subject());
+        world.mark();
+        const pass = await world.host.pass();
+        expect(pass.decision, field).toMatchObject({ do: "update", because: "drift", changes: [{ field }] });
+        expect(pass.notices, field).toMatchObject([{ reason: "DriftCorrected" }]);
+        await world.host.settle();
+        expect(world.told(), field).toBe(READY);
+        await atRest(world);
+      }
+    },
+  },
+  {
+    id: "L21",
+    title: "a tag of somebody else is left alone",
+    unless: (_kind, on) => (on.tag ? undefined : "there are no tags on it in this cloud"),
+    async run(world) {
+      await world.ready();
+      await world.on.tag?.(world.subject(), "theirs", "x");
+      const before = await world.snapshot();
+      await world.host.settle();
+      world.host.edit(world.spec({ tags: { team: "other" } }));
+      await world.host.settle();
+      world.host.edit(world.spec());
+      await world.host.settle();
+      expect(JSON.stringify(await world.snapshot())).toContain("theirs");
+      expect(await world.snapshot()).toEqual(before);
+    },
+  },
+  {
+    id: "L22",
+    title: "an immutable field changed past the schema: Stalled, and nothing is written",
+    async run(world) {
+      const immutable = world.kind.immutable.filter(({ on }) => on.includes(world.cloud.cloud));
+      await world.ready();
+      for (const { spec, field } of immutable) {
+        world.host.edit(world.spec(spec));
+        await world.host.settle();
+        expect(world.told(), field).toBe("Ready=True/Available Synced=False/Immutable Stalled=True/Immutable");
+        expect(condition(world.host.status.conditions, "Synced")?.message).toContain(field);
+        expect(world.tried()).toEqual([]);
+        world.host.edit(world.spec());
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+      }
+    },
+    unless: (kind, _on, { cloud }) =>
+      kind.immutable.some(({ on }) => on.includes(cloud)) ? undefined : "every field can be changed on this cloud",
+  },
+  {
+    id: "L24",
+    title: "more parts than stand on one page: all are found, and the next look finds it so",
+    unless: (kind) => (kind.many ? undefined : "it has no parts that come in pages"),
+    async run(world) {
+      await world.ready();
+      world.host.edit(world.spec(world.kind.many));
+      await world.host.settle(200);
+      expect(world.told()).toBe(READY);
+      await atRest(world);
+    },
+  },
+];
+
+/** The edit, down to READY, and what was sent for it. */
+async function apply(world: CaseWorld, edit: Edit): Promise<void> {
+  world.mark();
+  world.host.edit(world.spec(edit.spec));
+  const pass = await world.host.pass();
+  const nothing = edit.nothingOn?.[world.cloud.cloud];
+  if (nothing !== undefined) {
+    expect(world.tried(), `${edit.title}: ${nothing}`).toEqual([]);
+  } else {
+    expect(pass.decision, edit.title).toMatchObject({ do: "update", because: "spec" });
+    const fields = pass.decision?.do === "update" ? pass.decision.changes.map((change) => change.field) : [];
+    expect(fields.sort(), edit.title).toEqual([...edit.fields].sort());
+  }
+  await world.host.settle();
+  expect(world.told(), edit.title).toBe(READY);
+}

@@ -1,0 +1,146 @@
+import { expect } from "vitest";
+import { condition } from "../../reconcile/conditions.ts";
+import type { Case } from "./case.ts";
+import { type CaseWorld, READY } from "./case-world.ts";
+import type { Trouble } from "./cloud-under-test.ts";
+
+/** What each trouble must be to users. */
+const REASON: Readonly<Record<Trouble, string>> = {
+  denied: "AccessDenied",
+  throttled: "Throttled",
+  unavailable: "CloudError",
+  refused: "CloudError",
+  lost: "CloudError",
+  cut: "CloudError",
+  empty: "CloudError",
+};
+
+/** Calls that fail, and replies that never come. */
+export const failures: readonly Case[] = [
+  {
+    id: "L7",
+    title: "a later step of the create fails: the step is named, and only it is sent again",
+    unless: (_kind, on) => (on.makes.length > 1 ? undefined : "it is made by one call"),
+    async run(world) {
+      for (const at of steps(world).slice(1)) {
+        world.cloud.troubleWrite(at.operation, "denied", at.skip);
+        world.mark();
+        await world.host.pass();
+        expect(condition(world.host.status.conditions, "Ready")).toMatchObject({
+          status: "False",
+          reason: "AccessDenied",
+        });
+        expect(condition(world.host.status.conditions, "Synced")?.message).not.toMatch(
+          /^Could not (create|update) it:/,
+        );
+        expect(world.done()).toEqual(world.on.makes.slice(0, at.index));
+        world.cloud.heal();
+        world.mark();
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+        expect(world.done()).toEqual(world.on.makes.slice(at.index));
+        expect(await world.count()).toBe(1);
+        await again(world);
+      }
+    },
+  },
+  {
+    id: "L9",
+    title: "the reply to any step of the create is lost: one resource, and nothing is made twice",
+    async run(world) {
+      for (const at of steps(world)) {
+        world.mark();
+        world.cloud.troubleWrite(at.operation, "lost", at.skip);
+        await world.host.pass();
+        world.restart();
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+        expect(world.done()).toEqual(world.on.makes);
+        expect(await world.count()).toBe(1);
+        await again(world);
+      }
+    },
+  },
+  {
+    id: "L9",
+    title: "the process ends before status is written: found again, and nothing is made twice",
+    async run(world) {
+      world.host.onWrite = (write) => {
+        if (write === "status") throw new Error("the process ended");
+      };
+      await expect(world.host.pass()).rejects.toThrow("the process ended");
+      world.host.onWrite = () => {};
+      world.restart();
+      await world.host.settle();
+      expect(world.told()).toBe(READY);
+      expect(world.done()).toEqual(world.on.makes);
+      expect(await world.count()).toBe(1);
+    },
+  },
+  ...(Object.keys(REASON) as Trouble[]).map(
+    (trouble): Case => ({
+      id: "L11",
+      title: `a look that is ${trouble}: nothing is written, Ready stays, the reason is right`,
+      unless: (_kind, _on, cloud) =>
+        cloud.troubles.has(trouble) ? undefined : `no reply of this cloud can be ${trouble}`,
+      async run(world) {
+        await world.ready();
+        const before = condition(world.host.status.conditions, "Ready");
+        world.cloud.troubleReads(trouble);
+        const pass = await world.host.pass();
+        expect(world.tried()).toEqual([]);
+        expect(condition(world.host.status.conditions, "Ready")).toEqual(before);
+        expect(condition(world.host.status.conditions, "Synced")).toMatchObject({
+          status: "False",
+          reason: REASON[trouble],
+        });
+        expect(["backoff", "after"]).toContain(pass.next.when);
+        const { status } = world.host;
+        await world.host.pass();
+        expect(world.host.status, "the message of the same error is the same").toEqual(status);
+        world.host.remove();
+        expect((await world.host.pass()).released).toBe(false);
+        expect(world.tried()).toEqual([]);
+        world.cloud.heal();
+      },
+    }),
+  ),
+  {
+    id: "L26",
+    title: "a right that was just granted is not in force yet: tried again for ten minutes, then Stalled",
+    async run(world) {
+      const [first] = world.on.makes;
+      if (!first) throw new Error("L26 needs a write");
+      world.cloud.troubleWrite(first, "denied");
+      await world.host.pass();
+      expect(world.told()).toBe("Ready=False/AccessDenied Synced=False/AccessDenied Reconciling=True/AccessDenied");
+      world.host.advance(600_000);
+      world.cloud.troubleWrite(first, "denied");
+      await world.host.pass();
+      expect(world.told()).toBe("Ready=False/AccessDenied Synced=False/AccessDenied Stalled=True/AccessDenied");
+      world.cloud.heal();
+      await world.host.settle();
+      expect(world.told()).toBe(READY);
+      expect(world.done()).toEqual(world.on.makes);
+    },
+  },
+];
+
+/** Each write of the create: which operation, and the how manyeth of its kind. */
+function steps({ on }: CaseWorld): readonly { index: number; operation: string; skip: number }[] {
+  return on.makes.map((operation, index) => ({
+    index,
+    operation,
+    skip: on.makes.slice(0, index).filter((one) => one === operation).length,
+  }));
+}
+
+/** From the start: deleted, and made anew. */
+async function again(world: CaseWorld): Promise<void> {
+  world.host.advance(3_600_000);
+  world.host.remove();
+  await world.host.settle();
+  expect(world.host.object).toBeUndefined();
+  if (world.on.nameHeld) world.cloud.advance(world.on.nameHeld.ms);
+  world.host.recreate(world.spec());
+}

@@ -1,0 +1,75 @@
+import type { Leaf, LeafObject, LeafSpec } from "../../reconcile/leaf-object.ts";
+import type { Cloud, Wanted } from "../provider.ts";
+
+/** Spec fields laid over those of the base. */
+export type Over = Readonly<Record<string, unknown>>;
+
+/** A change of spec and what it must come to. */
+export interface Edit {
+  readonly title: string;
+  readonly spec: Over;
+  /** Fields of Want that the update is about. */
+  readonly fields: readonly string[];
+  /** Clouds that have no such setting, so that nothing is sent, with the rule that allows it. */
+  readonly nothingOn?: Readonly<Partial<Record<Cloud, string>>> | undefined;
+}
+
+/** One kind as the suite tries it, whatever the cloud. */
+export interface KindUnderTest<Spec extends LeafSpec, Want extends Wanted> {
+  readonly leaf: Leaf<Spec, Want>;
+  /** The whole spec as the API server would store it: base, then `over`, then defaults. */
+  spec(over?: Over): Spec;
+  /** L3: each field that can change on a living resource, alone. */
+  readonly edits: readonly Edit[];
+  /** L4: optional fields; once taken away again, the default must be back. */
+  readonly optional: readonly Edit[];
+  /** L5: values that a careless adapter takes for absent, and what must stand in the cloud then. */
+  readonly falsy: readonly { readonly title: string; readonly spec: Over; readonly effective: Over }[];
+  /** L22: fields that can't change, by cloud. */
+  readonly immutable: readonly { readonly spec: Over; readonly field: string; readonly on: readonly Cloud[] }[];
+  /** L25: a spec with a reference; `undefined` for a kind that refers to nothing. */
+  readonly referring?: Over | undefined;
+  /** L17: a spec with the guard on, and the one that lifts it; undefined for a kind without. */
+  readonly guard?: { readonly on: Over; readonly off: Over } | undefined;
+  /** L24: a spec with more parts than fit on one page. */
+  readonly many?: Over | undefined;
+  /** L29: what status must show on every cloud for the base spec: keys of outputs, fields of `effective`. */
+  readonly shows: { readonly outputs: readonly string[]; readonly effective: Over };
+  /** Cases of conformance.md that say nothing for this kind, with the reason; `L8 gcp` for one cloud alone. */
+  readonly doesNotApply: Readonly<Record<string, string>>;
+}
+
+/** An object and its resource, as the helpers of a cloud need it. */
+export interface Subject {
+  /** Name in the cloud, as the object has it. */
+  readonly name: string;
+  readonly object: LeafObject;
+}
+
+/** One resource that the cloud lists. */
+export interface Listed {
+  /** The cloud's id or name. */
+  readonly id: string;
+}
+
+/** One kind on one cloud, seen and touched by the official SDK and never by the adapter. */
+export interface KindOnCloud {
+  /** Operations of the least create of the base spec, in order. */
+  readonly makes: readonly string[];
+  /** Operations of the delete. */
+  readonly unmakes: readonly string[];
+  /** Everything of the kind that carries marks of this object. */
+  list(subject: Subject): Promise<readonly Listed[]>;
+  /** All that can be read of it, to see whether it was touched; undefined: it isn't there. */
+  snapshot(subject: Subject): Promise<unknown>;
+  /** Changes one field of Want behind our back. Fields that no cloud reports are not here. */
+  readonly tamper: Readonly<Record<string, (subject: Subject) => Promise<void>>>;
+  /** Puts a tag of somebody else on it. Absent: this cloud has no tags there. */
+  readonly tag?: ((subject: Subject, key: string, value: string) => Promise<void>) | undefined;
+  /** Makes one of that name as somebody else would, with just the attributes that we would give. */
+  createForeign(subject: Subject): Promise<void>;
+  /** Takes it away behind our back. */
+  remove(subject: Subject): Promise<void>;
+  /** L15: how long its name can't be used after deletion, in ms, and the way to have the emulator do so. */
+  readonly nameHeld?: { readonly ms: number; hold(): void } | undefined;
+}

@@ -1,0 +1,267 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openQueue } from "../../hack/platform/messages.ts";
+import { applyAndWait, type Listed, listOnyx, type Platform, startPlatform } from "../../hack/platform/platform.ts";
+import { readAudit, waitUntil } from "../../hack/testbed/index.ts";
+import { type CloudView, viewOf } from "./clouds.ts";
+
+/** One story, told to the end on both clouds: each step begins where the one before it ended. */
+const EXAMPLE = "examples/onelens";
+const NAMESPACE = "onyx";
+const QUEUE = "onyx-request-processor";
+const TABLE = "onyx-request-db";
+const JOB = "onyx-request-processor-job";
+const CLOUDS = ["aws", "gcp"] as const;
+const OPERATOR = "system:serviceaccount:onyx-system:onyx";
+
+interface Side {
+  readonly platform: Platform;
+  readonly view: CloudView;
+}
+const sides = {} as Record<(typeof CLOUDS)[number], Side>;
+
+beforeAll(async () => {
+  await Promise.all(
+    CLOUDS.map(async (cloud) => {
+      const platform = await startPlatform({ cloud, keep: false, prefix: "e2e-" });
+      sides[cloud] = { platform, view: viewOf(platform) };
+    }),
+  );
+  await Promise.all(CLOUDS.map((cloud) => applyAndWait(sides[cloud].platform, EXAMPLE)));
+}, 300_000);
+
+afterAll(async () => {
+  await Promise.all(
+    Object.values(sides).map(async ({ platform, view }) => {
+      await view.close();
+      await platform.stop();
+    }),
+  );
+});
+
+/** Runs the command line; the exit code is part of what it tells. */
+async function onyx(...args: string[]): Promise<{ readonly stdout: string; readonly code: number }> {
+  try {
+    return { stdout: (await promisify(execFile)(process.execPath, ["operator/cli/onyx.ts", ...args])).stdout, code: 0 };
+  } catch (error) {
+    const { stdout = "", stderr = "", code = 1 } = error as { stdout?: string; stderr?: string; code?: number };
+    return { stdout: stdout + stderr, code };
+  }
+}
+
+const get = async ({ platform }: Side, kind: string, name: string) =>
+  JSON.parse(
+    await platform.cluster.kubectl(["get", `${kind}.onyx.onelens.io`, name, "-n", NAMESPACE, "-o", "json"]),
+  ) as Listed & {
+    readonly status: { readonly externalName: string; readonly drift?: readonly unknown[] };
+  };
+const conditionOf = (object: Listed, type: string) => object.status?.conditions?.find((one) => one.type === type);
+
+describe.each(CLOUDS)("%s", (cloud) => {
+  it("shows in the cloud's own listing what the YAML asks for", async () => {
+    const side = sides[cloud];
+    const queue = (await get(side, "queue", QUEUE)).status.externalName;
+    const dlq = (await get(side, "queue", `${QUEUE}-dlq`)).status.externalName;
+    const table = (await get(side, "table", TABLE)).status.externalName;
+    expect(await side.view.queues()).toEqual(expect.arrayContaining([queue, dlq]));
+    expect(await side.view.retention(queue)).toBe(96 * 3600);
+    expect(await side.view.retention(dlq)).toBe(336 * 3600);
+    expect(await side.view.deadLetter(queue)).toEqual({ queue: dlq, maxReceives: 5 });
+    expect(await side.view.tables()).toContain(table);
+    expect(await side.view.table(table)).toMatchObject({ protected: true });
+  });
+
+  it("has nothing left to apply or plan", async () => {
+    const { platform } = sides[cloud];
+    expect(await platform.cluster.kubectl(["diff", "--server-side", "--recursive", "-f", EXAMPLE])).toBe("");
+    const plan = await onyx("plan", "-f", EXAMPLE, "--kubeconfig", platform.cluster.kubeconfig);
+    expect(plan).toMatchObject({ code: 0 });
+    expect(plan.stdout).toContain("0 to create, 0 to change, 0 to delete");
+  });
+
+  it("lets KEDA scale the job with its queue, from its least up and down again", async () => {
+    const { platform } = sides[cloud];
+    const replicas = async () =>
+      Number(
+        await platform.cluster.kubectl(["get", "deployment", JOB, "-n", NAMESPACE, "-o", "jsonpath={.spec.replicas}"]),
+      );
+    const until = (count: number) =>
+      waitUntil(async () => (await replicas()) === count, {
+        what: `${count} replicas`,
+        timeoutMs: 150_000,
+        everyMs: 500,
+      });
+    await until(1);
+    const queue = await openQueue(platform, NAMESPACE, QUEUE);
+    try {
+      await queue.send(100);
+      await until(5);
+      await queue.drain();
+      await until(1);
+    } finally {
+      await queue.close();
+    }
+  }, 330_000);
+
+  it("corrects a change made behind its back, and says so", async () => {
+    const { platform, view } = sides[cloud];
+    const name = (await get(sides[cloud], "queue", QUEUE)).status.externalName;
+    await view.setRetention(name, 700);
+    await platform.cluster.kubectl([
+      "annotate",
+      `queue.onyx.onelens.io/${QUEUE}`,
+      "-n",
+      NAMESPACE,
+      `onyx.onelens.io/reconcile-requested-at=${Date.now()}`,
+      "--overwrite",
+    ]);
+    await waitUntil(async () => (await view.retention(name)) === 96 * 3600, {
+      what: "The retention of spec",
+      timeoutMs: 30_000,
+    });
+    await waitUntil(
+      async () =>
+        (
+          await platform.cluster.kubectl(["get", "events", "-n", NAMESPACE, "-o", "jsonpath={.items[*].reason}"])
+        ).includes("DriftCorrected"),
+      {
+        what: "The event DriftCorrected",
+        timeoutMs: 30_000,
+      },
+    );
+  });
+
+  it("only reports such a change under driftPolicy Report", async () => {
+    const { platform, view } = sides[cloud];
+    const name = (await get(sides[cloud], "queue", QUEUE)).status.externalName;
+    const patch = (driftPolicy: string, at: number) =>
+      platform.cluster.kubectl([
+        "patch",
+        `queue.onyx.onelens.io/${QUEUE}`,
+        "-n",
+        NAMESPACE,
+        "--type=merge",
+        "-p",
+        JSON.stringify({
+          metadata: { annotations: { "onyx.onelens.io/reconcile-requested-at": String(at) } },
+          spec: { driftPolicy },
+        }),
+      ]);
+    await view.setRetention(name, 800);
+    await patch("Report", 1);
+    await waitUntil(async () => conditionOf(await get(sides[cloud], "queue", QUEUE), "Drifted")?.status === "True", {
+      what: "Drifted",
+      timeoutMs: 30_000,
+    });
+    expect((await get(sides[cloud], "queue", QUEUE)).status.drift).toEqual([
+      expect.objectContaining({ field: "retentionSeconds" }),
+    ]);
+    expect(await view.retention(name)).toBe(800);
+    await patch("Correct", 2);
+    await waitUntil(async () => (await view.retention(name)) === 96 * 3600, {
+      what: "The retention of spec",
+      timeoutMs: 30_000,
+    });
+  });
+
+  it("refuses a queue that is not ours and leaves it as it is", async () => {
+    const { platform, view } = sides[cloud];
+    await view.createForeign("somebody-elses");
+    const before = await view.retention("somebody-elses");
+    const manifest = {
+      apiVersion: "onyx.onelens.io/v1alpha1",
+      kind: "Queue",
+      metadata: { name: "foreign", namespace: NAMESPACE },
+      spec: { externalName: "somebody-elses" },
+    };
+    await platform.cluster.kubectl(["apply", "-f", "-"], JSON.stringify(manifest));
+    await waitUntil(
+      async () => conditionOf(await get(sides[cloud], "queue", "foreign"), "Stalled")?.reason === "Conflict",
+      { what: "Conflict", timeoutMs: 30_000 },
+    );
+    expect(await view.retention("somebody-elses")).toBe(before);
+    await platform.cluster.kubectl(["delete", "queue.onyx.onelens.io", "foreign", "-n", NAMESPACE, "--timeout=30s"]);
+    expect(await view.queues()).toContain("somebody-elses");
+  });
+
+  it("writes nothing while nothing changes", async () => {
+    const { platform } = sides[cloud];
+    const writes = async () => {
+      let count = 0;
+      for await (const event of readAudit(platform.cluster.auditLog))
+        if (event.user?.username === OPERATOR && event.objectRef?.resource !== "leases") count++;
+      return count;
+    };
+    const versions = async () =>
+      (await listOnyx(platform.cluster)).map(
+        (object) => (object.metadata as { resourceVersion?: string }).resourceVersion,
+      );
+    await waitUntil(
+      async () => {
+        const before = await writes();
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
+        return (await writes()) === before;
+      },
+      { what: "Rest", timeoutMs: 60_000 },
+    );
+    const [count, before] = [await writes(), await versions()];
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+    expect(await writes()).toBe(count);
+    expect(await versions()).toEqual(before);
+  }, 150_000);
+});
+
+it("is the same on both clouds, but for differences that a rule names", async () => {
+  const parity = await onyx(
+    "parity",
+    ...CLOUDS.flatMap((cloud) => ["--kubeconfig", sides[cloud].platform.cluster.kubeconfig]),
+  );
+  expect(parity.stdout).toContain("The same:");
+  expect(parity.code).toBe(0);
+});
+
+it("tells a difference that no rule allows", async () => {
+  const { cluster } = sides.aws.platform;
+  await cluster.kubectl([
+    "patch",
+    `queue.onyx.onelens.io/${QUEUE}`,
+    "-n",
+    NAMESPACE,
+    "--type=merge",
+    "-p",
+    '{"spec":{"processingTimeout":"2m"}}',
+  ]);
+  const parity = await onyx(
+    "parity",
+    ...CLOUDS.flatMap((cloud) => ["--kubeconfig", sides[cloud].platform.cluster.kubeconfig]),
+  );
+  expect(parity.code).toBe(2);
+  expect(parity.stdout).toContain("processingTimeout");
+  await cluster.kubectl([
+    "patch",
+    `queue.onyx.onelens.io/${QUEUE}`,
+    "-n",
+    NAMESPACE,
+    "--type=merge",
+    "-p",
+    '{"spec":{"processingTimeout":"1m"}}',
+  ]);
+});
+
+describe.each(CLOUDS)("%s, at the end", (cloud) => {
+  it("leaves nothing behind in the cloud but what is retained", async () => {
+    const { platform, view } = sides[cloud];
+    const table = (await get(sides[cloud], "table", TABLE)).status.externalName;
+    await platform.cluster.kubectl(["delete", "namespace", NAMESPACE, "--timeout=90s"]);
+    expect(await view.queues()).toEqual(["somebody-elses"]);
+    expect(await view.tables()).toEqual([table]);
+    await platform.cluster.kubectl([
+      "wait",
+      "--for=jsonpath={.status.counts.managed}=0",
+      "environments.onyx.onelens.io",
+      "--all",
+      "--timeout=30s",
+    ]);
+  }, 150_000);
+});
