@@ -62,11 +62,10 @@ const cancelled = () => Object.assign(new Error("cancelled"), { code: grpc.statu
 function cancelWith(signal: AbortSignal): grpc.Interceptor {
   return (options, nextCall) => {
     const call = new grpc.InterceptingCall(nextCall(options), {
-      start(metadata, listener, next) {
+      start(metadata, _listener, next) {
         const cancel = () => call.cancelWithStatus(grpc.status.CANCELLED, "cancelled");
         signal.addEventListener("abort", cancel, { once: true });
         next(metadata, {
-          ...listener,
           onReceiveStatus(status, nextStatus) {
             signal.removeEventListener("abort", cancel);
             nextStatus(status);
@@ -76,4 +75,37 @@ function cancelWith(signal: AbortSignal): grpc.Interceptor {
     });
     return call;
   };
+}
+
+/**
+ * All pages of a list.
+ *
+ * @param start  starts the call for one page
+ * @throws ProviderError
+ */
+export async function paged<Request, Item>(
+  api: string,
+  signal: AbortSignal,
+  request: Request,
+  start: (
+    page: Request,
+    options: CallOptions,
+    done: (error?: Error | null, items?: Item[] | null, next?: Request | null) => void,
+  ) => unknown,
+): Promise<readonly Item[]> {
+  const all: Item[] = [];
+  let page: Request | null = request;
+  while (page !== null) {
+    const asked: Request = page;
+    let next: Request | null = null;
+    const items = await unary<Item[]>(api, signal, (options, done) =>
+      start(asked, options, (error, found, following) => {
+        next = following ?? null;
+        done(error, found);
+      }),
+    );
+    all.push(...items);
+    page = next;
+  }
+  return all;
 }

@@ -47,3 +47,23 @@ function parseKey(name: string, json: string): Record<string, string> {
     code: "CREDENTIALS",
   });
 }
+
+/** Whose credentials these are, as far as they tell it. Not knowing it is no failure. */
+export async function principalOf(
+  place: Pick<Place, "credentials">,
+  auth: GoogleAuth<AuthClient>,
+  emulated: boolean,
+  signal: AbortSignal,
+): Promise<string> {
+  if (emulated) return "an emulator's";
+  if (place.credentials?.[TOKEN_KEY] && !JSON_KEYS.some((key) => place.credentials?.[key])) return "an access token's";
+  const unknown = "unknown";
+  const aborted = new Promise<string>((resolve) =>
+    signal.addEventListener("abort", () => resolve(unknown), { once: true }),
+  );
+  const asked = auth.getCredentials().then(
+    ({ client_email }) => client_email ?? unknown,
+    () => unknown,
+  );
+  return Promise.race([asked, aborted]);
+}

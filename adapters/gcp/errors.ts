@@ -69,7 +69,7 @@ const RULES: readonly Rule[] = [
 
   {
     status: "FAILED_PRECONDITION",
-    text: /etag|concurrent|data changed|in progress|being (created|updated|deleted|restored)|try again|not (yet )?ready|recently deleted/i,
+    text: /etag|concurrent|data changed|in progress|another operation|being (created|updated|deleted|restored)|try again|retry in|not (yet )?ready|recently deleted/i,
     fault: "transient",
   },
   { status: "FAILED_PRECONDITION", text: /kms|crypto ?key|encryption key/i, fault: "denied" },
@@ -113,6 +113,16 @@ export function toProviderError(thrown: unknown, api: string): ProviderError {
 /** True when the call failed because the thing is not there. */
 export const isNotFound = (error: unknown): boolean => error instanceof ProviderError && error.code === "NOT_FOUND";
 
+/** Absence is an answer, not an error. Anything else that fails stays one. */
+export async function ifThere<T>(reply: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 /** True when the thing was there before. */
 export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof ProviderError && error.code.split("/")[0] === "ALREADY_EXISTS";
@@ -126,14 +136,15 @@ function failureOf(thrown: unknown): Failure | undefined {
   const error = thrown as Partial<grpc.ServiceError> & GoogleError;
   const status = typeof error.code === "number" ? (Status[error.code] as keyof typeof Status | undefined) : undefined;
   if (status === undefined) return undefined;
+  const said = error.details ?? error.message;
   const details = DETAILED.has(status) ? detailsOf(error) : undefined;
   return {
     status,
-    text: stable(error.details ?? error.message),
+    text: stable(said),
     reason: details?.reason || undefined,
     metadata: (details?.errorInfoMetadata as Record<string, string> | undefined) ?? {},
     requestId: find(details?.statusDetails, "requestId"),
-    retryAfterMs: retryDelay(details?.statusDetails),
+    retryAfterMs: retryDelay(details?.statusDetails) ?? saidDelay(said),
   };
 }
 
@@ -172,6 +183,12 @@ function retryDelay(details: unknown): number | undefined {
   return undefined;
 }
 
+/** Firestore holds the id of a deleted database for some minutes and says in words for how long. */
+function saidDelay(text: string): number | undefined {
+  const seconds = /\bretry in (\d+) seconds?\b/i.exec(text)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
 /** The same error says the same each time: what changes from call to call is taken out. */
 export function stable(text: string): string {
   return text
@@ -179,6 +196,7 @@ export function stable(text: string): string {
     .replace(/\s*\(?\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)\)?/g, "")
     .replace(/\s*\bHelp Token:\s*\S+/gi, "")
     .replace(/\s*\[?\brequest[- ]?id[:=]\s*[\w-]+\]?/gi, "")
+    .replace(/\bretry in \d+ seconds?\b/gi, "retry later")
     .replace(/\s*\bResolution note:\s*$/, "")
     .trim();
 }

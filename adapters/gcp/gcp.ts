@@ -1,5 +1,6 @@
 import type { Place } from "../../operator/provider/cloud.ts";
 import type { Clients } from "./clients.ts";
+import type { Firestore } from "./firestore.ts";
 import type { PolicyEditor } from "./policy.ts";
 import type { PubSub } from "./pubsub.ts";
 
@@ -8,8 +9,11 @@ export interface Gcp {
   readonly place: Place;
   readonly clients: Clients;
   readonly pubsub: PubSub;
+  readonly firestore: Firestore;
   /** Policies of topics and subscriptions. */
   readonly pubsubPolicies: PolicyEditor;
+  /** Policies of projects. */
+  readonly projectPolicies: PolicyEditor;
   /** The project's number, asked once. @throws ProviderError */
   projectNumber(signal: AbortSignal): Promise<string>;
   /** Milliseconds since the epoch. */

@@ -1,8 +1,7 @@
 import type { protos } from "@google-cloud/pubsub";
-import { ProviderError } from "../../operator/provider/fault.ts";
 import { unary } from "./call.ts";
 import type { Clients } from "./clients.ts";
-import { isNotFound } from "./errors.ts";
+import { ifThere } from "./errors.ts";
 import type { Policy, PolicyPort } from "./policy.ts";
 
 export type Topic = protos.google.pubsub.v1.ITopic;
@@ -80,14 +79,4 @@ export function createPubSub(clients: Pick<Clients, "publisher" | "subscriber">)
       return unary<Policy>(API, signal, (options, done) => client.setIamPolicy(request, options, done as never));
     },
   };
-}
-
-/** Absence is an answer, not an error. Anything else that fails stays one. */
-async function ifThere<T>(reply: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (error instanceof ProviderError && isNotFound(error)) return undefined;
-    throw error;
-  }
 }

@@ -1,10 +1,11 @@
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import { isMark, type Owner, ownerOf, sameObject, type Tags, tagValue } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import type { At, Call, Created, Observation, Present, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
 import { shortName, subscriptionName, topicName, topicOfQueue } from "./names.ts";
+import { marksOf, mayTake, without } from "./owner.ts";
 import { holds, type Membership, withMember } from "./policy.ts";
 import type { Subscription, Topic } from "./pubsub.ts";
 import {
@@ -210,7 +211,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
       await step(`delete the topic ${topic}`, () => pubsub.deleteTopic(topic, call.signal));
     },
     adopt: (seen, want, call) => mark(seen, marksOf(want.tags), call),
-    release: (seen, call) => mark(seen, unmark(seen.actual.tags ?? {}), call),
+    release: (seen, call) => mark(seen, without(HOLDER_MARKS), call),
   };
 }
 
@@ -218,15 +219,6 @@ const absentPolicy = (error: unknown) => {
   if (error instanceof ProviderError && error.fault === "notFound") return {};
   throw error;
 };
-
-const marksOf = (tags: Tags): Tags => Object.fromEntries(Object.entries(tags).filter(([key]) => isMark(key)));
-
-const unmark = (tags: Tags): Tags =>
-  Object.fromEntries(
-    Object.keys(tags)
-      .filter(isMark)
-      .map((key) => [key, null]),
-  );
 
 const sameLabels = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
   Object.keys(a).length === Object.keys(b).length && Object.keys(a).every((key) => a[key] === b[key]);
@@ -246,8 +238,7 @@ function phaseOf(
 /** What a create found in its place must be ours: then a crash left it there. */
 function refuseForeign(name: string, found: Topic | Subscription | undefined, me: Owner): void {
   if (!found) throw new ProviderError("transient", `${name} exists and can't be seen yet.`, { code: "ALREADY_EXISTS" });
-  const owner = ownerOf(found.labels ?? {});
-  if (owner && sameObject(owner, me) && tagValue(owner.cluster) === tagValue(me.cluster)) return;
+  if (mayTake(ownerOf(found.labels ?? {}), me)) return;
   throw new ProviderError("conflict", `${name} exists and does not carry our marks. It was left alone.`, {
     code: "ALREADY_EXISTS",
   });

@@ -1,0 +1,60 @@
+import type { Leaves } from "../../controllers/leaf/wants.ts";
+import type { CloudConnection, Place, WhoAmI } from "../../operator/provider/cloud.ts";
+import { createClients } from "./clients.ts";
+import { principalOf } from "./credentials.ts";
+import { endpointOf } from "./endpoints.ts";
+import { createFirestore } from "./firestore.ts";
+import type { Gcp } from "./gcp.ts";
+import { identityProvider } from "./identity.ts";
+import { gkePlatform } from "./platform.ts";
+import { createPolicyEditor } from "./policy.ts";
+import { createProjects } from "./projects.ts";
+import { createPubSub } from "./pubsub.ts";
+import { queueProvider } from "./queue.ts";
+import { tableProvider } from "./table.ts";
+
+export interface Deps {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A connection to the project and region of `place`. Nothing is called, and no client made, before it is used. */
+export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves> {
+  const clients = createClients(place);
+  const pubsub = createPubSub(clients);
+  const projects = createProjects(clients);
+  let number: string | undefined;
+
+  const projectNumber = async (signal: AbortSignal): Promise<string> => {
+    number ??= await projects.numberOf(place.account, signal);
+    return number;
+  };
+  const gcp: Gcp = {
+    place,
+    clients,
+    pubsub,
+    firestore: createFirestore(clients),
+    pubsubPolicies: createPolicyEditor(pubsub),
+    projectPolicies: createPolicyEditor(projects),
+    projectNumber,
+    now,
+  };
+  return {
+    cloud: "gcp",
+    async whoAmI(signal): Promise<WhoAmI> {
+      // Asked anew each time: it is how the Environment learns that the project still answers.
+      number = await projects.numberOf(place.account, signal);
+      const service = "resourcemanager";
+      const emulated = endpointOf(place, service)?.tls === false;
+      const principal = await principalOf(place, clients.auth(service), emulated, signal);
+      return { account: place.account, accountNumber: number, principal };
+    },
+    providers: {
+      Queue: queueProvider(gcp),
+      Table: tableProvider(gcp),
+      WorkloadIdentity: identityProvider(gcp),
+    },
+    platform: gkePlatform(place),
+    close: () => clients.close(),
+  };
+}

@@ -1,0 +1,139 @@
+/** From grants to memberships in allow policies, and the text forms in between. Pure. */
+import type { Access, Grant, GrantableKind } from "../../controllers/leaf/wants.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
+import { databaseName, databaseOfTable, topicOfQueue } from "./names.ts";
+import type { Membership } from "./policy.ts";
+import { type CustomRole, ROLES, roleName } from "./roles.ts";
+
+/** A role on one thing. Its text form is `<role> on <thing>`. */
+export interface Right {
+  readonly role: string;
+  /** The topic, subscription or database that it is a right on. */
+  readonly on: string;
+}
+
+/** Whose right it is: a Kubernetes ServiceAccount. Its text form is `ns/<namespace>/sa/<name> in <pool>`. */
+export interface Workload {
+  readonly pool: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+}
+
+/** One right of one workload: a place in a policy where we leave a trace. Its text form is `<right> for <workload>`. */
+export interface Trace {
+  readonly right: Right;
+  readonly workload: Workload;
+}
+
+/** cloud.google.com/iam/quotas: bindings of one role and principal that differ only in their condition. */
+const CONDITIONED_BINDINGS = 20;
+
+/**
+ * The rights behind grants, without doubles, sorted by their text.
+ *
+ * @throws ProviderError invalid for an id that is none of Google Cloud, or an access that the kind does not have;
+ *         quota when the project's policy can't hold them
+ */
+export function rightsOf(grants: readonly Grant[]): readonly Right[] {
+  const rights = new Map(grants.flatMap(rightsOfGrant).map((right) => [rightText(right), right]));
+  const sorted = [...rights].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, right]) => right);
+  for (const [role, same] of Map.groupBy(sorted, ({ role }) => role)) {
+    const conditioned = same.filter((right) => policyPlace(right).condition !== undefined);
+    if (conditioned.length > CONDITIONED_BINDINGS)
+      throw new ProviderError(
+        "quota",
+        `${conditioned.length} tables with ${role} are too many for one ServiceAccount: Google Cloud allows ${CONDITIONED_BINDINGS}. Divide the service, or its tables.`,
+        { code: "CONDITIONED_BINDINGS" },
+      );
+  }
+  return sorted;
+}
+
+type Rule = (id: string) => readonly Right[];
+
+const onSubscription: Rule = (id) => {
+  const topic = topicOfQueue(id);
+  return [{ role: roleName(projectOf(topic), ROLES.queueConsumer), on: id }];
+};
+const onTopic: Rule = (id) => [{ role: "roles/pubsub.publisher", on: topicOfQueue(id) }];
+const onDatabase =
+  (role: CustomRole): Rule =>
+  (id) => {
+    const { project, database } = databaseOfTable(id);
+    return [{ role: roleName(project, role), on: databaseName(project, database) }];
+  };
+const reads = onDatabase(ROLES.tableReader);
+const writes = onDatabase(ROLES.tableWriter);
+
+const RULES: Readonly<Record<GrantableKind, Partial<Record<Access, Rule>>>> = {
+  Queue: { Consume: onSubscription, Produce: onTopic },
+  Table: { Read: reads, Write: writes, ReadWrite: (id) => [...reads(id), ...writes(id)] },
+};
+
+function rightsOfGrant({ kind, id, access }: Grant): readonly Right[] {
+  const rule = RULES[kind][access];
+  if (!rule)
+    throw new ProviderError(
+      "invalid",
+      `A ${kind} has no access ${access}: choose ${Object.keys(RULES[kind]).join(", ")}.`,
+      {
+        code: "ACCESS",
+      },
+    );
+  return rule(id);
+}
+
+const projectOf = (name: string): string => /^projects\/([^/]+)/.exec(name)?.[1] ?? "";
+
+export const rightText = ({ role, on }: Right): string => `${role} on ${on}`;
+export const workloadText = ({ pool, namespace, serviceAccount }: Workload): string =>
+  `ns/${namespace}/sa/${serviceAccount} in ${pool}`;
+export const traceText = ({ right, workload }: Trace): string => `${rightText(right)} for ${workloadText(workload)}`;
+
+export function parseRight(text: string): Right | undefined {
+  const [, role, on] = /^(\S+) on (projects\/\S+)$/.exec(text) ?? [];
+  return role && on ? { role, on } : undefined;
+}
+
+export function parseWorkload(text: string): Workload | undefined {
+  const [, namespace, serviceAccount, pool] = /^ns\/([^/\s]+)\/sa\/([^/\s]+) in (\S+)$/.exec(text) ?? [];
+  return namespace && serviceAccount && pool ? { pool, namespace, serviceAccount } : undefined;
+}
+
+/** Undefined for a line of a footprint that is no trace of a right. */
+export function parseTrace(text: string): Trace | undefined {
+  const [, left, who] = /^(.*) for (ns\/.*)$/.exec(text) ?? [];
+  const right = parseRight(left ?? "");
+  const workload = parseWorkload(who ?? "");
+  return right && workload ? { right, workload } : undefined;
+}
+
+/** The member that stands for a workload in policies: direct Workload Identity Federation for GKE. */
+export const principalOf = ({ pool, namespace, serviceAccount }: Workload, projectNumber: string): string =>
+  `principal://iam.googleapis.com/projects/${projectNumber}/locations/global/workloadIdentityPools/${pool}/subject/ns/${namespace}/sa/${serviceAccount}`;
+
+/**
+ * Where a right is written: the resource with the policy, and the condition in it. A Firestore database has no policy of
+ * its own, so its rights stand in the project's, under a condition that all who have the role on it share.
+ */
+export function policyPlace({ on }: Right): {
+  readonly resource: string;
+  readonly condition: Membership["condition"];
+} {
+  if (!on.includes("/databases/")) return { resource: on, condition: undefined };
+  const { project, database } = databaseOfTable(on);
+  return {
+    resource: `projects/${project}`,
+    condition: {
+      title: `onyx-${database}`,
+      description: "Made by the Onyx operator: one table.",
+      expression: `resource.type == "firestore.googleapis.com/Database" && resource.name == "${on}"`,
+    },
+  };
+}
+
+/** The membership that a trace is, in the policy of `policyPlace(trace.right).resource`. */
+export function membershipOf({ right, workload }: Trace, projectNumber: string): Membership {
+  const { condition } = policyPlace(right);
+  return { role: right.role, member: principalOf(workload, projectNumber), ...(condition ? { condition } : {}) };
+}

@@ -1,0 +1,130 @@
+import type { Place } from "../../operator/provider/cloud.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
+import { credentialsOf } from "./credentials.ts";
+import { baseUrl } from "./endpoints.ts";
+
+/** A role of a project that we define because every role of Google's that fits is wider. */
+export interface CustomRole {
+  /** Id in the project: `projects/P/roles/<id>`. */
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  /** Sorted. */
+  readonly permissions: readonly string[];
+}
+
+/**
+ * The least that a workload needs for each access. `roles/pubsub.subscriber` may also seek (and so drop all messages)
+ * and attach new subscriptions; `roles/datastore.user` and `viewer` may also read indexes, statistics and other projects'
+ * metadata. Permissions: docs.cloud.google.com/iam/docs/roles-permissions.
+ */
+export const ROLES = {
+  queueConsumer: {
+    id: "onyx.queueConsumer",
+    title: "Onyx queue consumer",
+    description: "Receive and acknowledge messages of the subscriptions it is granted on.",
+    permissions: ["pubsub.subscriptions.consume"],
+  },
+  tableReader: {
+    id: "onyx.tableReader",
+    title: "Onyx table reader",
+    description: "Read the documents of the Firestore databases it is granted on.",
+    permissions: ["datastore.databases.get", "datastore.entities.get", "datastore.entities.list"],
+  },
+  tableWriter: {
+    id: "onyx.tableWriter",
+    title: "Onyx table writer",
+    description: "Write the documents of the Firestore databases it is granted on.",
+    permissions: [
+      "datastore.databases.get",
+      "datastore.entities.allocateIds",
+      "datastore.entities.create",
+      "datastore.entities.delete",
+      "datastore.entities.update",
+    ],
+  },
+} as const satisfies Record<string, CustomRole>;
+
+/** `projects/P/roles/onyx.tableReader`: what a binding names. */
+export const roleName = (project: string, role: CustomRole): string => `projects/${project}/roles/${role.id}`;
+
+/** What `ensureRoles` did with one role. */
+export interface RoleOutcome {
+  readonly role: string;
+  readonly done: "created" | "updated" | "restored" | "unchanged";
+}
+
+/**
+ * Makes the custom roles in a project and puts their permissions right. Run at install and after an upgrade, by somebody
+ * who may manage roles (roles/iam.roleAdmin): the operator itself may not, or it could give itself any right.
+ *
+ * @param place `endpoints.iam` is the HTTP address of an emulator of iam.googleapis.com
+ * @throws ProviderError
+ */
+export async function ensureRoles(
+  place: Pick<Place, "account" | "endpoints" | "credentials">,
+  signal: AbortSignal,
+): Promise<readonly RoleOutcome[]> {
+  const call = iamCaller(place, signal);
+  const outcomes: RoleOutcome[] = [];
+  for (const role of Object.values(ROLES)) outcomes.push(await ensureRole(place.account, role, call));
+  return outcomes;
+}
+
+/** google.iam.admin.v1.Role. */
+interface LiveRole {
+  readonly includedPermissions?: readonly string[];
+  readonly deleted?: boolean;
+}
+
+async function ensureRole(project: string, role: CustomRole, call: IamCall): Promise<RoleOutcome> {
+  const name = roleName(project, role);
+  const { title, description, permissions } = role;
+  const body = { title, description, includedPermissions: permissions, stage: "GA" };
+  const found = (await call("GET", name)) as LiveRole | undefined;
+  if (!found) {
+    await call("POST", `projects/${project}/roles`, { roleId: role.id, role: body });
+    return { role: name, done: "created" };
+  }
+  if (found.deleted) await call("POST", `${name}:undelete`, {});
+  const same = [...(found.includedPermissions ?? [])].sort().join() === [...permissions].sort().join();
+  if (!same) await call("PATCH", `${name}?updateMask=includedPermissions`, body);
+  return { role: name, done: !same ? "updated" : found.deleted ? "restored" : "unchanged" };
+}
+
+/** One call of the IAM API. Undefined: NOT_FOUND on a GET. */
+type IamCall = (method: "GET" | "POST" | "PATCH", path: string, body?: object) => Promise<unknown>;
+
+function iamCaller(place: Pick<Place, "endpoints" | "credentials">, signal: AbortSignal): IamCall {
+  const base = baseUrl(place, "iam", "https://iam.googleapis.com");
+  const auth = credentialsOf(place, base.startsWith("http:"));
+  return async (method, path, body) => {
+    const response = await auth
+      .request({
+        url: `${base}/v1/${path}`,
+        method,
+        ...(body ? { data: body } : {}),
+        signal,
+        retry: false,
+        validateStatus: () => true,
+      })
+      .catch((error: unknown) => {
+        throw new ProviderError(
+          "transient",
+          `IAM can't be reached: ${error instanceof Error ? error.message : error}`,
+          {
+            code: "UNAVAILABLE",
+            cause: error,
+          },
+        );
+      });
+    if (response.status === 404 && method === "GET") return undefined;
+    if (response.status >= 200 && response.status < 300) return response.data;
+    const said = (response.data as { error?: { message?: string; status?: string } } | undefined)?.error;
+    throw new ProviderError(
+      response.status === 401 || response.status === 403 ? "denied" : response.status === 400 ? "invalid" : "transient",
+      `IAM refused ${method} ${path}: ${said?.message ?? `HTTP ${response.status}`}`,
+      { code: said?.status ?? `HTTP ${response.status}` },
+    );
+  };
+}

@@ -1,0 +1,290 @@
+/** A Table as Firestore has it: canonical forms both ways. Pure. */
+import type { KeyAttribute, TableOutputs, TableWant } from "../../controllers/leaf/wants.ts";
+import type { Tags } from "../../operator/provider/owner.ts";
+import type { Deviation, Fitted } from "../../operator/provider/provider.ts";
+import type { Database, Document, Field, Index } from "./firestore.ts";
+import { shortName } from "./names.ts";
+
+export type TableIndex = TableWant["indexes"][number];
+
+/** The one collection that holds the items. Its name is part of the contract with consumers (output COLLECTION). */
+export const COLLECTION = "items";
+/** The one document that is ours: marks, tags and what Firestore has no place for. */
+export const OWNER_COLLECTION = "onyx";
+export const ownerDocument = (database: string): string => `${database}/documents/${OWNER_COLLECTION}/owner`;
+export const itemsGroup = (database: string): string => `${database}/collectionGroups/${COLLECTION}`;
+
+/** google/firestore/admin/v1/database.proto: with point-in-time recovery on, the retention is 7 days. */
+const RECOVERY_DAYS = 7;
+/** The index behind queries by the table's own keys, which DynamoDB has built in. No index of a user can have this name. */
+const KEY_INDEX = "(key)";
+
+/** What Firestore makes of a wish. */
+export function fitTable(want: TableWant): Fitted<TableWant> {
+  const days = want.pointInTimeRecoveryDays;
+  const deviations: Deviation[] =
+    days === null || days === RECOVERY_DAYS
+      ? []
+      : [
+          {
+            field: "pointInTimeRecovery.days",
+            kind: days < RECOVERY_DAYS ? "Covered" : "Clamped",
+            message: `Firestore keeps ${RECOVERY_DAYS} days or none; ${days} were asked, ${RECOVERY_DAYS} are given.`,
+          },
+        ];
+  const own: readonly TableIndex[] = want.sortKey
+    ? [{ name: KEY_INDEX, partitionKey: want.partitionKey, sortKey: want.sortKey }]
+    : [];
+  return {
+    want: {
+      ...want,
+      indexes: sorted([...own, ...want.indexes.filter(({ name }) => name !== KEY_INDEX)]),
+      pointInTimeRecoveryDays: days === null ? null : RECOVERY_DAYS,
+      overrides: {},
+    },
+    deviations,
+  };
+}
+
+const sorted = (indexes: readonly TableIndex[]): readonly TableIndex[] =>
+  [...indexes].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+
+/** The database that `want` asks for, for its creation. Everything explicit: the cloud's defaults are not ours. */
+export function toDatabase(want: TableWant, region: string): Database {
+  return {
+    locationId: region,
+    type: "FIRESTORE_NATIVE",
+    databaseEdition: "STANDARD",
+    ...settingsOf(want),
+    ...(want.encryptionKey ? { cmekConfig: { kmsKeyName: want.encryptionKey } } : {}),
+  };
+}
+
+/** The settings of a database that can change, as `want` asks for them. */
+export function settingsOf(want: TableWant): Database {
+  return {
+    pointInTimeRecoveryEnablement:
+      want.pointInTimeRecoveryDays === null ? "POINT_IN_TIME_RECOVERY_DISABLED" : "POINT_IN_TIME_RECOVERY_ENABLED",
+    deleteProtectionState: want.deletionProtection ? "DELETE_PROTECTION_ENABLED" : "DELETE_PROTECTION_DISABLED",
+  };
+}
+
+const DATABASE_MASKS: Partial<Record<keyof TableWant, string>> = {
+  pointInTimeRecoveryDays: "point_in_time_recovery_enablement",
+  deletionProtection: "delete_protection_state",
+};
+
+export const databaseMask = (changed: ReadonlySet<keyof TableWant & string>): readonly string[] =>
+  [...changed].flatMap((field) => DATABASE_MASKS[field] ?? []).sort();
+
+/** The fields and directions of a composite index, as one text: equal means the same index. */
+export type Shape = string;
+
+/**
+ * The composite indexes behind an index of a Table: one a direction of its sort key, because Firestore reads each in
+ * one direction only. Without a sort key there is none: Firestore indexes single fields by itself.
+ */
+export function shapesOf({ partitionKey, sortKey }: Pick<TableIndex, "partitionKey" | "sortKey">): readonly Shape[] {
+  if (!sortKey) return [];
+  return (["ASCENDING", "DESCENDING"] as const).map((order) =>
+    shapeText([
+      [partitionKey.name, "ASCENDING"],
+      [sortKey.name, order],
+    ]),
+  );
+}
+
+const shapeText = (fields: readonly (readonly [path: string, order: string])[]): Shape => JSON.stringify(fields);
+
+/** The index to create for a shape. */
+export function toIndex(shape: Shape): Index {
+  const fields = JSON.parse(shape) as [string, "ASCENDING" | "DESCENDING"][];
+  return {
+    queryScope: "COLLECTION",
+    fields: fields.map(([name, order]) => ({ fieldPath: quoted(name), order })),
+  };
+}
+
+/** The shape of a live index, or undefined when it isn't of the kind that we make. Firestore adds `__name__` at the end. */
+export function shapeOf(index: Index): Shape | undefined {
+  const fields = (index.fields ?? []).map(
+    ({ fieldPath, order }) => [unquoted(fieldPath ?? ""), String(order)] as const,
+  );
+  const own = fields.at(-1)?.[0] === "__name__" ? fields.slice(0, -1) : fields;
+  const plain = own.every(([, order]) => order === "ASCENDING" || order === "DESCENDING");
+  return index.queryScope === "COLLECTION" && plain ? shapeText(own) : undefined;
+}
+
+/** Composite indexes of ours in the cloud, by shape. */
+export type LiveIndexes = ReadonlyMap<Shape, Index>;
+
+export const liveIndexes = (indexes: readonly Index[]): LiveIndexes =>
+  new Map(
+    indexes.flatMap((index) => {
+      const shape = shapeOf(index);
+      return shape === undefined ? [] : [[shape, index] as const];
+    }),
+  );
+
+/** A field's name in a field path: what isn't a plain identifier is quoted (field.proto, `name`). */
+export function quoted(name: string): string {
+  return /^[A-Za-z_][A-Za-z_0-9]*$/.test(name) ? name : `\`${name.replace(/[\\`]/g, "\\$&")}\``;
+}
+
+export const unquoted = (path: string): string =>
+  path.startsWith("`") && path.endsWith("`") && path.length > 1 ? path.slice(1, -1).replace(/\\([\\`])/g, "$1") : path;
+
+/** What the owner's document holds. */
+export interface Meta {
+  /** Our marks and the user's tags. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly schema: Schema | undefined;
+}
+
+/** What a Table has and a schemaless database has not: its keys, and the names of its indexes. */
+export interface Schema {
+  readonly partitionKey: KeyAttribute;
+  readonly sortKey: KeyAttribute | null;
+  /** The indexes that are ours. One that isn't recorded here is somebody else's. */
+  readonly indexes: readonly TableIndex[];
+}
+
+export function toFields({ tags, schema }: Meta): NonNullable<Document["fields"]> {
+  return {
+    tags: {
+      mapValue: {
+        fields: Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, { stringValue: value }])),
+      },
+    },
+    ...(schema ? { schema: { stringValue: JSON.stringify(schema) } } : {}),
+  };
+}
+
+export function readMeta(document: Document): Meta {
+  const found = document.fields?.tags?.mapValue?.fields ?? {};
+  const tags = Object.fromEntries(
+    Object.entries(found).flatMap(([key, value]) =>
+      typeof value.stringValue === "string" ? [[key, value.stringValue] as const] : [],
+    ),
+  );
+  return { tags, schema: readSchema(document.fields?.schema?.stringValue) };
+}
+
+/** Undefined for what we did not write: then the keys are unknown, and no index is ours. */
+function readSchema(text: string | null | undefined): Schema | undefined {
+  try {
+    const schema = JSON.parse(text ?? "") as Partial<Schema> | null;
+    if (!schema?.partitionKey || !Array.isArray(schema.indexes)) return undefined;
+    return { partitionKey: schema.partitionKey, sortKey: schema.sortKey ?? null, indexes: schema.indexes };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The tags with those of `wanted` set and those with a null value gone; all others stay. */
+export function mergeTags(found: Readonly<Record<string, string>>, wanted: Tags): Record<string, string> {
+  const merged: Record<string, string> = { ...found };
+  for (const [key, value] of Object.entries(wanted)) {
+    if (value === null) delete merged[key];
+    else merged[key] = value;
+  }
+  return merged;
+}
+
+/**
+ * What to record before the indexes change: all that are wanted, and the old ones that still have to be taken down, so
+ * that they are known as ours after a crash.
+ */
+export function recordedIndexes(
+  wanted: readonly TableIndex[],
+  before: Schema | undefined,
+  live: LiveIndexes,
+): readonly TableIndex[] {
+  const names = new Set(wanted.map(({ name }) => name));
+  const standing = (before?.indexes ?? []).filter((index) => shapesOf(index).some((shape) => live.has(shape)));
+  // A changed index keeps its name: the old one is recorded under a name that nothing asks for.
+  return sorted([
+    ...wanted,
+    ...standing
+      .filter((index) => !wanted.some((one) => sameIndex(one, index)))
+      .map((index) => (names.has(index.name) ? { ...index, name: `(old) ${index.name}` } : index)),
+  ]);
+}
+
+const sameIndex = (a: TableIndex, b: TableIndex): boolean =>
+  JSON.stringify([a.name, a.partitionKey, a.sortKey]) === JSON.stringify([b.name, b.partitionKey, b.sortKey]);
+
+/** The next change to composite indexes: all that can go, and the first that is missing. */
+export function indexSteps(
+  wanted: readonly TableIndex[],
+  before: Schema | undefined,
+  live: LiveIndexes,
+): { readonly remove: readonly Index[]; readonly add: Shape | undefined } {
+  const needed = new Set(wanted.flatMap(shapesOf));
+  const ours = new Set((before?.indexes ?? []).flatMap(shapesOf));
+  return {
+    remove: [...live].flatMap(([shape, index]) => (ours.has(shape) && !needed.has(shape) ? [index] : [])),
+    add: [...needed].find((shape) => !live.has(shape)),
+  };
+}
+
+/** What was read of one table. */
+export interface LiveTable {
+  readonly database: Database;
+  readonly meta: Meta | undefined;
+  readonly indexes: LiveIndexes;
+  readonly ttlFields: readonly Field[];
+}
+
+/** The live values in the fields of Want. */
+export function actualTable({ database, meta, indexes, ttlFields }: LiveTable): Partial<TableWant> {
+  const schema = meta?.schema;
+  const standing = (schema?.indexes ?? []).filter((index) => shapesOf(index).every((shape) => indexes.has(shape)));
+  const ttl = ttlFields.map(ttlFieldName).sort();
+  return {
+    ...databaseValues(database),
+    tags: meta?.tags ?? {},
+    ...(schema ? { partitionKey: schema.partitionKey, sortKey: schema.sortKey } : {}),
+    indexes: sorted(standing),
+    ttlField: ttl.length > 1 ? ttl.join(", ") : (ttl[0] ?? null),
+    overrides: {},
+  };
+}
+
+/** The values that the database itself tells, also while its documents can't be read. */
+export function databaseValues(database: Database): Partial<TableWant> {
+  return {
+    pointInTimeRecoveryDays:
+      database.pointInTimeRecoveryEnablement === "POINT_IN_TIME_RECOVERY_ENABLED" ? RECOVERY_DAYS : null,
+    deletionProtection: database.deleteProtectionState === "DELETE_PROTECTION_ENABLED",
+    encryptionKey: database.cmekConfig?.kmsKeyName || null,
+  };
+}
+
+export const ttlFieldName = (field: Field): string => unquoted(shortField(field.name ?? ""));
+
+/** A quoted field path may hold slashes, so it is all that comes after `/fields/`. */
+const shortField = (name: string): string => name.slice(name.indexOf("/fields/") + "/fields/".length);
+
+/** What Firestore still builds, and what it could not build, of what is ours. For people. */
+export function buildState({ meta, indexes, ttlFields }: LiveTable): { building: string[]; broken: string[] } {
+  const ours = (meta?.schema?.indexes ?? []).flatMap((index) =>
+    shapesOf(index).map((shape) => [`index ${index.name}`, indexes.get(shape)?.state] as const),
+  );
+  const ttl = ttlFields.map((field) => [`time to live by ${ttlFieldName(field)}`, field.ttlConfig?.state] as const);
+  const named = (state: string) => [
+    ...new Set([...ours, ...ttl].flatMap(([what, is]) => (is === state ? [what] : []))),
+  ];
+  return { building: named("CREATING"), broken: named("NEEDS_REPAIR") };
+}
+
+/** What makes a database unfit to be this table, for people; undefined when it is fit. */
+export function unfit(database: Database, region: string): string | undefined {
+  if (database.type !== "FIRESTORE_NATIVE") return `${database.name} is not in Firestore's native mode.`;
+  if (database.locationId !== region) return `${database.name} lies in ${database.locationId}, not in ${region}.`;
+  return undefined;
+}
+
+export function tableOutputs(id: string, region: string): TableOutputs {
+  return { TABLE_ID: id, TABLE_NAME: shortName(id), COLLECTION, REGION: region };
+}

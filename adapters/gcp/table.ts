@@ -1,0 +1,355 @@
+import type { TableOutputs, TableWant } from "../../controllers/leaf/wants.ts";
+import { ProviderError, step } from "../../operator/provider/fault.ts";
+import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
+import {
+  type At,
+  type Call,
+  type Created,
+  createIntent,
+  type Observation,
+  type Present,
+  type Provider,
+} from "../../operator/provider/provider.ts";
+import { isAlreadyExists } from "./errors.ts";
+import type { Database, Operation } from "./firestore.ts";
+import type { Gcp } from "./gcp.ts";
+import { databaseName, shortName } from "./names.ts";
+import { marksOf, mayTake, without } from "./owner.ts";
+import {
+  actualTable,
+  buildState,
+  databaseMask,
+  databaseValues,
+  fitTable,
+  indexSteps,
+  itemsGroup,
+  type LiveTable,
+  liveIndexes,
+  type Meta,
+  mergeTags,
+  OWNER_COLLECTION,
+  ownerDocument,
+  quoted,
+  readMeta,
+  recordedIndexes,
+  type Schema,
+  settingsOf,
+  shapesOf,
+  tableOutputs,
+  toDatabase,
+  toFields,
+  toIndex,
+  ttlFieldName,
+  unfit,
+} from "./table-shape.ts";
+
+type Seen = Present<TableWant, TableOutputs>;
+
+/** How long a new database may not show itself, or not let us in: Google's answers lag behind its own operations. */
+const YOUNG_MS = 10 * 60_000;
+
+/** Something that Firestore still does for us. Only for what people read and for patience: nothing is lost with it. */
+interface Running {
+  readonly operation: string;
+  readonly doing: "create" | "change" | "delete";
+  readonly since: number;
+}
+
+/**
+ * A Table is a Firestore database of its own (docs/adr/0002-one-firestore-database-a-table.md); its items are in the
+ * collection `items`.
+ *
+ * Ownership: databases carry no labels, so the marks are in a document of the database, `onyx/owner`. It can be written
+ * only once the database is there. In between, and when a reply is lost, a database counts as ours when it is known that
+ * we asked for it (the intent in status, or the memory of this process) and as long as it holds no collection:
+ * what has data in it and no marks is never ours. The document is made with "must not exist", so of two that claim
+ * a database one wins and the other sees a foreign owner.
+ *
+ * Firestore works one long-running operation at a time here: `update` starts the first one that is due and returns;
+ * the phase is `pending` until it is through, and the next pass starts the next.
+ */
+export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
+  const { place, firestore, now } = gcp;
+  const project = place.account;
+  const running = new Map<string, Running>();
+  /** Databases that this process asked for, until they are marked. */
+  const asked = new Set<string>();
+
+  const track = (id: string, doing: Running["doing"], operation: Operation | undefined) => {
+    if (operation?.error) throw operation.error;
+    // A new database may stay invisible for a while after its operation is through.
+    if (operation && (!operation.done || doing === "create"))
+      running.set(id, { operation: operation.name, doing, since: now() });
+  };
+
+  /** What still runs on the database. An operation that has failed is told once, as the error that it is. */
+  async function stillRunning(id: string, signal: AbortSignal): Promise<Running | undefined> {
+    const known = running.get(id);
+    if (!known) return undefined;
+    const operation = await firestore.operation(known.operation, signal);
+    if (operation && !operation.done) return known;
+    running.delete(id);
+    if (operation?.error) {
+      if (known.doing === "create") asked.delete(id);
+      throw operation.error;
+    }
+    return undefined;
+  }
+
+  async function observe(at: At, call: Call): Promise<Observation<TableWant, TableOutputs>> {
+    const id = at.id ?? databaseName(project, at.name);
+    const before = running.get(id);
+    const [database, doing] = await Promise.all([firestore.database(id, call.signal), stillRunning(id, call.signal)]);
+    const weAsked = at.footprint.includes(createIntent(shortName(id))) || asked.has(id);
+    if (!database) return observeUnseen(id, before, doing, weAsked, call);
+    return observeSeen(id, database, doing, weAsked, call);
+  }
+
+  /** A database that was asked for may be in the making, or made and not shown yet. */
+  async function observeUnseen(
+    id: string,
+    before: Running | undefined,
+    doing: Running | undefined,
+    weAsked: boolean,
+    call: Call,
+  ): Promise<Observation<TableWant, TableOutputs>> {
+    const made = before?.doing === "create" && now() - before.since < YOUNG_MS;
+    const unfinished =
+      weAsked && !before && (await firestore.operations(id, call.signal)).some((operation) => !operation.done);
+    if (doing?.doing !== "create" && !made && !unfinished) return { exists: false };
+    if (made && !doing && before) running.set(id, before);
+    return {
+      exists: true,
+      id,
+      owner: call.owner,
+      phase: "pending",
+      message: "Firestore is making the database.",
+      actual: {},
+      outputs: tableOutputs(id, place.region),
+    };
+  }
+
+  async function observeSeen(
+    id: string,
+    database: Database,
+    doing: Running | undefined,
+    weAsked: boolean,
+    call: Call,
+  ): Promise<Observation<TableWant, TableOutputs>> {
+    const base = { exists: true, id, outputs: tableOutputs(id, place.region), ...guard(database) } as const;
+    const presumed = weAsked ? call.owner : undefined;
+    let table: LiveTable;
+    try {
+      table = await readTable(id, database, call.signal);
+    } catch (error) {
+      const phase = closed(database, error, now());
+      if (!phase) throw error;
+      return { ...base, owner: presumed, ...phase, actual: databaseValues(database) };
+    }
+    if (table.meta) asked.delete(id);
+    const owner = table.meta ? ownerOf(table.meta.tags) : weAsked ? await ownerIfEmpty(id, call) : undefined;
+    return { ...base, owner, ...phaseOf(table, doing, place.region), actual: actualTable(table) };
+  }
+
+  async function readTable(id: string, database: Database, signal: AbortSignal): Promise<LiveTable> {
+    const [document, indexes, ttlFields] = await Promise.all([
+      firestore.document(ownerDocument(id), signal),
+      firestore.indexes(itemsGroup(id), signal),
+      firestore.ttlFields(itemsGroup(id), signal),
+    ]);
+    return { database, meta: document && readMeta(document), indexes: liveIndexes(indexes), ttlFields };
+  }
+
+  async function ownerIfEmpty(id: string, call: Call): Promise<Owner | undefined> {
+    const collections = await firestore.collections(id, call.signal);
+    return collections.length === 0 ? call.owner : undefined;
+  }
+
+  async function create(name: string, want: TableWant, call: Call): Promise<Created<TableOutputs>> {
+    const id = databaseName(project, name);
+    const before = asked.has(id);
+    asked.add(id);
+    try {
+      track(id, "create", await firestore.createDatabase(project, name, toDatabase(want, place.region), call.signal));
+    } catch (error) {
+      if (!before && error instanceof ProviderError && !maybeDone(error)) asked.delete(id);
+      if (!isAlreadyExists(error)) throw error;
+      await refuseForeign(id, call);
+    }
+    return { id };
+  }
+
+  /** A create that was told that the name is taken: by us, in a pass that was cut off, or by somebody else. */
+  async function refuseForeign(id: string, call: Call): Promise<void> {
+    if (!(await firestore.database(id, call.signal)))
+      throw new ProviderError("transient", `${id} exists and can't be seen yet.`, { code: "ALREADY_EXISTS" });
+    const document = await firestore.document(ownerDocument(id), call.signal);
+    if (document && mayTake(ownerOf(readMeta(document).tags), call.owner)) return;
+    throw new ProviderError("conflict", `${id} exists and does not carry our marks. It was left alone.`, {
+      code: "ALREADY_EXISTS",
+    });
+  }
+
+  /** Writes the owner's document: made where there is none, else changed as `change` says, if that changes anything. */
+  async function writeMeta(id: string, change: (meta: Meta) => Meta, call: Call): Promise<Meta | undefined> {
+    const name = ownerDocument(id);
+    const document = await firestore.document(name, call.signal);
+    const before = document && readMeta(document);
+    const after = change(before ?? { tags: {}, schema: undefined });
+    if (!document) await firestore.createDocument(name, toFields(after), call.signal);
+    else if (JSON.stringify(toFields(after)) !== JSON.stringify(toFields(before ?? after)))
+      await firestore.replaceDocument({ ...document, fields: { ...document.fields, ...toFields(after) } }, call.signal);
+    return before;
+  }
+
+  async function update(
+    seen: Seen,
+    want: TableWant,
+    changed: ReadonlySet<keyof TableWant & string>,
+    call: Call,
+  ): Promise<void> {
+    const { id } = seen;
+    const live = changed.has("indexes") ? liveIndexes(await firestore.indexes(itemsGroup(id), call.signal)) : undefined;
+    let schema: Schema | undefined;
+    if (changed.has("tags") || live) {
+      const before = await step(`write the document ${OWNER_COLLECTION}/owner of ${shortName(id)}`, () =>
+        writeMeta(id, (meta) => described(meta, want, changed, live), call),
+      );
+      asked.delete(id);
+      schema = before?.schema;
+    }
+    const mask = databaseMask(changed);
+    if (mask.length > 0) {
+      const database = { name: id, ...settingsOf(want) };
+      return step(`update the database ${shortName(id)}`, async () =>
+        track(id, "change", await firestore.updateDatabase(database, mask, call.signal)),
+      );
+    }
+    if (changed.has("ttlField") && (await changeTtl(id, want.ttlField, call))) return;
+    if (live) await changeIndexes(id, want, schema, live, call);
+  }
+
+  /** Clears a field that is not wanted, or sets the one that is. True when an operation was started. */
+  async function changeTtl(id: string, wanted: string | null, call: Call): Promise<boolean> {
+    const fields = await firestore.ttlFields(itemsGroup(id), call.signal);
+    const other = fields.find((field) => ttlFieldName(field) !== wanted);
+    const name = other?.name ?? (wanted !== null && fields.length === 0 ? ttlFieldPath(id, wanted) : undefined);
+    if (name === undefined) return false;
+    const field = other ? { name } : { name, ttlConfig: {} };
+    await step(`${other ? "clear" : "set"} the time to live by ${ttlFieldName(field)}`, async () =>
+      track(id, "change", await firestore.updateField(field, ["ttl_config"], call.signal)),
+    );
+    return true;
+  }
+
+  /** Takes down what is ours and not wanted, then starts the first that is missing. */
+  async function changeIndexes(
+    id: string,
+    want: TableWant,
+    before: Schema | undefined,
+    live: ReturnType<typeof liveIndexes>,
+    call: Call,
+  ): Promise<void> {
+    const { remove, add } = indexSteps(want.indexes, before, live);
+    for (const index of remove)
+      await step(`delete the index ${shortName(index.name ?? "")}`, () =>
+        firestore.deleteIndex(index.name ?? "", call.signal),
+      );
+    if (add === undefined) return;
+    const named = want.indexes.find((index) => shapesOf(index).includes(add))?.name ?? "";
+    await step(`create the index ${named}`, async () => {
+      try {
+        track(id, "change", await firestore.createIndex(itemsGroup(id), toIndex(add), call.signal));
+      } catch (error) {
+        if (!isAlreadyExists(error)) throw error;
+      }
+    });
+  }
+
+  const mark = async (seen: Seen, tags: Tags, schema: Schema | undefined, call: Call) => {
+    await step(`write the document ${OWNER_COLLECTION}/owner of ${shortName(seen.id)}`, () =>
+      writeMeta(seen.id, (meta) => ({ tags: mergeTags(meta.tags, tags), schema: meta.schema ?? schema }), call),
+    );
+  };
+
+  return {
+    service: "firestore",
+    ids: "derived",
+    recordsIntent: true,
+    immutable: ["partitionKey", "sortKey", "encryptionKey"],
+    fit: fitTable,
+    observe,
+    create,
+    update,
+    async delete(seen, _at, call) {
+      const database = await firestore.database(seen.id, call.signal);
+      if (!database) return;
+      const operation = await firestore.deleteDatabase(seen.id, database.etag ?? "", call.signal);
+      asked.delete(seen.id);
+      track(seen.id, "delete", operation);
+    },
+    adopt: (seen, want, call) =>
+      mark(seen, marksOf(want.tags), { partitionKey: want.partitionKey, sortKey: want.sortKey, indexes: [] }, call),
+    release: (seen, call) => mark(seen, without(HOLDER_MARKS), undefined, call),
+  };
+}
+
+const ttlFieldPath = (id: string, attribute: string): string => `${itemsGroup(id)}/fields/${quoted(attribute)}`;
+
+/** A failure after which the cloud may have done it all the same. */
+const maybeDone = ({ fault }: ProviderError): boolean => fault === "transient";
+
+function described(
+  meta: Meta,
+  want: TableWant,
+  changed: ReadonlySet<keyof TableWant & string>,
+  live: ReturnType<typeof liveIndexes> | undefined,
+): Meta {
+  const { partitionKey, sortKey } = meta.schema ?? want;
+  return {
+    tags: changed.has("tags") ? mergeTags(meta.tags, want.tags) : meta.tags,
+    schema: {
+      partitionKey,
+      sortKey,
+      indexes: live ? recordedIndexes(want.indexes, meta.schema, live) : (meta.schema?.indexes ?? []),
+    },
+  };
+}
+
+const guard = (database: Database): Pick<Seen, "deleteBlockedBy"> =>
+  database.deleteProtectionState === "DELETE_PROTECTION_ENABLED"
+    ? {
+        deleteBlockedBy: {
+          field: "deletionProtection",
+          message: `Deletion protection of ${database.name} is on. Set spec.deletionProtection: false first.`,
+        },
+      }
+    : {};
+
+function phaseOf(table: LiveTable, doing: Running | undefined, region: string): Pick<Seen, "phase" | "message"> {
+  const unusable = unfit(table.database, region);
+  if (unusable) return { phase: "failed", message: unusable };
+  if (doing?.doing === "delete") return { phase: "deleting", message: "Firestore is deleting the database." };
+  if (doing?.doing === "create") return { phase: "pending", message: "Firestore is making the database." };
+  const { building, broken } = buildState(table);
+  if (building.length > 0) return { phase: "pending", message: `Firestore is building ${building.join(", ")}.` };
+  if (doing) return { phase: "pending", message: "Firestore is changing the database." };
+  if (broken.length > 0)
+    return {
+      phase: "failed",
+      message: `Firestore could not build ${broken.join(", ")}. Take it out of spec and put it back to have it built anew.`,
+    };
+  return { phase: "ready" };
+}
+
+/** A database that is there and does not let us read: too young, or its key is out of reach. Undefined: another error. */
+function closed(database: Database, error: unknown, now: number): Pick<Seen, "phase" | "message"> | undefined {
+  if (!(error instanceof ProviderError)) return undefined;
+  const made = Number(database.createTime?.seconds ?? 0) * 1000;
+  const opening = error.fault === "notFound" || error.fault === "denied" || error.fault === "conflict";
+  if (opening && now - made < YOUNG_MS)
+    return { phase: "pending", message: `Firestore does not let us into the new database yet.` };
+  if (database.cmekConfig?.kmsKeyName && error.code.startsWith("FAILED_PRECONDITION"))
+    return { phase: "failed", message: `The key ${database.cmekConfig.kmsKeyName} can't be used: ${error.message}` };
+  return undefined;
+}
