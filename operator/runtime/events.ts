@@ -8,7 +8,7 @@ import { redactText } from "./redact.ts";
 import type { KubeObject, ResourceType } from "./resource.ts";
 import { createTimers } from "./timers.ts";
 
-const EVENTS: ResourceType = {
+export const EVENTS: ResourceType = {
   group: "events.k8s.io",
   version: "v1",
   plural: "events",

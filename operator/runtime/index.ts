@@ -2,6 +2,16 @@
 export { type BackoffOptions, equalJitter, fullJitter, type Random, spread } from "./backoff.ts";
 export * from "./client.ts";
 export { type Cancel, type Clock, createClock, sleep } from "./clock.ts";
+export {
+  type Controller,
+  type ControllerOptions,
+  createController,
+  priorityOf,
+  type ReconcileContext,
+  type Request,
+  type Result,
+  type Source,
+} from "./controller.ts";
 export type { KubeConfigLike } from "./credentials.ts";
 export { createDiscovery, type Discovery } from "./discovery.ts";
 export {
