@@ -1,6 +1,6 @@
 import { connectAws } from "../adapters/aws/index.ts";
 import { connectGcp } from "../adapters/gcp/index.ts";
-import { onyxservice } from "../controllers/composite/onyxservice.ts";
+import { composites } from "../controllers/composite/index.ts";
 import { leaves } from "../controllers/leaf/index.ts";
 import type { Leaves } from "../controllers/leaf/wants.ts";
 import type { CloudConnection, Place } from "./provider/cloud.ts";
@@ -15,7 +15,4 @@ const clouds: { readonly [C in Cloud]: (place: Place) => CloudConnection<Leaves>
 
 export const connect: Connect = (cloud, place) => clouds[cloud](place) as unknown as AnyConnection;
 
-/** Every composite kind: one line each. */
-export const composites = [onyxservice] as const;
-
-export { leaves };
+export { composites, leaves };

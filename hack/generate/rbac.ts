@@ -1,14 +1,10 @@
 import { stringify } from "yaml";
+import { composites } from "../../controllers/composite/index.ts";
 import type { Kind } from "../../crds/define.ts";
 import { GROUP } from "../../crds/define.ts";
+import { type PolicyRule, rightsOf } from "../../operator/rights.ts";
 import type { Output } from "./output.ts";
 import { MARK } from "./output.ts";
-
-interface PolicyRule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-}
 
 const rule = (resources: readonly string[], ...verbs: readonly string[]): PolicyRule => ({
   apiGroups: [GROUP],
@@ -19,28 +15,12 @@ const rule = (resources: readonly string[], ...verbs: readonly string[]): Policy
 const LOOK = ["get", "list", "watch"];
 const CHANGE = ["create", "update", "patch", "delete", "deletecollection"];
 
-/**
- * What the operator may do with our kinds: read all, write their status, put its finalizer on what stands for
- * something in the cloud, and make the leaves that composites expand to.
- */
-export function operatorRules(kinds: readonly Kind[]): readonly PolicyRule[] {
-  const leaves = kinds.filter((kind) => kind.role === "leaf");
-  const others = kinds.filter((kind) => kind.role !== "leaf");
-  return [
-    rule(plurals(kinds), ...LOOK),
-    rule(
-      kinds.map((kind) => `${kind.plural}/status`),
-      "patch",
-    ),
-    rule(plurals(leaves), "create", "patch", "delete"),
-    rule(plurals(others), "patch"),
-  ];
-}
-
-/** The rules for the operator's chart, and roles for people that add to Kubernetes' own view, edit and admin. */
+/** What the operator's chart needs to know of the kinds, and roles for people that add to Kubernetes' own view, edit and admin. */
 export function rbacFiles(kinds: readonly Kind[]): readonly Output[] {
   const namespaced = plurals(kinds.filter((kind) => kind.scope === "Namespaced"));
   const cluster = plurals(kinds.filter((kind) => kind.scope === "Cluster"));
+  const leaves = plurals(kinds.filter((kind) => kind.role === "leaf"));
+  const children = composites.flatMap(({ uses }) => uses);
   const scalable = kinds.filter((kind) => kind.scale).map((kind) => `${kind.plural}/scale`);
   const roles = [
     role("onyx-view", ["view", "edit", "admin"], [rule(namespaced, ...LOOK)]),
@@ -50,8 +30,12 @@ export function rbacFiles(kinds: readonly Kind[]): readonly Output[] {
   ];
   return [
     {
-      path: "charts/onyx-operator/files/kinds-rules.yaml",
-      text: `# ${MARK}: what the operator may do with its own kinds.\n${stringify(operatorRules(kinds))}`,
+      path: "charts/onyx-operator/files/rbac.yaml",
+      text: `# ${MARK}: all that the operator may do.\n${stringify(rightsOf(kinds, children), { aliasDuplicateObjects: false })}`,
+    },
+    {
+      path: "charts/onyx-operator/files/leaves.yaml",
+      text: `# ${MARK}: the kinds that stand for something in a cloud.\n${stringify(leaves)}`,
     },
     {
       path: "charts/onyx-crds/templates/roles.yaml",

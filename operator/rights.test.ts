@@ -1,0 +1,51 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { composites } from "../controllers/composite/index.ts";
+import { kinds } from "../crds/index.ts";
+import type { ChildKind } from "./reconcile/composite-object.ts";
+import { type PolicyRule, rightsOf } from "./rights.ts";
+
+const rights = rightsOf(
+  kinds,
+  composites.flatMap(({ uses }) => uses),
+);
+const all: readonly PolicyRule[] = Object.values(rights).flat();
+
+const verbsOf = (rules: readonly PolicyRule[], group: string, resource: string) =>
+  rules
+    .filter((rule) => rule.apiGroups.includes(group) && rule.resources.includes(resource))
+    .flatMap(({ verbs }) => verbs);
+
+test("what is ours is watched, gets a finalizer and a status", () => {
+  expect(verbsOf(rights.cluster, "onyx.onelens.io", "environments")).toEqual(["list", "watch", "patch"]);
+  expect(verbsOf(rights.namespaced, "onyx.onelens.io", "queues")).toEqual(["list", "watch", "patch"]);
+  expect(verbsOf(rights.namespaced, "onyx.onelens.io", "queues/status")).toEqual(["patch"]);
+});
+
+test("what composites make is made and removed, a kind of ours too", () => {
+  const everything = ["get", "list", "watch", "create", "patch", "delete"];
+  expect(verbsOf(rights.namespaced, "apps", "deployments")).toEqual(everything);
+  expect(verbsOf(rights.namespaced, "onyx.onelens.io", "workloadidentities")).toEqual(everything);
+  for (const { uses } of composites)
+    for (const { group, plural } of uses) expect(verbsOf(rights.namespaced, group, plural), plural).toEqual(everything);
+});
+
+test("no wildcard, no Secret, and nothing that gives rights away", () => {
+  const forbidden = ["*", "escalate", "bind", "impersonate", "deletecollection", "update"];
+  expect(all.flatMap(({ verbs }) => verbs).filter((verb) => forbidden.includes(verb))).toEqual([]);
+  expect(all.flatMap(({ apiGroups }) => apiGroups)).not.toContain("*");
+  const sensitive = ["*", "secrets", "serviceaccounts/token", "roles", "clusterroles", "rolebindings", "pods/exec"];
+  expect(all.flatMap(({ resources }) => resources).filter((one) => sensitive.includes(one))).toEqual([]);
+});
+
+test("the order in which kinds are named does not matter, and each resource stands in one rule", () => {
+  const children: readonly ChildKind[] = composites.flatMap(({ uses }) => [...uses]);
+  fc.assert(
+    fc.property(fc.shuffledSubarray(children, { minLength: children.length }), (shuffled) => {
+      const { namespaced } = rightsOf(kinds, [...shuffled, ...shuffled]);
+      expect(namespaced).toEqual(rights.namespaced);
+      const names = namespaced.flatMap((rule) => rule.resources.map((one) => `${rule.apiGroups[0]}/${one}`));
+      expect(new Set(names).size).toBe(names.length);
+    }),
+  );
+});

@@ -1,0 +1,84 @@
+import type { Kind } from "../crds/define.ts";
+import { CHILD_VERBS, type ChildKind } from "./reconcile/composite-object.ts";
+import { EVENTS } from "./runtime/events.ts";
+import { LEASES } from "./runtime/lease-record.ts";
+import type { ResourceType } from "./runtime/resource.ts";
+
+/** A rule of rbac.authorization.k8s.io/v1. */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** All that the operator does with the Kubernetes API, besides reading the Secrets that its chart is told. */
+export interface Rights {
+  /** In the whole cluster. */
+  readonly cluster: readonly PolicyRule[];
+  /** In each namespace that is watched. */
+  readonly namespaced: readonly PolicyRule[];
+  /** In each namespace that is watched, and in `default`, where the events of cluster-scoped objects are. */
+  readonly events: readonly PolicyRule[];
+  /** In the operator's own namespace. */
+  readonly lease: readonly PolicyRule[];
+}
+
+/** Caches list and watch; the finalizer is a patch. */
+const OWN_VERBS = ["list", "watch", "patch"];
+const STATUS_VERBS = ["patch"];
+/** A repeated event is a patch of its series. */
+const EVENT_VERBS = ["create", "patch"];
+/** Apart, since the name of what is created can't be told by RBAC. */
+const LEASE_VERBS = [["create"], ["get", "patch"]];
+
+/** The verbs that the code uses, from the kinds and from what composites are made of. Pure and sorted. */
+export function rightsOf(kinds: readonly Kind[], children: readonly ChildKind[]): Rights {
+  const own = (scope: Kind["scope"]): Use[] =>
+    kinds
+      .filter((kind) => kind.scope === scope)
+      .flatMap(({ group, plural }) => [
+        { group, resource: plural, verbs: OWN_VERBS },
+        { group, resource: `${plural}/status`, verbs: STATUS_VERBS },
+      ]);
+  const made = children.map(({ group, plural }) => ({ group, resource: plural, verbs: CHILD_VERBS }));
+  return {
+    cluster: rulesOf(own("Cluster")),
+    namespaced: rulesOf([...own("Namespaced"), ...made]),
+    events: rulesOf([use(EVENTS, EVENT_VERBS)]),
+    lease: LEASE_VERBS.flatMap((verbs) => rulesOf([use(LEASES, verbs)])),
+  };
+}
+
+interface Use {
+  readonly group: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+}
+
+const use = ({ group, plural }: ResourceType, verbs: readonly string[]): Use => ({ group, resource: plural, verbs });
+
+const ORDER = ["get", "list", "watch", "create", "patch", "delete"];
+
+/** One rule for all resources of a group that are used alike. */
+function rulesOf(uses: readonly Use[]): readonly PolicyRule[] {
+  const verbs = new Map<string, Set<string>>();
+  for (const { group, resource, verbs: more } of uses) {
+    const key = `${group}\0${resource}`;
+    verbs.set(key, new Set([...(verbs.get(key) ?? []), ...more]));
+  }
+  const rules = new Map<string, { group: string; resources: string[]; verbs: string[] }>();
+  for (const [key, set] of verbs) {
+    const [group = "", resource = ""] = key.split("\0");
+    const sorted = [...set].sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
+    const alike = `${group}\0${sorted.join()}`;
+    const rule = rules.get(alike) ?? { group, resources: [], verbs: sorted };
+    rule.resources.push(resource);
+    rules.set(alike, rule);
+  }
+  return [...rules.values()]
+    .map((rule) => ({ apiGroups: [rule.group], resources: rule.resources.sort(), verbs: rule.verbs }))
+    .sort((a, b) => compare(nameOf(a), nameOf(b)));
+}
+
+const nameOf = (rule: PolicyRule) => `${rule.apiGroups[0]}/${rule.resources[0]}`;
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
