@@ -53,7 +53,7 @@ export async function startOperator(options: OperatorOptions, host: Host = thisH
     name: "operator",
     command: globalThis.process.execPath,
     args: [
-      "operator/main.ts",
+      join(host.root, "operator", "main.ts"),
       `--kubeconfig=${kubeconfig}`,
       `--address=127.0.0.1:${port}`,
       `--lease-namespace=${OPERATOR_NAMESPACE}`,
