@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Where nothing but the code is needed: everything side by side. */
 const unit = {
   name: "unit",
-  include: ["{crds,controllers,adapters,operator,hack,bench,test/unit}/**/*.test.ts"],
+  include: ["{crds,controllers,adapters,operator,hack,bench,test/unit,test/support}/**/*.test.ts"],
   sequence: { groupOrder: 1 },
 };
 
@@ -21,7 +21,12 @@ export default defineConfig({
   test: {
     projects: [
       { test: unit },
-      { test: onTestBed("conformance", 2, ["{adapters,operator,hack}/**/*.conformance.ts"]) },
+      {
+        test: onTestBed("conformance", 2, [
+          "{adapters,operator,hack}/**/*.conformance.ts",
+          "test/conformance/**/*.test.ts",
+        ]),
+      },
       { test: { ...onTestBed("integration", 3, ["test/integration/**/*.test.ts"]), fileParallelism: false } },
       { test: { ...onTestBed("e2e", 4, ["test/e2e/**/*.test.ts"]), fileParallelism: false } },
     ],

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { IdentityOutputs, IdentityWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
@@ -8,7 +9,7 @@ import type { Aws } from "./clients.ts";
 import { policyOf } from "./grants.ts";
 import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
-import { linesOf } from "./policy.ts";
+import { linesOf, type PolicyDocument } from "./policy.ts";
 import { roles } from "./role.ts";
 import { tagChanges, tagsToCreate } from "./tags.ts";
 import { type Binding, bindingsIn, bindingText, trustDocument } from "./trust.ts";
@@ -112,7 +113,8 @@ export function identityProvider(aws: Aws): Provider<IdentityWant, IdentityOutpu
         await step("take off other policies", () => role.removeForeign(name, seen.actual.permissions ?? [], call));
       }
       if (changed.has("trust")) {
-        await step("set its trust", () => role.setTrust(name, trustDocument(aws, bindingOf(want)), call));
+        const trust = trustDocument(aws, bindingOf(want));
+        if (!sameTrust(seen, trust)) await step("set its trust", () => role.setTrust(name, trust, call));
         await ensureBinding(seen.id, want, call);
         const other = bindingsIn(seen.actual.trust ?? []).filter(
           (one) => !native || bindingText(one) !== bindingText(bindingOf(want)),
@@ -165,6 +167,12 @@ export function identityProvider(aws: Aws): Provider<IdentityWant, IdentityOutpu
 
 /** An association whose role is gone: no tags of a role were read. */
 const isRemnant = (seen: Seen): boolean => seen.actual.tags === undefined;
+
+/** The role's own trust is as it should be, whatever is to be done about associations. */
+function sameTrust({ actual }: Seen, wanted: PolicyDocument): boolean {
+  const own = (actual.trust ?? []).filter((line) => bindingsIn([line]).length === 0);
+  return isDeepStrictEqual(own.sort(), linesOf(wanted).sort());
+}
 
 /** `arn:aws:iam::…:role/onyx/prod/orders` → `orders`. */
 const nameOf = (arn: string): string => parseArn(arn)?.resource.split("/").at(-1) ?? arn;

@@ -37,10 +37,12 @@ export interface ProxyCall extends Described {
  * - `drop`     the server does it, then the connection breaks without an answer
  * - `cut`      the server does it, then the connection breaks within the answer's body
  * - `empty`    the server does it, and the answer is an empty 200
+ * - `rewrite`  the server does it, and its answer comes with another body
  * - `hang`     the server does not hear of it, and no answer comes until `heal` or the client goes
  */
 export type Trouble =
   | { readonly do: "answer"; readonly status: number; readonly headers?: Record<string, string>; readonly body: string }
+  | { readonly do: "rewrite"; readonly body: (body: string) => string }
   | { readonly do: "refuse" | "drop" | "cut" | "empty" | "hang" };
 
 export interface ProxyFault {
@@ -90,6 +92,8 @@ export async function startFaultProxy(options: {
   readonly describe: (method: string, path: string, headers: IncomingHttpHeaders, body: string) => Described;
   /** For a target with https. */
   readonly tls?: Pick<AgentOptions, "ca" | "cert" | "key">;
+  /** Puts right, always, what the server gets wrong: the body of a good answer as it should be. */
+  readonly amend?: (call: ProxyCall, body: string, before: readonly ProxyCall[]) => string;
   /** Answers of these requests are passed on piece by piece. */
   readonly streams?: (call: ProxyCall) => boolean;
 }): Promise<FaultProxy> {
@@ -164,15 +168,16 @@ export async function startFaultProxy(options: {
       answered.pipe(outgoing);
       return;
     }
-    const answer: Answer = {
-      status: answered.statusCode ?? 502,
-      headers: answered.headers,
-      body: await whole(answered),
-    };
+    const raw = await whole(answered);
+    const amended =
+      options.amend && (call.status ?? 502) < 300 ? Buffer.from(options.amend(call, raw.toString(), calls)) : raw;
+    const answer: Answer = { status: answered.statusCode ?? 502, headers: answered.headers, body: amended };
     if (!call.mutating && !frozen) remembered.set(question, answer);
     if (!trouble) return reply(outgoing, answer);
     if (trouble.do === "drop") return void outgoing.socket?.destroy();
     if (trouble.do === "empty") return reply(outgoing, { ...answer, status: 200, body: Buffer.alloc(0) });
+    if (trouble.do === "rewrite")
+      return reply(outgoing, { ...answer, body: Buffer.from(trouble.body(answer.body.toString())) });
     cut(outgoing, answer);
   }
 

@@ -106,6 +106,41 @@ export const failures: readonly Case[] = [
     }),
   ),
   {
+    id: "L23",
+    title: "a state that nobody knows yet: waited for, and nothing is written",
+    unless: (_kind, on) =>
+      on.states?.unknown ? undefined : "the emulator can't report a state that its API does not have",
+    async run(world) {
+      await world.ready();
+      world.on.states?.unknown?.();
+      world.host.edit(world.spec(world.kind.edits[0]?.spec));
+      await world.host.pass();
+      await world.host.pass();
+      expect(world.tried()).toEqual([]);
+      expect(condition(world.host.status.conditions, "Ready")?.status).toBe("True");
+      world.cloud.heal();
+      await world.host.settle();
+      expect(world.told()).toBe(READY);
+    },
+  },
+  {
+    id: "L27",
+    title: "the key of a living resource is disabled: failed, nothing is written, and it heals alone",
+    unless: (_kind, on) => (on.states?.keyDisabled ? undefined : "the emulator has no keys that could be disabled"),
+    async run(world) {
+      await world.ready();
+      world.on.states?.keyDisabled?.();
+      const pass = await world.host.pass();
+      expect(world.told()).toBe("Ready=False/CloudFailed Synced=False/CloudFailed Stalled=True/CloudFailed");
+      expect(pass.next.when).toBe("after");
+      expect(world.tried()).toEqual([]);
+      world.cloud.heal();
+      await world.host.pass();
+      expect(world.told()).toBe(READY);
+      expect(world.tried()).toEqual([]);
+    },
+  },
+  {
     id: "L26",
     title: "a right that was just granted is not in force yet: tried again for ten minutes, then Stalled",
     async run(world) {

@@ -1,4 +1,4 @@
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Case } from "./case.ts";
 import { type CaseWorld, caseWorld, type Tried } from "./case-world.ts";
 import { changes } from "./changes.ts";
@@ -20,6 +20,9 @@ export interface Gap {
   /** Where the same is shown in another way. */
   readonly coveredBy: string;
 }
+
+/** The cases that docs and tests speak of. */
+const NUMBERS = Array.from({ length: 29 }, (_, n) => `L${n + 1}`);
 
 const numberOf = ({ id }: Case): number => Number(id.slice(1));
 
@@ -45,6 +48,10 @@ export function conformance(
 
   for (const tried of kinds)
     describe(`${tried.kind.leaf.kind} on ${cloud.cloud}`, () => {
+      it("tries every case of the list, or says why not", () => {
+        const said = new Set([...CASES.map(({ id }) => id), ...Object.keys(tried.kind.doesNotApply)]);
+        expect(NUMBERS.filter((id) => !said.has(id))).toEqual([]);
+      });
       for (const one of CASES) {
         const title = `${one.id} ${one.title}`;
         const why = notApplying(one, tried, cloud);

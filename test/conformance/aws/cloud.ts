@@ -1,0 +1,98 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EKSClient } from "@aws-sdk/client-eks";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { connectAws } from "../../../adapters/aws/index.ts";
+import type {
+  AnyConnection,
+  CloudUnderTest,
+  Trouble,
+} from "../../../operator/provider/conformance/cloud-under-test.ts";
+import { awsRefusal, describeAws } from "../../support/aws-calls.ts";
+import { type FaultProxy, type Trouble as ProxyTrouble, startFaultProxy } from "../../support/fault-proxy.ts";
+import { recoveryDays, tablesAtWork } from "./amend.ts";
+
+export const ACCOUNT = "000000000000";
+export const REGION = "eu-west-1";
+export const CLUSTER = "conformance";
+
+/** The official SDK, straight at the emulator: what people do behind our back, and what they see. */
+export interface AwsEyes {
+  readonly sqs: SQSClient;
+  readonly dynamodb: DynamoDBClient;
+  readonly iam: IAMClient;
+  readonly eks: EKSClient;
+}
+
+/** AWS behind a proxy that counts and makes trouble. */
+export interface AwsUnderTest extends CloudUnderTest {
+  readonly eyes: AwsEyes;
+  readonly proxy: FaultProxy;
+  stop(): Promise<void>;
+}
+
+/** @param endpoint of an AWS emulator, such as `http://127.0.0.1:4566` */
+export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
+  const proxy = await startFaultProxy({ target: endpoint, describe: describeAws, amend: recoveryDays });
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  const direct = { region: REGION, endpoint, credentials };
+  const eyes: AwsEyes = {
+    sqs: new SQSClient({ ...direct, useQueueUrlAsEndpoint: false }),
+    dynamodb: new DynamoDBClient(direct),
+    iam: new IAMClient(direct),
+    eks: new EKSClient(direct),
+  };
+  const place = {
+    environment: "conformance",
+    cluster: CLUSTER,
+    region: REGION,
+    account: ACCOUNT,
+    workloadIdentity: "Native",
+    endpoints: { default: proxy.url },
+    credentials: { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
+  } as const;
+  let working: (() => void) | undefined;
+  return {
+    cloud: "aws",
+    place,
+    who: { account: ACCOUNT, principal: `arn:aws:iam::${ACCOUNT}:root` },
+    eyes,
+    proxy,
+    connect: () => connectAws(place) as AnyConnection,
+    writes: () =>
+      proxy.calls
+        .filter(({ mutating }) => mutating)
+        .map(({ operation, status }) => ({ operation, ok: status !== undefined && status < 300 })),
+    troubles: new Set<Trouble>(["denied", "throttled", "unavailable", "refused", "lost", "cut", "empty"]),
+    troubleReads: (trouble) => void proxy.inject({ when: ({ mutating }) => !mutating, trouble: inProxy(trouble) }),
+    troubleWrite: (operation, trouble, skip = 0) =>
+      void proxy.inject({ when: (call) => call.operation === operation, skip, times: 1, trouble: inProxy(trouble) }),
+    freezeReads: () => proxy.freezeReads(),
+    heal: () => proxy.heal(),
+    advance: () => {},
+    operationsTake(ms) {
+      working?.();
+      working = ms > 0 ? tablesAtWork(proxy) : undefined;
+    },
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
+    async stop() {
+      for (const client of Object.values(eyes)) client.destroy();
+      await proxy.stop();
+    },
+  };
+}
+
+function inProxy(trouble: Trouble): Parameters<FaultProxy["inject"]>[0]["trouble"] {
+  switch (trouble) {
+    case "denied":
+    case "throttled":
+    case "unavailable":
+      return awsRefusal(trouble);
+    case "lost":
+      return { do: "drop" } satisfies ProxyTrouble;
+    case "refused":
+      return { do: "refuse" } satisfies ProxyTrouble;
+    default:
+      return { do: trouble } satisfies ProxyTrouble;
+  }
+}
