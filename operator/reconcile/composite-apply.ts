@@ -71,7 +71,7 @@ export async function applyChildren(
 
   for (const one of children) {
     const cached = context.host.live(childRef(one), context.parent.namespace);
-    if (cached) live.set(one.id, cached);
+    if (cached && claimOf(cached, context.parent) === "ours") live.set(one.id, cached);
     if ("pending" in one) {
       held(one, "working", one.pending);
       continue;

@@ -86,10 +86,19 @@ export async function compositePass<Spec extends CompositeSpec>(
   };
   const applied = await applyChildren(composed.children, context);
   const stale = (object.status?.inventory ?? []).filter((ref) => !inventory.some((one) => sameRef(one, ref)));
-  const pruned = applied.complete
-    ? await prune(stale, { ...context, foreground: () => false })
-    : { removed: [], left: stale };
-  return conclude(object, host, { composed, applied, pruned, inventory, resolved, off, environment: environment.name });
+  // What is switched off stops, whatever else does not work.
+  const settled = applied.complete || off !== undefined;
+  const pruned = settled ? await prune(stale, { ...context, foreground: () => false }) : { removed: [], left: stale };
+  return conclude(object, host, {
+    composed,
+    applied,
+    pruned,
+    settled,
+    inventory,
+    resolved,
+    off,
+    environment: environment.name,
+  });
 }
 
 /** Everything that a pass that went through has come to. */
@@ -97,6 +106,8 @@ interface Work {
   readonly composed: Composed;
   readonly applied: Applied;
   readonly pruned: Pruned;
+  /** Pruning was allowed: what is left of it is on its way out. */
+  readonly settled: boolean;
   readonly inventory: readonly ChildRef[];
   readonly resolved: ReadonlyMap<string, Resolved>;
   readonly off: OffState;
@@ -106,7 +117,7 @@ interface Work {
 function conclude(object: CompositeObject, host: CompositeHost, work: Work): CompositePass {
   const { applied, pruned, off } = work;
   const leaving: Trouble[] = pruned.left
-    .filter(() => applied.complete)
+    .filter(() => work.settled)
     .map((ref) => ({
       child: refText(ref),
       state: "working",
