@@ -16,12 +16,15 @@ export interface GoBuild {
 }
 
 /** No C compiler needed, no git read, no go.work from a folder above taken in. */
-const GO_ENV = { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-buildvcs=false -mod=readonly" };
+function goEnv(): Record<string, string> {
+  const flags = `${process.env.GOFLAGS ?? ""} -buildvcs=false -mod=readonly`;
+  return { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: flags.trim() };
+}
 
 /** Downloads what is missing, then builds; tells how far it is. */
 export async function goBuild(build: GoBuild): Promise<void> {
   const count = goProgress(build.detail);
-  const options = { cwd: build.folder, env: GO_ENV, signal: build.signal, onLine: count.take };
+  const options = { cwd: build.folder, env: goEnv(), signal: build.signal, onLine: count.take };
   build.detail("looking at modules");
   const packages = await exec("go", ["list", "-deps", ...build.packages], options);
   count.total(packages.trim().split("\n").length);
@@ -31,13 +34,13 @@ export async function goBuild(build: GoBuild): Promise<void> {
 
 /** The folder where the module cache holds this module. */
 export async function moduleFolder(folder: string, module: string): Promise<string> {
-  return (await exec("go", ["list", "-m", "-f", "{{.Dir}}", module], { cwd: folder, env: GO_ENV })).trim();
+  return (await exec("go", ["list", "-m", "-f", "{{.Dir}}", module], { cwd: folder, env: goEnv() })).trim();
 }
 
 /** What decides, besides the sources, what Go builds. */
 export async function goIdentity(folder: string): Promise<string> {
   const names = ["GOVERSION", "GOOS", "GOARCH"];
-  return (await exec("go", ["env", ...names], { cwd: folder, env: GO_ENV })).trim().replaceAll("\n", " ");
+  return (await exec("go", ["env", ...names], { cwd: folder, env: goEnv() })).trim().replaceAll("\n", " ");
 }
 
 /** The version that a module's go.mod asks of another module, with its `v`. */
