@@ -69,7 +69,7 @@ const RULES: readonly Rule[] = [
 
   {
     status: "FAILED_PRECONDITION",
-    text: /etag|concurrent|data changed|in progress|another operation|being (created|updated|deleted|restored)|try again|retry in|not (yet )?ready|recently deleted/i,
+    text: /etag|concurrent|data changed|in progress|another operation|being (created|updated|deleted|restored)|try again|retry (in|later)|not (yet )?ready|recently deleted/i,
     fault: "transient",
   },
   { status: "FAILED_PRECONDITION", text: /kms|crypto ?key|encryption key/i, fault: "denied" },

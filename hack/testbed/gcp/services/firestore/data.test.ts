@@ -45,6 +45,16 @@ describe("items", () => {
     expect((await documents.doc("items/absent").get()).exists).toBe(false);
   });
 
+  test("lie in collections that can be listed, under the database and under a document", async () => {
+    const listed = async (parent: { listCollections(): Promise<{ id: string }[]> }) =>
+      (await parent.listCollections()).map(({ id }) => id);
+    expect(await listed(documents)).toEqual([]);
+    await documents.doc("things/a").create({ a: 1 });
+    await documents.doc("items/a/parts/b").create({ b: 1 });
+    expect(await listed(documents)).toEqual(["items", "things"]);
+    expect(await listed(documents.doc("items/a"))).toEqual(["parts"]);
+  });
+
   test("are created once, updated when there, deleted when absent", async () => {
     const item = documents.doc("items/a");
     expect(await refusal(item.update({ a: 1 }))).toMatchObject({ code: "NOT_FOUND" });

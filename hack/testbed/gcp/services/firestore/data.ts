@@ -87,6 +87,15 @@ function documents(writer: Writer): Record<string, Handler> {
       const { items, nextPageToken } = page(all, (one) => text(one, "name"), request);
       return { documents: items.map((one) => masked(one, child(request, "mask"))), nextPageToken };
     },
+    [`${FIRESTORE}.ListCollectionIds`]: (call) => {
+      refuseReadTime(call.request);
+      const prefix = `${text(call.request, "parent")}/`;
+      checkName(call, `${prefix}x/x`);
+      const names = call.view.list(DOCUMENT, prefix).map((one) => text(one, "name").slice(prefix.length));
+      const ids = [...new Set(names.map((name) => name.split("/")[0] ?? ""))].toSorted();
+      const { items, nextPageToken } = page(ids, (id) => id, call.request);
+      return { collectionIds: items, nextPageToken };
+    },
     [`${FIRESTORE}.CreateDocument`]: (call) => {
       const { request } = call;
       const id = text(request, "documentId") || crypto.randomUUID().replaceAll("-", "").slice(0, 20);
