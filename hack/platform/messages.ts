@@ -53,6 +53,8 @@ function sqs(platform: Platform, QueueUrl: string): Messages {
 }
 
 function pubsub(platform: Platform, outputs: { QUEUE_ID: string; QUEUE_URL: string }): Messages {
+  // The SDK would look for Google's metadata server before each client's first call.
+  process.env.METADATA_SERVER_DETECTION ??= "none";
   // The package is CommonJS whose named exports Node does not find.
   const clients = (createRequire(import.meta.url)("@google-cloud/pubsub") as { v1: typeof v1 }).v1;
   const [host, port] = platform.endpoints.gcpGrpc.split(":");

@@ -87,6 +87,7 @@ function aws({ endpoints }: Platform): CloudView {
 }
 
 function gcp({ endpoints }: Platform): CloudView {
+  process.env.METADATA_SERVER_DETECTION ??= "none";
   const pubsub = (createRequire(import.meta.url)("@google-cloud/pubsub") as { v1: typeof v1 }).v1;
   const [host = "", port] = endpoints.gcpGrpc.split(":");
   const options = {
