@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import type { QueueWant } from "../../controllers/leaf/wants.ts";
+import { type Owner, ownerTags } from "../../operator/provider/owner.ts";
+import {
+  actualQueue,
+  brokenBy,
+  fitQueue,
+  jointOwner,
+  lacksSubscription,
+  maskOf,
+  mergeLabels,
+  SUBSCRIPTION_MASKS,
+  TOPIC_MASKS,
+  toSubscription,
+  toTopic,
+} from "./queue-shape.ts";
+
+const want: QueueWant = {
+  tags: { team: "core" },
+  processingTimeoutSeconds: 60,
+  retentionSeconds: 345_600,
+  maxMessageBytes: 10_000_000,
+  delaySeconds: 0,
+  ordering: "None",
+  deadLetter: null,
+  encryptionKey: null,
+  overrides: {},
+};
+
+describe("what Pub/Sub makes of a wish", () => {
+  test("inside the common range: nothing but the size of messages differs, and that is covered", () => {
+    const fitted = fitQueue({ ...want, maxMessageBytes: 262_144 });
+    expect(fitted.deviations).toMatchObject([{ field: "maxMessageBytes", kind: "Covered" }]);
+    expect(fitted.want).toEqual(want);
+    expect(fitQueue(want).deviations).toEqual([]);
+  });
+
+  test.each<[string, Partial<QueueWant>, Partial<QueueWant>, string, string]>([
+    [
+      "too long",
+      { processingTimeoutSeconds: 43_200 },
+      { processingTimeoutSeconds: 600 },
+      "processingTimeout",
+      "Clamped",
+    ],
+    ["too short", { processingTimeoutSeconds: 0 }, { processingTimeoutSeconds: 10 }, "processingTimeout", "Clamped"],
+    ["retention below", { retentionSeconds: 60 }, { retentionSeconds: 600 }, "retention", "Clamped"],
+    ["retention above", { retentionSeconds: 9_999_999 }, { retentionSeconds: 2_678_400 }, "retention", "Clamped"],
+    ["delay", { delaySeconds: 5 }, { delaySeconds: 0 }, "delay", "CloudSpecific"],
+    [
+      "few receives",
+      { deadLetter: { target: "t", maxReceives: 1 } },
+      { deadLetter: { target: "t", maxReceives: 5 } },
+      "deadLetter.maxReceives",
+      "Clamped",
+    ],
+    [
+      "many receives",
+      { deadLetter: { target: "t", maxReceives: 1000 } },
+      { deadLetter: { target: "t", maxReceives: 100 } },
+      "deadLetter.maxReceives",
+      "Clamped",
+    ],
+    [
+      "backoff",
+      { overrides: { retryBackoff: { minimum: "1m", maximum: "10m" } } },
+      { overrides: { retryBackoff: { minimumSeconds: 60, maximumSeconds: 600 } } },
+      "overrides.gcp.retryBackoff",
+      "CloudSpecific",
+    ],
+  ])("%s", (_, asked, given, field, kind) => {
+    const fitted = fitQueue({ ...want, ...asked });
+    expect(fitted.want).toEqual({ ...want, ...given });
+    expect(fitted.deviations).toMatchObject([{ field, kind }]);
+  });
+
+  test("the edges of the ranges are inside", () => {
+    for (const processingTimeoutSeconds of [10, 600])
+      for (const retentionSeconds of [600, 2_678_400])
+        expect(fitQueue({ ...want, processingTimeoutSeconds, retentionSeconds }).deviations).toEqual([]);
+  });
+
+  test("what is fitted once fits, so that core may fit it again", () => {
+    const asked: QueueWant = {
+      ...want,
+      delaySeconds: 9,
+      overrides: { retryBackoff: { minimum: "5s", maximum: "1h" } },
+    };
+    const once = fitQueue(asked).want;
+    expect(fitQueue(once).want).toEqual(once);
+    expect(once.overrides).toEqual({ retryBackoff: { minimumSeconds: 5, maximumSeconds: 600 } });
+  });
+});
+
+describe("there and back", () => {
+  /** As gax gives it: int64 as text, absent messages as null. */
+  const read = (asked: QueueWant) => {
+    const sent = toSubscription("projects/p/subscriptions/q", "projects/p/topics/q", asked, { team: "core" });
+    return { ...sent, messageRetentionDuration: { seconds: String(asked.retentionSeconds) } } as typeof sent;
+  };
+
+  test.each<[string, Partial<QueueWant>]>([
+    ["plain", {}],
+    ["ordered", { ordering: "PerKey" }],
+    ["dead letters", { deadLetter: { target: "projects/p/subscriptions/dead", maxReceives: 7 } }],
+    ["key", { encryptionKey: "projects/p/locations/l/keyRings/r/cryptoKeys/k" }],
+    ["backoff", { overrides: { retryBackoff: { minimumSeconds: 1, maximumSeconds: 2 } } }],
+  ])("%s", (_, change) => {
+    const asked = { ...want, ...change };
+    expect(actualQueue(toTopic("projects/p/topics/q", asked, { team: "core" }), read(asked), true)).toEqual(asked);
+  });
+
+  test("a dead-letter policy without its rights is none", () => {
+    const asked = { ...want, deadLetter: { target: "projects/p/subscriptions/dead", maxReceives: 7 } };
+    expect(actualQueue(undefined, read(asked), false).deadLetter).toBeNull();
+  });
+
+  test("without a subscription nothing is kept, which no wish can be", () => {
+    const actual = actualQueue({ name: "t", labels: {} }, undefined, false);
+    expect(lacksSubscription(actual)).toBe(true);
+    expect(actual).not.toHaveProperty("ordering");
+    expect(lacksSubscription(actualQueue({ name: "t" }, read(want), false))).toBe(false);
+  });
+
+  test("it never expires, and one that does is drift", () => {
+    expect(toSubscription("s", "t", want, {}).expirationPolicy).toEqual({});
+    expect(actualQueue(undefined, { ...read(want), expirationPolicy: null }, false).overrides).toEqual({
+      expiresAfterSeconds: 2_678_400,
+    });
+  });
+});
+
+test("masks name what changed and no more", () => {
+  const mask = (...fields: (keyof QueueWant)[]) => [
+    maskOf(TOPIC_MASKS, new Set(fields)),
+    maskOf(SUBSCRIPTION_MASKS, new Set(fields)),
+  ];
+  expect(mask("processingTimeoutSeconds")).toEqual([[], ["ack_deadline_seconds"]]);
+  expect(mask("retentionSeconds", "deadLetter")).toEqual([[], ["dead_letter_policy", "message_retention_duration"]]);
+  expect(mask("tags", "encryptionKey")).toEqual([["kms_key_name", "labels"], ["labels"]]);
+  expect(mask("maxMessageBytes", "delaySeconds")).toEqual([[], []]);
+});
+
+test("labels are merged: ours set, those with null gone, foreign ones kept", () => {
+  expect(mergeLabels({ theirs: "t", team: "old", gone: "x" }, { team: "new", gone: null, absent: null })).toEqual({
+    theirs: "t",
+    team: "new",
+  });
+});
+
+describe("the owner of two parts", () => {
+  const me: Owner = { environment: "e", cluster: "c", namespace: "n", kind: "Queue", name: "q", uid: "u" };
+  const part = (change: Partial<Owner> = {}) => ({ labels: ownerTags({ ...me, ...change }) });
+  test.each<[string, Parameters<typeof jointOwner>[0], Partial<Owner> | undefined]>([
+    ["both mine", [part(), part()], { uid: "u", cluster: "c" }],
+    ["one unmarked", [part(), { labels: {} }], undefined],
+    ["one of another object", [part(), part({ name: "other" })], { name: "other" }],
+    ["one of another cluster", [part({ cluster: "d" }), part()], { cluster: "d" }],
+    ["one with an old uid", [part(), part({ uid: "old" })], { uid: "old" }],
+    ["only one there", [part(), undefined], { name: "q" }],
+  ])("%s", (_, parts, owner) => {
+    const found = jointOwner(parts, me);
+    if (owner) expect(found).toMatchObject(owner);
+    else expect(found).toBeUndefined();
+  });
+});
+
+test.each([
+  [{ topic: "_deleted-topic_" }, "was deleted"],
+  [{ topic: "projects/p/topics/other" }, "belongs to projects/p/topics/other"],
+  [{ topic: "t", detached: true }, "detached"],
+  [{ topic: "t", pushConfig: { pushEndpoint: "https://x" } }, "pushes"],
+  [{ topic: "t", bigqueryConfig: { table: "a.b.c" } }, "BigQuery"],
+  [{ topic: "t", cloudStorageConfig: { bucket: "b" } }, "bucket"],
+])("a subscription that no consumer can use is told: %o", (subscription, words) =>
+  expect(brokenBy("t", { name: "s", ...subscription })).toContain(words),
+);
+
+test("a subscription as we make it is not broken", () =>
+  expect(brokenBy("t", toSubscription("s", "t", want, {}))).toBeUndefined());
