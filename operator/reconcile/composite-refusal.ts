@@ -34,6 +34,9 @@ export function refusal(error: unknown, kind: ChildKind): Refusal | undefined {
       return { reason: deniedByPolicy(message) ? "Refused" : "AccessDenied", message, next: SLOW };
     case 400:
     case 422:
+      // Made anew since we looked: the uid that we know is that of another object.
+      if (error.details?.causes?.some((cause) => cause.field === "metadata.uid"))
+        return { reason: "Conflict", message, next: { when: "backoff" } };
       return { reason: "Refused", message, next: SLOW };
     case 409:
       return { reason: "Conflict", message, next: { when: "backoff" } };

@@ -1,0 +1,29 @@
+import { KubeConfig } from "@kubernetes/client-node";
+import { kinds } from "../../crds/index.ts";
+import type { Cluster } from "../../hack/testbed/index.ts";
+import { type Client, createClient } from "../../operator/runtime/client.ts";
+import { createClock } from "../../operator/runtime/clock.ts";
+import { createLog } from "../../operator/runtime/log.ts";
+import type { ResourceType } from "../../operator/runtime/resource.ts";
+import { createTransport, type Transport } from "../../operator/runtime/transport.ts";
+
+/** The operator's own client to a cluster of the test bed. */
+export interface Api {
+  readonly client: Client;
+  readonly transport: Transport;
+}
+
+export function apiOf(cluster: Cluster, level: "silent" | "error" | "debug" = "error"): Api {
+  const config = new KubeConfig();
+  config.loadFromFile(cluster.kubeconfig);
+  const transport = createTransport(config, { clock: createClock(), log: createLog({ level }) });
+  return { client: createClient(transport), transport };
+}
+
+/** Every kind of ours as the API server addresses it. */
+export const OWN_TYPES: ReadonlyMap<string, ResourceType> = new Map(
+  kinds.map(({ kind, group, version, plural, scope }) => [
+    kind,
+    { group, version, plural, kind, namespaced: scope === "Namespaced" },
+  ]),
+);
