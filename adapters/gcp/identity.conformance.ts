@@ -105,12 +105,30 @@ describe("create", () => {
     expect(adapter.writes()).toEqual([]);
   });
 
-  test("without grants there is nothing to make and nothing to find", async () => {
-    const want = wanted([]);
-    expect(await look(footprint(want))).toEqual({ exists: false });
-    const created = await identity().create("api", want, call("WorkloadIdentity", "api"));
-    expect(created.outputs).toEqual({ IDENTITY: principal("api") });
+  test("without grants there is nothing to make; it is there once status knows it, and gone when it was deleted", async () => {
+    const want = wanted([], "bare");
+    const known = { ...at("bare"), id: principal("bare") };
+    expect(await look([], "bare")).toEqual({ exists: false });
+    const created = await identity().create("bare", want, call("WorkloadIdentity", "bare"));
+    expect(created.outputs).toEqual({ IDENTITY: principal("bare") });
+    const found = present(await identity().observe(known, call("WorkloadIdentity", "bare")));
+    expect(found).toMatchObject({ id: principal("bare"), phase: "ready", outputs: { IDENTITY: principal("bare") } });
+    expect(diff(want, found.actual)).toEqual([]);
+    await identity().delete(found, known, call("WorkloadIdentity", "bare"));
+    expect(await identity().observe(known, call("WorkloadIdentity", "bare"))).toEqual({ exists: false });
     expect(adapter.writes()).toEqual([]);
+  });
+
+  test("the last grant is taken back and given again: it stays", async () => {
+    const before = await made(wanted([CONSUME]));
+    const known = { ...at("api", footprint(before)), id: principal("api") };
+    const observe = async () => present(await identity().observe(known, call("WorkloadIdentity", "api")));
+    for (const want of [wanted([]), before]) {
+      const found = await observe();
+      expect(diff(want, found.actual).map(({ field }) => field)).toEqual(["permissions"]);
+      await identity().update(found, want, new Set(["permissions"] as const), call("WorkloadIdentity", "api"));
+      expect(diff(want, (await observe()).actual)).toEqual([]);
+    }
   });
 
   test("reads each policy once, the project's once for all tables", async () => {

@@ -26,7 +26,8 @@ type Seen = Present<IdentityWant, IdentityOutputs>;
  * subscriptions and (for tables) the project. Each is a line of the footprint, which core records before we write it;
  * so what was granted is found again after any crash, and nothing else is looked at.
  *
- * Policies carry no marks: what the footprint names is ours. An identity without any membership does not exist.
+ * Policies carry no marks: what the footprint names is ours. An identity that holds nothing is there as long as status
+ * knows its id and it was not deleted, since nothing in the cloud could show it.
  */
 export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutputs> {
   const { place } = gcp;
@@ -44,9 +45,12 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
   const editorOf = (resource: string): PolicyEditor =>
     /^projects\/[^/]+$/.test(resource) ? gcp.projectPolicies : gcp.pubsubPolicies;
 
+  /** Principals whose rights this process took back for good. After a restart a delete is repeated, and finds nothing. */
+  const deleted = new Set<string>();
+
   async function observe(at: At, call: Call): Promise<Observation<IdentityWant, IdentityOutputs>> {
     const traces = parseTraces(at.footprint);
-    if (traces.length === 0) return { exists: false };
+    if (traces.length === 0 && at.id === undefined) return { exists: false };
     const projectNumber = await gcp.projectNumber(call.signal);
     const byResource = [...Map.groupBy(traces, ({ right }) => policyPlace(right).resource)];
     const held = await Promise.all(
@@ -55,10 +59,10 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
         return here.filter((trace) => holds(policy, membershipOf(trace, projectNumber)));
       }),
     );
-    const [first, ...rest] = held.flat();
-    if (!first) return { exists: false };
-    const all = [first, ...rest];
-    const principal = at.id ?? principalOf(first.workload, projectNumber);
+    const all = held.flat();
+    const [first] = all;
+    const principal = at.id ?? (first && principalOf(first.workload, projectNumber));
+    if (principal === undefined || (!first && deleted.has(principal))) return { exists: false };
     return {
       exists: true,
       id: principal,
@@ -66,7 +70,7 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
       phase: "ready",
       actual: {
         permissions: unique(all.map(({ right }) => rightText(right))),
-        trust: unique(all.map(({ workload }) => workloadText(workload))),
+        ...(first ? { trust: unique(all.map(({ workload }) => workloadText(workload))) } : {}),
         overrides: {},
       },
       outputs: { IDENTITY: principal },
@@ -111,8 +115,9 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
     footprint: (want) => wantedTraces(want).map(traceText),
     observe,
     async create(_name, want, call): Promise<Created<IdentityOutputs>> {
-      await change(wantedTraces(want), [], call);
       const principal = principalOf(workloadOf(want), await gcp.projectNumber(call.signal));
+      deleted.delete(principal);
+      await change(wantedTraces(want), [], call);
       return { id: principal, outputs: { IDENTITY: principal } };
     },
     async update(seen, want, _changed, call) {
@@ -128,6 +133,7 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
     async delete(seen, at, call) {
       const all = new Map([...parseTraces(at.footprint), ...tracesOf(seen)].map((trace) => [traceText(trace), trace]));
       await change([], [...all.values()], call);
+      deleted.add(seen.id);
     },
     // What the footprint names is ours from the start: there are no marks to put on it.
     adopt: async () => undefined,

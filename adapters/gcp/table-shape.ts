@@ -16,7 +16,7 @@ export const itemsGroup = (database: string): string => `${database}/collectionG
 
 /** google/firestore/admin/v1/database.proto: with point-in-time recovery on, the retention is 7 days. */
 const RECOVERY_DAYS = 7;
-/** The index behind queries by the table's own keys, which DynamoDB has built in. No index of a user can have this name. */
+/** The name of the index behind queries by the table's own keys, where it is told of. No index of a user has it. */
 const KEY_INDEX = "(key)";
 
 /** What Firestore makes of a wish. */
@@ -32,13 +32,10 @@ export function fitTable(want: TableWant): Fitted<TableWant> {
             message: `Firestore keeps ${RECOVERY_DAYS} days or none; ${days} were asked, ${RECOVERY_DAYS} are given.`,
           },
         ];
-  const own: readonly TableIndex[] = want.sortKey
-    ? [{ name: KEY_INDEX, partitionKey: want.partitionKey, sortKey: want.sortKey }]
-    : [];
   return {
     want: {
       ...want,
-      indexes: sorted([...own, ...want.indexes.filter(({ name }) => name !== KEY_INDEX)]),
+      indexes: sorted(want.indexes),
       pointInTimeRecoveryDays: days === null ? null : RECOVERY_DAYS,
       overrides: {},
     },
@@ -92,6 +89,18 @@ export function shapesOf({ partitionKey, sortKey }: Pick<TableIndex, "partitionK
       [sortKey.name, order],
     ]),
   );
+}
+
+/**
+ * All indexes that a table needs: those that are asked for, and one behind queries by its own keys, which DynamoDB has
+ * built in. That one is no field of a Table; it is told of only while it is missing.
+ */
+export function neededIndexes({
+  partitionKey,
+  sortKey,
+  indexes,
+}: Pick<Schema, "partitionKey" | "sortKey" | "indexes">): readonly TableIndex[] {
+  return sortKey ? [{ name: KEY_INDEX, partitionKey, sortKey }, ...indexes] : indexes;
 }
 
 const shapeText = (fields: readonly (readonly [path: string, order: string])[]): Shape => JSON.stringify(fields);
@@ -216,11 +225,11 @@ const sameIndex = (a: TableIndex, b: TableIndex): boolean =>
 
 /** The next change to composite indexes: all that can go, and the first that is missing. */
 export function indexSteps(
-  wanted: readonly TableIndex[],
+  wanted: Pick<Schema, "partitionKey" | "sortKey" | "indexes">,
   before: Schema | undefined,
   live: LiveIndexes,
 ): { readonly remove: readonly Index[]; readonly add: Shape | undefined } {
-  const needed = new Set(wanted.flatMap(shapesOf));
+  const needed = new Set(neededIndexes(wanted).flatMap(shapesOf));
   const ours = new Set((before?.indexes ?? []).flatMap(shapesOf));
   return {
     remove: [...live].flatMap(([shape, index]) => (ours.has(shape) && !needed.has(shape) ? [index] : [])),
@@ -239,13 +248,15 @@ export interface LiveTable {
 /** The live values in the fields of Want. */
 export function actualTable({ database, meta, indexes, ttlFields }: LiveTable): Partial<TableWant> {
   const schema = meta?.schema;
-  const standing = (schema?.indexes ?? []).filter((index) => shapesOf(index).every((shape) => indexes.has(shape)));
+  const stands = (index: TableIndex) => shapesOf(index).every((shape) => indexes.has(shape));
+  const [key] = schema ? neededIndexes({ ...schema, indexes: [] }) : [];
+  const missing = key && !stands(key) ? [{ ...key, name: `${KEY_INDEX} is missing` }] : [];
   const ttl = ttlFields.map(ttlFieldName).sort();
   return {
     ...databaseValues(database),
     tags: meta?.tags ?? {},
     ...(schema ? { partitionKey: schema.partitionKey, sortKey: schema.sortKey } : {}),
-    indexes: sorted(standing),
+    indexes: sorted([...missing, ...(schema?.indexes ?? []).filter(stands)]),
     ttlField: ttl.length > 1 ? ttl.join(", ") : (ttl[0] ?? null),
     overrides: {},
   };
@@ -268,7 +279,7 @@ const shortField = (name: string): string => name.slice(name.indexOf("/fields/")
 
 /** What Firestore still builds, and what it could not build, of what is ours. For people. */
 export function buildState({ meta, indexes, ttlFields }: LiveTable): { building: string[]; broken: string[] } {
-  const ours = (meta?.schema?.indexes ?? []).flatMap((index) =>
+  const ours = (meta?.schema ? neededIndexes(meta.schema) : []).flatMap((index) =>
     shapesOf(index).map((shape) => [`index ${index.name}`, indexes.get(shape)?.state] as const),
   );
   const ttl = ttlFields.map((field) => [`time to live by ${ttlFieldName(field)}`, field.ttlConfig?.state] as const);

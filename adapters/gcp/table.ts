@@ -27,6 +27,7 @@ import {
   liveIndexes,
   type Meta,
   mergeTags,
+  neededIndexes,
   OWNER_COLLECTION,
   ownerDocument,
   quoted,
@@ -209,7 +210,11 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     call: Call,
   ): Promise<void> {
     const { id } = seen;
-    const live = changed.has("indexes") ? liveIndexes(await firestore.indexes(itemsGroup(id), call.signal)) : undefined;
+    // A database whose keys are not recorded is new to us: all of its indexes are due.
+    const live =
+      changed.has("indexes") || seen.actual.partitionKey === undefined
+        ? liveIndexes(await firestore.indexes(itemsGroup(id), call.signal))
+        : undefined;
     let schema: Schema | undefined;
     if (changed.has("tags") || live) {
       const before = await step(`write the document ${OWNER_COLLECTION}/owner of ${shortName(id)}`, () =>
@@ -250,13 +255,13 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     live: ReturnType<typeof liveIndexes>,
     call: Call,
   ): Promise<void> {
-    const { remove, add } = indexSteps(want.indexes, before, live);
+    const { remove, add } = indexSteps(want, before, live);
     for (const index of remove)
       await step(`delete the index ${shortName(index.name ?? "")}`, () =>
         firestore.deleteIndex(index.name ?? "", call.signal),
       );
     if (add === undefined) return;
-    const named = want.indexes.find((index) => shapesOf(index).includes(add))?.name ?? "";
+    const named = neededIndexes(want).find((index) => shapesOf(index).includes(add))?.name ?? "";
     await step(`create the index ${named}`, async () => {
       try {
         track(id, "change", await firestore.createIndex(itemsGroup(id), toIndex(add), call.signal));
