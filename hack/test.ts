@@ -32,8 +32,11 @@ try {
 
 /** Runs vitest; an abort goes to it, and it ends its tests and what they started. */
 function vitest(projects: readonly string[], report: string): Promise<number> {
-  const args = ["run", "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const child = spawn("vitest", [...args, ...projects.map((name) => `--project=${name}`)], { stdio: "inherit" });
+  const cwd = join(import.meta.dirname, "..");
+  const reports = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const args = ["node_modules/.bin/vitest", "run", "--passWithNoTests", ...reports];
+  const named = projects.map((name) => `--project=${name}`);
+  const child = spawn(process.execPath, [...args, ...named], { cwd, stdio: "inherit" });
   const ignore = (): void => {};
   process.on("SIGINT", ignore);
   process.on("SIGTERM", () => child.kill("SIGTERM"));
