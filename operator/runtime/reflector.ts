@@ -84,6 +84,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   const { client, type, clock, metrics, random = Math.random, namespace, labelSelector, fieldSelector } = options;
   const resource = nameOfType(type);
   const path = collectionPath(type, namespace);
+  const silenceMs = options.silenceLimitMs ?? SILENCE_LIMIT_MS;
   const session = { transport: client.transport, clock, path };
   const log = options.log.child({ resource, ...(namespace && { namespace }) });
   const store = createStore<T>({
@@ -176,7 +177,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
 
   async function watch(signal: AbortSignal): Promise<void> {
     const query = { ...watchQuery(), resourceVersion: position };
-    const silenceLimitMs = () => options.silenceLimitMs ?? SILENCE_LIMIT_MS;
+    const silenceLimitMs = () => silenceMs;
     const onOpen = () => {
       state = "Synced";
     };
@@ -207,7 +208,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       resourceVersionMatch: "NotOlderThan",
       resourceVersion: mustBeNewest ? undefined : position,
     };
-    const silenceLimitMs = () => (complete ? (options.silenceLimitMs ?? SILENCE_LIMIT_MS) : INITIAL_SILENCE_LIMIT_MS);
+    const silenceLimitMs = () => Math.min(silenceMs, complete ? Number.POSITIVE_INFINITY : INITIAL_SILENCE_LIMIT_MS);
     try {
       await watchOnce({ ...session, query, signal, silenceLimitMs, onEvent });
     } catch (error) {

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
+import type { Cluster } from "../../hack/testbed/cluster.ts";
+import { apiserver } from "../../hack/testbed/components.ts";
+import { waitUntil } from "../../hack/testbed/index.ts";
+import { isAlive } from "../../hack/testbed/processid.ts";
+import { readRun } from "../../hack/testbed/run.ts";
+
+/** The API server of a light cluster, to be killed and started again while etcd lives on. */
+export interface ApiserverControl {
+  /** Kills it, as `kill -9` does. */
+  kill(): Promise<void>;
+  /** Starts it again with the same arguments, and waits until it is ready. */
+  start(): Promise<void>;
+  /** Ends what `start` started. */
+  stop(): Promise<void>;
+}
+
+export function controlApiserver(cluster: Cluster): ApiserverControl {
+  let child: ChildProcess | undefined;
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ending = child;
+    child = undefined;
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
+    ending.kill(signal);
+    await once(ending, "exit");
+  }
+
+  return {
+    async kill() {
+      const first = readRun(cluster.folder)?.processes.find(({ name }) => name === "kube-apiserver");
+      if (first && isAlive(first)) {
+        process.kill(first.pid, "SIGKILL");
+        await waitUntil(() => !isAlive(first), { what: "the end of kube-apiserver", timeoutMs: 10_000, everyMs: 20 });
+      }
+      await end("SIGKILL");
+    },
+    async start() {
+      const options = {
+        serviceAccounts: false,
+        featureGates: {},
+        enableAdmission: [],
+        disableAdmission: [],
+        extraArgs: [],
+      };
+      const { command, args } = apiserver(cluster.ports, options)(join(dirname(cluster.kubectlPath), "kube-apiserver"));
+      child = spawn(command, args, { cwd: cluster.folder, stdio: "ignore" });
+      const started = child;
+      process.once("exit", () => started.kill("SIGKILL"));
+      const isReady = async () => (await cluster.kubectl(["get", "--raw", "/readyz"]).catch(() => "")) === "ok";
+      await waitUntil(isReady, { what: "kube-apiserver", timeoutMs: 60_000 });
+    },
+    stop: () => end("SIGTERM"),
+  };
+}
