@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import type { Cluster } from "../testbed/cluster.ts";
 import { type Host, thisHost } from "../testbed/host.ts";
 import { freePorts } from "../testbed/ports.ts";
-import { openRun, type Run } from "../testbed/run.ts";
+import { openRun, readRun } from "../testbed/run.ts";
 import { waitUntil } from "../testbed/wait.ts";
 
 export const OPERATOR_NAMESPACE = "onyx-system";
@@ -30,7 +30,8 @@ export interface Operator {
   readonly log: string;
   /** Ends it as Kubernetes would: asks first, then kills. */
   stop(): Promise<void>;
-  readonly run: Run;
+  /** Ends it in the middle of whatever it does: SIGKILL. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -71,7 +72,15 @@ export async function startOperator(options: OperatorOptions, host: Host = thisH
     explain: () => process.logTail(),
   });
   run.ready({ url, log: process.log });
-  return { url, log: process.log, stop: () => run.stop(), run };
+  return {
+    url,
+    log: process.log,
+    stop: () => run.stop(),
+    async kill() {
+      for (const { pid } of readRun(run.folder)?.processes ?? []) globalThis.process.kill(pid, "SIGKILL");
+      await run.stop();
+    },
+  };
 }
 
 /** The cluster's kubeconfig with a bearer token instead of the admin's certificate. */

@@ -1,8 +1,16 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { openQueue } from "../../hack/platform/messages.ts";
-import { applyAndWait, type Listed, listOnyx, type Platform, startPlatform } from "../../hack/platform/platform.ts";
+import { type Operator, startOperator } from "../../hack/platform/operator.ts";
+import {
+  applyAndWait,
+  isReady,
+  type Listed,
+  listOnyx,
+  type Platform,
+  startPlatform,
+} from "../../hack/platform/platform.ts";
 import { readAudit, waitUntil } from "../../hack/testbed/index.ts";
 import { type CloudView, viewOf } from "./clouds.ts";
 
@@ -13,12 +21,16 @@ const QUEUE = "onyx-request-processor";
 const TABLE = "onyx-request-db";
 const JOB = "onyx-request-processor-job";
 const CLOUDS = ["aws", "gcp"] as const;
+/** So long nothing may be written while nothing changes. */
+const QUIET_MS = 120_000;
 const OPERATOR = "system:serviceaccount:onyx-system:onyx";
 
 interface Side {
   readonly platform: Platform;
   readonly view: CloudView;
 }
+/** The operators that run in the end: those of the platforms are killed on the way. */
+const operators = {} as Record<(typeof CLOUDS)[number], Operator>;
 const sides = {} as Record<(typeof CLOUDS)[number], Side>;
 
 beforeAll(async () => {
@@ -33,9 +45,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(
-    Object.values(sides).map(async ({ platform, view }) => {
-      await view.close();
-      await platform.stop();
+    CLOUDS.map(async (cloud) => {
+      await sides[cloud]?.view.close();
+      await operators[cloud]?.stop();
+      await sides[cloud]?.platform.stop();
     }),
   );
 });
@@ -50,6 +63,19 @@ async function onyx(...args: string[]): Promise<{ readonly stdout: string; reado
   }
 }
 
+/** The same test on both clouds, side by side; a failure names the cloud. */
+function both(name: string, test: (cloud: (typeof CLOUDS)[number]) => Promise<void>, timeoutMs?: number): void {
+  const named = async (cloud: (typeof CLOUDS)[number]) => {
+    try {
+      await test(cloud);
+    } catch (error) {
+      if (error instanceof Error) error.message = `${cloud}: ${error.message}`;
+      throw error;
+    }
+  };
+  it(name, () => Promise.all(CLOUDS.map(named)).then(() => {}), timeoutMs);
+}
+
 const get = async ({ platform }: Side, kind: string, name: string) =>
   JSON.parse(
     await platform.cluster.kubectl(["get", `${kind}.onyx.onelens.io`, name, "-n", NAMESPACE, "-o", "json"]),
@@ -58,29 +84,30 @@ const get = async ({ platform }: Side, kind: string, name: string) =>
   };
 const conditionOf = (object: Listed, type: string) => object.status?.conditions?.find((one) => one.type === type);
 
-describe.each(CLOUDS)("%s", (cloud) => {
-  it("shows in the cloud's own listing what the YAML asks for", async () => {
-    const side = sides[cloud];
-    const queue = (await get(side, "queue", QUEUE)).status.externalName;
-    const dlq = (await get(side, "queue", `${QUEUE}-dlq`)).status.externalName;
-    const table = (await get(side, "table", TABLE)).status.externalName;
-    expect(await side.view.queues()).toEqual(expect.arrayContaining([queue, dlq]));
-    expect(await side.view.retention(queue)).toBe(96 * 3600);
-    expect(await side.view.retention(dlq)).toBe(336 * 3600);
-    expect(await side.view.deadLetter(queue)).toEqual({ queue: dlq, maxReceives: 5 });
-    expect(await side.view.tables()).toContain(table);
-    expect(await side.view.table(table)).toMatchObject({ protected: true });
-  });
+both("shows in the cloud's own listing what the YAML asks for", async (cloud) => {
+  const side = sides[cloud];
+  const queue = (await get(side, "queue", QUEUE)).status.externalName;
+  const dlq = (await get(side, "queue", `${QUEUE}-dlq`)).status.externalName;
+  const table = (await get(side, "table", TABLE)).status.externalName;
+  expect(await side.view.queues()).toEqual(expect.arrayContaining([queue, dlq]));
+  expect(await side.view.retention(queue)).toBe(96 * 3600);
+  expect(await side.view.retention(dlq)).toBe(336 * 3600);
+  expect(await side.view.deadLetter(queue)).toEqual({ queue: dlq, maxReceives: 5 });
+  expect(await side.view.tables()).toContain(table);
+  expect(await side.view.table(table)).toMatchObject({ protected: true });
+});
 
-  it("has nothing left to apply or plan", async () => {
-    const { platform } = sides[cloud];
-    expect(await platform.cluster.kubectl(["diff", "--server-side", "--recursive", "-f", EXAMPLE])).toBe("");
-    const plan = await onyx("plan", "-f", EXAMPLE, "--kubeconfig", platform.cluster.kubeconfig);
-    expect(plan).toMatchObject({ code: 0 });
-    expect(plan.stdout).toContain("0 to create, 0 to change, 0 to delete");
-  });
+both("has nothing left to apply or plan", async (cloud) => {
+  const { platform } = sides[cloud];
+  expect(await platform.cluster.kubectl(["diff", "--server-side", "--recursive", "-f", EXAMPLE])).toBe("");
+  const plan = await onyx("plan", "-f", EXAMPLE, "--kubeconfig", platform.cluster.kubeconfig);
+  expect(plan).toMatchObject({ code: 0 });
+  expect(plan.stdout).toContain("0 to create, 0 to change, 0 to delete");
+});
 
-  it("lets KEDA scale the job with its queue, from its least up and down again", async () => {
+both(
+  "lets KEDA scale the job with its queue, from its least up and down again",
+  async (cloud) => {
     const { platform } = sides[cloud];
     const replicas = async () =>
       Number(
@@ -102,90 +129,94 @@ describe.each(CLOUDS)("%s", (cloud) => {
     } finally {
       await queue.close();
     }
-  }, 330_000);
+  },
+  330_000,
+);
 
-  it("corrects a change made behind its back, and says so", async () => {
-    const { platform, view } = sides[cloud];
-    const name = (await get(sides[cloud], "queue", QUEUE)).status.externalName;
-    await view.setRetention(name, 700);
-    await platform.cluster.kubectl([
-      "annotate",
+both("corrects a change made behind its back, and says so", async (cloud) => {
+  const { platform, view } = sides[cloud];
+  const name = (await get(sides[cloud], "queue", QUEUE)).status.externalName;
+  await view.setRetention(name, 700);
+  await platform.cluster.kubectl([
+    "annotate",
+    `queue.onyx.onelens.io/${QUEUE}`,
+    "-n",
+    NAMESPACE,
+    `onyx.onelens.io/reconcile-requested-at=${Date.now()}`,
+    "--overwrite",
+  ]);
+  await waitUntil(async () => (await view.retention(name)) === 96 * 3600, {
+    what: "The retention of spec",
+    timeoutMs: 30_000,
+  });
+  await waitUntil(
+    async () =>
+      (
+        await platform.cluster.kubectl(["get", "events", "-n", NAMESPACE, "-o", "jsonpath={.items[*].reason}"])
+      ).includes("DriftCorrected"),
+    {
+      what: "The event DriftCorrected",
+      timeoutMs: 30_000,
+    },
+  );
+});
+
+both("only reports such a change under driftPolicy Report", async (cloud) => {
+  const { platform, view } = sides[cloud];
+  const name = (await get(sides[cloud], "queue", QUEUE)).status.externalName;
+  const patch = (driftPolicy: string, at: number) =>
+    platform.cluster.kubectl([
+      "patch",
       `queue.onyx.onelens.io/${QUEUE}`,
       "-n",
       NAMESPACE,
-      `onyx.onelens.io/reconcile-requested-at=${Date.now()}`,
-      "--overwrite",
+      "--type=merge",
+      "-p",
+      JSON.stringify({
+        metadata: { annotations: { "onyx.onelens.io/reconcile-requested-at": String(at) } },
+        spec: { driftPolicy },
+      }),
     ]);
-    await waitUntil(async () => (await view.retention(name)) === 96 * 3600, {
-      what: "The retention of spec",
-      timeoutMs: 30_000,
-    });
-    await waitUntil(
-      async () =>
-        (
-          await platform.cluster.kubectl(["get", "events", "-n", NAMESPACE, "-o", "jsonpath={.items[*].reason}"])
-        ).includes("DriftCorrected"),
-      {
-        what: "The event DriftCorrected",
-        timeoutMs: 30_000,
-      },
-    );
+  await view.setRetention(name, 800);
+  await patch("Report", 1);
+  await waitUntil(async () => conditionOf(await get(sides[cloud], "queue", QUEUE), "Drifted")?.status === "True", {
+    what: "Drifted",
+    timeoutMs: 30_000,
   });
-
-  it("only reports such a change under driftPolicy Report", async () => {
-    const { platform, view } = sides[cloud];
-    const name = (await get(sides[cloud], "queue", QUEUE)).status.externalName;
-    const patch = (driftPolicy: string, at: number) =>
-      platform.cluster.kubectl([
-        "patch",
-        `queue.onyx.onelens.io/${QUEUE}`,
-        "-n",
-        NAMESPACE,
-        "--type=merge",
-        "-p",
-        JSON.stringify({
-          metadata: { annotations: { "onyx.onelens.io/reconcile-requested-at": String(at) } },
-          spec: { driftPolicy },
-        }),
-      ]);
-    await view.setRetention(name, 800);
-    await patch("Report", 1);
-    await waitUntil(async () => conditionOf(await get(sides[cloud], "queue", QUEUE), "Drifted")?.status === "True", {
-      what: "Drifted",
-      timeoutMs: 30_000,
-    });
-    expect((await get(sides[cloud], "queue", QUEUE)).status.drift).toEqual([
-      expect.objectContaining({ field: "retentionSeconds" }),
-    ]);
-    expect(await view.retention(name)).toBe(800);
-    await patch("Correct", 2);
-    await waitUntil(async () => (await view.retention(name)) === 96 * 3600, {
-      what: "The retention of spec",
-      timeoutMs: 30_000,
-    });
+  expect((await get(sides[cloud], "queue", QUEUE)).status.drift).toEqual([
+    expect.objectContaining({ field: "retentionSeconds" }),
+  ]);
+  expect(await view.retention(name)).toBe(800);
+  await patch("Correct", 2);
+  await waitUntil(async () => (await view.retention(name)) === 96 * 3600, {
+    what: "The retention of spec",
+    timeoutMs: 30_000,
   });
+});
 
-  it("refuses a queue that is not ours and leaves it as it is", async () => {
-    const { platform, view } = sides[cloud];
-    await view.createForeign("somebody-elses");
-    const before = await view.retention("somebody-elses");
-    const manifest = {
-      apiVersion: "onyx.onelens.io/v1alpha1",
-      kind: "Queue",
-      metadata: { name: "foreign", namespace: NAMESPACE },
-      spec: { externalName: "somebody-elses" },
-    };
-    await platform.cluster.kubectl(["apply", "-f", "-"], JSON.stringify(manifest));
-    await waitUntil(
-      async () => conditionOf(await get(sides[cloud], "queue", "foreign"), "Stalled")?.reason === "Conflict",
-      { what: "Conflict", timeoutMs: 30_000 },
-    );
-    expect(await view.retention("somebody-elses")).toBe(before);
-    await platform.cluster.kubectl(["delete", "queue.onyx.onelens.io", "foreign", "-n", NAMESPACE, "--timeout=30s"]);
-    expect(await view.queues()).toContain("somebody-elses");
-  });
+both("refuses a queue that is not ours and leaves it as it is", async (cloud) => {
+  const { platform, view } = sides[cloud];
+  await view.createForeign("somebody-elses");
+  const before = await view.retention("somebody-elses");
+  const manifest = {
+    apiVersion: "onyx.onelens.io/v1alpha1",
+    kind: "Queue",
+    metadata: { name: "foreign", namespace: NAMESPACE },
+    spec: { externalName: "somebody-elses" },
+  };
+  await platform.cluster.kubectl(["apply", "-f", "-"], JSON.stringify(manifest));
+  await waitUntil(
+    async () => conditionOf(await get(sides[cloud], "queue", "foreign"), "Stalled")?.reason === "Conflict",
+    { what: "Conflict", timeoutMs: 30_000 },
+  );
+  expect(await view.retention("somebody-elses")).toBe(before);
+  await platform.cluster.kubectl(["delete", "queue.onyx.onelens.io", "foreign", "-n", NAMESPACE, "--timeout=30s"]);
+  expect(await view.queues()).toContain("somebody-elses");
+});
 
-  it("writes nothing while nothing changes", async () => {
+both(
+  "writes nothing while nothing changes",
+  async (cloud) => {
     const { platform } = sides[cloud];
     const writes = async () => {
       let count = 0;
@@ -206,11 +237,12 @@ describe.each(CLOUDS)("%s", (cloud) => {
       { what: "Rest", timeoutMs: 60_000 },
     );
     const [count, before] = [await writes(), await versions()];
-    await new Promise((resolve) => setTimeout(resolve, 60_000));
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     expect(await writes()).toBe(count);
     expect(await versions()).toEqual(before);
-  }, 150_000);
-});
+  },
+  150_000,
+);
 
 it("is the same on both clouds, but for differences that a rule names", async () => {
   const parity = await onyx(
@@ -249,8 +281,61 @@ it("tells a difference that no rule allows", async () => {
   ]);
 });
 
-describe.each(CLOUDS)("%s, at the end", (cloud) => {
-  it("leaves nothing behind in the cloud but what is retained", async () => {
+both(
+  "neither loses nor doubles anything when the operator is killed again and again",
+  async (cloud) => {
+    const { platform, view } = sides[cloud];
+    const { cluster } = platform;
+    const names = Array.from({ length: 30 }, (_, n) => `killed-${n}`);
+    const manifests = names.map((name) => ({
+      apiVersion: "onyx.onelens.io/v1alpha1",
+      kind: "Queue",
+      metadata: { name, namespace: NAMESPACE },
+      spec: {},
+    }));
+    const ours = async () => (await view.queues()).filter((name) => name.includes("-killed-"));
+    /** Kills the operator while the cloud is between `from` and `to` queues, then starts another. */
+    const killWhen = async (reached: (count: number) => boolean) => {
+      await waitUntil(async () => reached((await ours()).length), {
+        what: "The moment to kill",
+        timeoutMs: 60_000,
+        everyMs: 5,
+      });
+      await operators[cloud].kill();
+      operators[cloud] = await startOperator({ cluster, keep: false });
+    };
+    await platform.operator.stop();
+    operators[cloud] = await startOperator({ cluster, keep: false });
+
+    await cluster.kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: manifests }));
+    await killWhen((count) => count >= 1);
+    await killWhen((count) => count >= 10);
+    await waitUntil(
+      async () => (await listOnyx(cluster)).filter((one) => one.metadata.name.startsWith("killed-")).every(isReady),
+      { what: "All queues", timeoutMs: 90_000, everyMs: 500 },
+    );
+    const objects = await Promise.all(names.map((name) => get(sides[cloud], "queue", name)));
+    expect((await ours()).toSorted()).toEqual(objects.map((object) => object.status.externalName).toSorted());
+
+    await cluster.kubectl(["delete", "queues.onyx.onelens.io", ...names, "-n", NAMESPACE, "--wait=false"]);
+    await killWhen((count) => count < 30);
+    await killWhen((count) => count < 15);
+    await cluster.kubectl([
+      "wait",
+      "--for=delete",
+      "--timeout=90s",
+      "-n",
+      NAMESPACE,
+      ...names.map((name) => `queue.onyx.onelens.io/${name}`),
+    ]);
+    expect(await ours()).toEqual([]);
+  },
+  300_000,
+);
+
+both(
+  "leaves nothing behind in the cloud but what is retained",
+  async (cloud) => {
     const { platform, view } = sides[cloud];
     const table = (await get(sides[cloud], "table", TABLE)).status.externalName;
     await platform.cluster.kubectl(["delete", "namespace", NAMESPACE, "--timeout=90s"]);
@@ -263,5 +348,6 @@ describe.each(CLOUDS)("%s, at the end", (cloud) => {
       "--all",
       "--timeout=30s",
     ]);
-  }, 150_000);
-});
+  },
+  150_000,
+);
