@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { IdentityOutputs, IdentityWant } from "../../controllers/leaf/wants.ts";
-import { ProviderError, step } from "../../operator/provider/fault.ts";
+import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
 import type { Call, Fitted, Present, Provider } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
@@ -36,7 +36,7 @@ export function identityProvider(aws: Aws): Provider<IdentityWant, IdentityOutpu
   const boundary = (want: IdentityWant) => want.overrides.permissionsBoundary as string | undefined;
 
   async function findAll(places: readonly string[], call: Call): Promise<Association[]> {
-    const found = await Promise.all(bindingsIn(places).map((binding) => association.find(binding, call)));
+    const found = await sideBySide(bindingsIn(places).map((binding) => association.find(binding, call)));
     return found.filter((one) => one !== undefined);
   }
 
@@ -77,7 +77,7 @@ export function identityProvider(aws: Aws): Provider<IdentityWant, IdentityOutpu
 
     async observe(at, call) {
       const name = at.id === undefined ? at.name : nameOf(at.id);
-      const [found, bound] = await Promise.all([role.find(name, call), findAll(at.footprint, call)]);
+      const [found, bound] = await sideBySide([role.find(name, call), findAll(at.footprint, call)]);
       if (!found) return left(aws.arn("iam", `role${path}${name}`), bound, call);
       const permissions = await role.permissions(name, call);
       return {

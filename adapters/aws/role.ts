@@ -14,7 +14,7 @@ import {
   UntagRoleCommand,
   UpdateAssumeRolePolicyCommand,
 } from "@aws-sdk/client-iam";
-import { ProviderError } from "../../operator/provider/fault.ts";
+import { ProviderError, sideBySide } from "../../operator/provider/fault.ts";
 import type { Call } from "../../operator/provider/provider.ts";
 import type { Aws } from "./clients.ts";
 import { ask, askFor, required } from "./errors.ts";
@@ -165,7 +165,7 @@ export function roles({ iam }: Pick<Aws, "iam">) {
 
     /** What the role may do, as lines; what others put on it is named, so that it shows as drift. */
     async permissions(RoleName: string, call: Call): Promise<string[]> {
-      const [ours, inline, attached] = await Promise.all([
+      const [ours, inline, attached] = await sideBySide([
         ourLines(RoleName, call),
         inlineNames(RoleName, call),
         attachedArns(RoleName, call),

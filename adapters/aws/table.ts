@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { TableOutputs, TableWant } from "../../controllers/leaf/wants.ts";
 import { limits } from "../../crds/limits.ts";
-import { ProviderError, step } from "../../operator/provider/fault.ts";
+import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
 import type { Call, Fitted, Provider } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
@@ -152,10 +152,10 @@ export function tableProvider(aws: Aws): Provider<TableWant, TableOutputs> {
       const table: TableDescription = required("DynamoDB DescribeTable", "Table", found.Table);
       const id = required("DynamoDB DescribeTable", "TableArn", table.TableArn);
       const phase = phaseOf(table);
-      const [tags, rest] = await Promise.all([
+      const [tags, rest] = await sideBySide([
         tagsAt(id, call),
         phase.phase === "ready"
-          ? Promise.all([ttlFieldAt(name, call), recoveryAt(name, call)]).then(([ttlField, recovery]) => ({
+          ? sideBySide([ttlFieldAt(name, call), recoveryAt(name, call)]).then(([ttlField, recovery]) => ({
               ttlField,
               ...recovery,
             }))

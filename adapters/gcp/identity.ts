@@ -1,5 +1,5 @@
 import type { IdentityOutputs, IdentityWant } from "../../controllers/leaf/wants.ts";
-import { ProviderError, step } from "../../operator/provider/fault.ts";
+import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import type { At, Call, Created, Observation, Present, Provider } from "../../operator/provider/provider.ts";
 import type { Gcp } from "./gcp.ts";
 import {
@@ -53,7 +53,7 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
     if (traces.length === 0 && at.id === undefined) return { exists: false };
     const projectNumber = await gcp.projectNumber(call.signal);
     const byResource = [...Map.groupBy(traces, ({ right }) => policyPlace(right).resource)];
-    const held = await Promise.all(
+    const held = await sideBySide(
       byResource.map(async ([resource, here]) => {
         const policy = await policyOrNone(editorOf(resource), resource, call.signal);
         return here.filter((trace) => holds(policy, membershipOf(trace, projectNumber)));

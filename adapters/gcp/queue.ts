@@ -1,5 +1,5 @@
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
-import { ProviderError, step } from "../../operator/provider/fault.ts";
+import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import type { At, Call, Created, Observation, Present, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
@@ -53,7 +53,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
     const deadLetterTopic = subscription.deadLetterPolicy?.deadLetterTopic;
     if (!deadLetterTopic?.includes("/topics/")) return false;
     const grants = await deadLetterGrants(subscription.name ?? "", deadLetterTopic, signal);
-    const held = await Promise.all(
+    const held = await sideBySide(
       [grants.publish, grants.acknowledge].map(async ({ resource, ...membership }) => {
         const policy = await policies.read(resource, signal).catch(absentPolicy);
         return holds(policy, membership);
@@ -65,7 +65,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
   async function observe(at: At, call: Call): Promise<Observation<QueueWant, QueueOutputs>> {
     const name = at.id ? shortName(at.id) : at.name;
     const names = { topic: topicName(project, name), subscription: subscriptionName(project, name) };
-    const [topic, subscription] = await Promise.all([
+    const [topic, subscription] = await sideBySide([
       pubsub.topic(names.topic, call.signal),
       pubsub.subscription(names.subscription, call.signal),
     ]);
@@ -128,7 +128,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
 
   /** Labels are replaced as a whole, so they are read fresh and only ours are changed. */
   async function relabelled(seen: Seen, tags: Tags, call: Call) {
-    const [topic, subscription] = await Promise.all([
+    const [topic, subscription] = await sideBySide([
       pubsub.topic(topicNameOf(seen), call.signal),
       pubsub.subscription(seen.id, call.signal),
     ]);

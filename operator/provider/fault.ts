@@ -60,3 +60,18 @@ export async function step<T>(name: string, run: () => Promise<T>): Promise<T> {
     });
   }
 }
+
+/**
+ * Waits for calls that run side by side, as Promise.all does, but for all of them: when several fail, the error of the
+ * first one in order is thrown. So the same trouble gives the same message in each pass, and status stays as it is.
+ */
+export async function sideBySide<const Calls extends readonly unknown[]>(
+  calls: Calls,
+): Promise<{ -readonly [I in keyof Calls]: Awaited<Calls[I]> }> {
+  const settled = await Promise.allSettled(calls);
+  const failed = settled.find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
+  return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value) as {
+    -readonly [I in keyof Calls]: Awaited<Calls[I]>;
+  };
+}

@@ -32,7 +32,10 @@ export interface Call {
 export interface At {
   /** The deterministic or given name in the cloud. */
   readonly name: string;
-  /** The cloud's id from status, once known. Survives a change of naming rules. */
+  /**
+   * The cloud's id from status, once known. Survives a change of naming rules. Absent in the look after a delete: what
+   * status remembers is then no sign that it is there.
+   */
   readonly id?: string | undefined;
   /** What `footprint` said in earlier passes and now: the places to search for traces of this object. */
   readonly footprint: readonly string[];

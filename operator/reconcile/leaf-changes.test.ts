@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ANNOTATIONS } from "./object.ts";
-import { lost, message, READY, thingWorld, told } from "./testing/thing-world.ts";
+import { lost, message, READY, thingWorld, told, verbs } from "./testing/thing-world.ts";
 
 describe("a changed spec", () => {
   it("is applied with just what changed", async () => {
@@ -86,6 +86,26 @@ describe("a changed spec", () => {
     expect(host.status.footprint).toEqual(["a", "b", "c"]);
     await host.pass();
     expect(host.status.footprint).toEqual(["b", "c"]);
+  });
+
+  it("that the cloud takes in steps goes on until all is in force, stays Ready, and is told once", async () => {
+    const { cloud, host, only } = thingWorld({ size: 5, note: "a" });
+    await host.pass();
+    cloud.stepwise = true;
+    cloud.mark();
+    host.edit({ size: 6, note: "b", locked: true });
+    const first = await host.pass();
+    expect(first.next).toEqual({ when: "backoff" });
+    expect(first.notices).toMatchObject([{ reason: "Updating" }]);
+    expect(told(host)).toBe("Ready=True/Available Synced=Unknown/Updating Reconciling=True/Updating");
+    expect(message(host, "Synced")).toBe("Still to be put in force: locked, note.");
+    const second = await host.pass();
+    expect(second.notices).toEqual([]);
+    const third = await host.pass();
+    expect(third.next).toEqual({ when: "after", ms: 600_000 });
+    expect(told(host)).toBe(READY);
+    expect(verbs(cloud.writes())).toBe("update update update");
+    expect(only().fields).toMatchObject({ size: 6, note: "b", locked: true });
   });
 
   it("of an immutable field is refused, and Ready stays", async () => {

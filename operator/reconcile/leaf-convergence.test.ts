@@ -73,6 +73,11 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
       if (!slow) cloud.settle();
     }),
   ),
+  some(true, false).map((stepwise) =>
+    happening(stepwise ? "one change at a time" : "all changes at once", ({ cloud }) => {
+      cloud.stepwise = stepwise;
+    }),
+  ),
   some(
     happening("changed behind our back", ({ cloud }) => {
       for (const thing of cloud.things.values()) thing.fields = { ...thing.fields, size: 77, note: "theirs" };

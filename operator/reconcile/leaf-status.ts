@@ -3,7 +3,7 @@ import type { Deviation } from "../provider/provider.ts";
 import type { Condition, Verdict, Verdicts } from "./conditions.ts";
 import { condition } from "./conditions.ts";
 import type { Decision } from "./decide.ts";
-import { describe } from "./diff.ts";
+import { type Change, describe } from "./diff.ts";
 import { FAULTS, type Reason, type RetryClass } from "./reasons.ts";
 
 /** What one pass came to, before it is put into words. */
@@ -15,6 +15,8 @@ export type Outcome =
       readonly seen: ObservationLike;
       /** Just this want was in force before the pass. */
       readonly applied: boolean;
+      /** What still differs although it was to be put right: the cloud takes it in steps, or does not show it yet. */
+      readonly left: readonly Change[];
     }
   | { readonly kind: "blocked"; readonly reason: Reason; readonly message: string; readonly stalled: boolean }
   | {
@@ -122,17 +124,20 @@ function waiting(outcome: Decided, why: Reason, message: string, ready: Conditio
 function settled(outcome: Decided, before: Condition | undefined, off: OffState): Verdicts {
   const { decision, seen, applied } = outcome;
   const drift = decision.do === "none" ? decision.drift : [];
-  const working = workInProgress(seen, before);
+  const working = workInProgress(seen, before) ?? unfinished(outcome, before);
   const usable = seen.exists && (seen.phase === "ready" || (seen.phase === "pending" && before?.status === "True"));
   const missing = off ? say("False", off.reason, off.message) : say("False", "Creating", "It is not there yet.");
+  const complete = outcome.left.length === 0;
   return {
-    Ready: usable ? AVAILABLE : (working ?? missing),
+    Ready: usable && (complete || before?.status === "True") ? AVAILABLE : (working ?? missing),
     Synced:
       off && !applied
         ? say("Unknown", off.reason, `Spec is not applied: ${off.message}`)
-        : drift.length > 0
-          ? LEFT
-          : SYNCED,
+        : !complete && working
+          ? { ...working, status: "Unknown" }
+          : drift.length > 0
+            ? LEFT
+            : SYNCED,
     Reconciling: off || !working ? null : { ...working, status: "True" },
     Stalled: null,
     Drifted:
@@ -157,6 +162,12 @@ function workInProgress(seen: ObservationLike, before: Condition | undefined): V
     case "failed":
       return say("False", "CloudFailed", seen.message ?? "The cloud reports it as failed.");
   }
+}
+
+function unfinished({ left }: Decided, before: Condition | undefined): Verdict | null {
+  if (left.length === 0) return null;
+  const fields = [...new Set(left.map(({ field }) => field))].join(", ");
+  return say("False", before?.status === "True" ? "Updating" : "Creating", `Still to be put in force: ${fields}.`);
 }
 
 function notSynced(reason: Reason, message: string, stalled: boolean, ready: Verdict | undefined): Verdicts {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ProviderError } from "../provider/fault.ts";
 import { condition } from "./conditions.ts";
 import { FINALIZER } from "./object.ts";
+import { environmentWith } from "./testing/environment.ts";
 import { denied, lost, message, READY, thingWorld, told, verbs } from "./testing/thing-world.ts";
 
 const NAME = /^prod-shop-orders-[a-z0-9]{6}$/;
@@ -80,6 +81,23 @@ describe("a new object", () => {
     });
     expect(host.writes).toEqual(["claim", "record", "status"]);
     expect(host.status.footprint).toEqual(["b", "a"]);
+  });
+
+  it("has the intent to make it in status before it is made, where its marks come later, and until all is as it should", async () => {
+    const { cloud, host, name } = thingWorld();
+    host.environment = environmentWith({ ...cloud.provider, recordsIntent: true });
+    cloud.slow = true;
+    let known: unknown;
+    cloud.onCall = ({ verb }) => {
+      if (verb === "create") known = host.status.footprint;
+    };
+    await host.pass();
+    expect(known).toEqual([`create ${name()}`]);
+    expect(host.status.footprint).toEqual(known);
+    cloud.settle();
+    await host.pass();
+    expect(told(host)).toBe(READY);
+    expect(host.status.footprint).toBeUndefined();
   });
 
   it("is Creating while the cloud works on it, and Ready after", async () => {

@@ -1,6 +1,7 @@
 import { ProviderError } from "../provider/fault.ts";
 import { type At, type Call, createIntent, type Present, type Wanted } from "../provider/provider.ts";
 import { type Decision, decide } from "./decide.ts";
+import { type Change, diff } from "./diff.ts";
 import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "./leaf-object.ts";
 import { type ObservationLike, type Outcome, retryOf } from "./leaf-status.ts";
@@ -64,7 +65,8 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
     }
     const made = await execute(decision, seen, prepared, at, call);
     doing = "look at it again";
-    const after = made ?? ((await provider.observe({ ...at, id: idOf(seen) ?? at.id }, call)) as Seen<Want>);
+    const id = decision.do === "delete" ? undefined : (idOf(seen) ?? at.id);
+    const after = made ?? ((await provider.observe({ ...at, id }, call)) as Seen<Want>);
     return conclude(object, host, prepared, decision, after, situation.applied);
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
@@ -155,11 +157,23 @@ function conclude<Want extends Wanted>(
   after: Seen<Want>,
   applied: boolean,
 ): Pass {
-  const outcome: Outcome = { kind: "decided", decision, seen: after, applied };
-  const next = nextAfter(decision, after, object, host);
+  const left = leftOver(prepared, decision, after);
+  const outcome: Outcome = { kind: "decided", decision, seen: after, applied, left };
+  const next: Next = left.length > 0 ? { when: "backoff" } : nextAfter(decision, after, object, host);
   const pass = finish(object, host.now, prepared, outcome, next, after);
   const released = decision.do === "release" || (decision.do === "delete" && !after.exists);
   return { ...pass, decision, released, notices: [...told(object, decision, after), ...pass.notices] };
+}
+
+/** What a write was to put right and did not yet. */
+function leftOver<Want extends Wanted>(
+  { want, policy }: Prepared<Want>,
+  decision: Decision,
+  after: Seen<Want>,
+): readonly Change[] {
+  const meant = decision.do === "adopt" || (decision.do === "update" && decision.because !== "deletion");
+  if (!meant || !want || !after.exists || policy.management === "CreateOnly") return [];
+  return diff(want, after.actual);
 }
 
 function nextAfter<Want>(decision: Decision, after: Seen<Want>, object: LeafObject, host: LeafHost): Next {

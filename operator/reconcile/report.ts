@@ -53,7 +53,10 @@ export function told<Want>(object: LeafObject, decision: Decision, after: Seen<W
           "TakeOver",
           [`${id} was found again and is ours still`, changed(decision.changes)].filter(Boolean).join("; changed "),
         );
-      return normal("Updating", "Update", `Changed ${changed(decision.changes)}`);
+      // One change that the cloud takes in steps is told once.
+      return condition(object.status?.conditions, "Synced")?.status === "Unknown"
+        ? []
+        : normal("Updating", "Update", `Changed ${changed(decision.changes)}`);
     case "adopt":
       return normal("Adopted", "Adopt", `${id} now carries our marks`);
     case "delete":

@@ -25,7 +25,7 @@ export const failures: readonly Case[] = [
       for (const at of steps(world).slice(1)) {
         world.cloud.troubleWrite(at.operation, "denied", at.skip);
         world.mark();
-        await world.host.pass();
+        await untilFailed(world);
         expect(condition(world.host.status.conditions, "Ready")).toMatchObject({
           status: "False",
           reason: "AccessDenied",
@@ -160,6 +160,16 @@ export const failures: readonly Case[] = [
     },
   },
 ];
+
+/** Passes until one meets the trouble. */
+async function untilFailed({ host }: CaseWorld): Promise<void> {
+  for (let n = 0; n < 20; n++) {
+    await host.pass();
+    if (condition(host.status.conditions, "Synced")?.status === "False") return;
+    await host.pause();
+  }
+  throw new Error("no call met the trouble");
+}
 
 /** Each write of the create: which operation, and the how manyeth of its kind. */
 function steps({ on }: CaseWorld): readonly { index: number; operation: string; skip: number }[] {

@@ -48,7 +48,7 @@ export const lifecycle: readonly Case[] = [
         world.host.advance(10_000);
         await world.host.pass();
       }
-      expect(world.done().filter((one) => one === world.on.makes[0])).toEqual([world.on.makes[0]]);
+      expect(world.done()).toEqual(world.on.makes.slice(0, Math.max(1, world.done().length)));
       world.cloud.heal();
       await world.host.settle();
       expect(world.told()).toBe(READY);

@@ -55,6 +55,8 @@ export interface MemoryCloud {
   /** Create, update and delete only begin; `settle` ends them. */
   slow: boolean;
   settle(): void;
+  /** An update puts only the first of its fields in force, as a cloud that takes one change at a time. */
+  stepwise: boolean;
   /** Observe does not see it, or not its tags, until shown again: eventual consistency. */
   hidden: "nothing" | "tags" | "things";
   /** Milliseconds for which the names of what is gone stay reserved. */
@@ -145,9 +147,10 @@ export function createMemoryCloud(): MemoryCloud {
       called({ verb: "update", name: nameOf(seen.id), changed: [...changed] }, () => {
         const thing = mine(nameOf(seen.id), owner);
         const { tags, ...fields } = want;
-        const sent = Object.entries(fields).filter(([field]) => changed.has(field as keyof ThingWant));
+        const taken = new Set([...changed].slice(0, cloud.stepwise ? 1 : changed.size));
+        const sent = Object.entries(fields).filter(([field]) => taken.has(field as keyof ThingWant));
         thing.fields = { ...thing.fields, ...Object.fromEntries(sent) };
-        if (changed.has("tags")) thing.tags = given({ ...thing.tags, ...tags });
+        if (taken.has("tags")) thing.tags = given({ ...thing.tags, ...tags });
         thing.phase = busy();
       }),
     delete: (seen, _at, { owner }) =>
@@ -189,6 +192,7 @@ export function createMemoryCloud(): MemoryCloud {
         if (thing.phase === "deleting") things.delete(name);
         else thing.phase = "ready";
     },
+    stepwise: false,
     hidden: "nothing",
     reservedMs: 0,
     onCall: () => {},

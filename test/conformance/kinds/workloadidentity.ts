@@ -6,9 +6,9 @@ import { stored, TAGS } from "./parse.ts";
 
 const consume = { kind: "Queue", name: "jobs", access: "Consume" } as const;
 const produce = { kind: "Queue", name: "jobs", access: "Produce" } as const;
-const BASE = { serviceAccountRef: { name: "worker" }, grants: [consume] };
+const BASE = { serviceAccountRef: { name: "worker" }, grants: [consume, produce] };
 
-const more: Edit = { title: "another grant", spec: { grants: [consume, produce] }, fields: ["permissions"] };
+const less: Edit = { title: "one grant less", spec: { grants: [consume] }, fields: ["permissions"] };
 const tags: Edit = {
   title: "tags",
   spec: { tags: { ...TAGS, team: "core" } },
@@ -20,8 +20,8 @@ const tags: Edit = {
 export const workloadIdentity: KindUnderTest<WorkloadIdentitySpec, IdentityWant> = {
   leaf,
   spec: (over) => stored(schema.spec, { tags: TAGS, ...BASE, ...over }),
-  edits: [more, { title: "the other grant", spec: { grants: [produce] }, fields: ["permissions"] }, tags],
-  optional: [more],
+  edits: [less, { title: "the other grant", spec: { grants: [produce] }, fields: ["permissions"] }, tags],
+  optional: [less],
   falsy: [{ title: "no grant at all", spec: { grants: [] }, effective: { permissions: [] } }],
   immutable: [],
   referring: {},
