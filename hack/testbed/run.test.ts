@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -63,6 +63,16 @@ describe("a run", () => {
     const run = await openRun(host, "a", { keep: false });
     await run.stop();
     expect(() => run.launch(sleeper("late"))).toThrow(/late is not started: "a" was stopped/);
+  });
+
+  it("kills what does not end when it is asked", async () => {
+    const run = await openRun(host, "a", { keep: false });
+    const script = "process.on('SIGTERM', () => {}); console.log('deaf'); setInterval(() => {}, 60_000)";
+    const { log } = run.launch({ name: "deaf", command: process.execPath, args: ["-e", script] });
+    await waitUntil(() => readFileSync(log, "utf8").includes("deaf"), { what: "deaf", timeoutMs: 10_000 });
+    const processes = processesOf("a");
+    await run.stop({ graceMs: 50 });
+    expect(processes.map(isAlive)).toEqual([false]);
   });
 
   it("leaves its logs for a look when asked to", async () => {

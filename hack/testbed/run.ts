@@ -55,8 +55,14 @@ export interface Run {
   path(...parts: string[]): string;
   launch(launch: Launch): Launched;
   ready(info: Readonly<Record<string, string>>): void;
-  /** Ends every process and, unless told to leave it for a look, removes the folder. */
-  stop(options?: { leaveFolder?: boolean }): Promise<void>;
+  /** Ends every process: asks, and kills what is still there after a second, or `graceMs`. Then removes the folder. */
+  stop(options?: StopOptions): Promise<void>;
+}
+
+export interface StopOptions {
+  /** Keeps the logs and what else the folder holds, for a look. */
+  readonly leaveFolder?: boolean;
+  readonly graceMs?: number;
 }
 
 const RECORD = "run.json";
@@ -99,10 +105,10 @@ export async function openRun(host: Host, name: string, options: { keep: boolean
       return watchLaunched(launch.name, child, log);
     },
     ready: (info) => write({ ready: true, info }),
-    async stop({ leaveFolder = false } = {}) {
+    async stop({ leaveFolder = false, graceMs = GRACE_MS } = {}) {
       stopped = true;
       process.removeListener("exit", killAll);
-      await endAll(record.processes);
+      await endAll(record.processes, graceMs);
       if (leaveFolder) write({ processes: [] });
       else rmSync(folder, { recursive: true, force: true });
     },
@@ -131,7 +137,7 @@ export function listRuns(host: Host): { folder: string; record: RunRecord }[] {
 /** Ends the processes of a run and removes its folder. Says whether there was one. */
 export async function removeRun(folder: string): Promise<boolean> {
   const record = readRun(folder);
-  await endAll(record?.processes ?? []);
+  await endAll(record?.processes ?? [], GRACE_MS);
   rmSync(folder, { recursive: true, force: true });
   return record !== undefined;
 }
@@ -191,9 +197,9 @@ function lastLines(path: string, count: number): string {
   return lines.map((line) => `  ${line}`).join("\n");
 }
 
-async function endAll(processes: readonly ProcessId[]): Promise<void> {
+async function endAll(processes: readonly ProcessId[], graceMs: number): Promise<void> {
   const left = processes.filter((each) => signalGroup(each, "SIGTERM"));
-  const end = performance.now() + GRACE_MS;
+  const end = performance.now() + graceMs;
   while (left.some(isAlive) && performance.now() < end) await delay(20);
   for (const each of left) signalGroup(each, "SIGKILL");
   while (left.some(isAlive)) await delay(20);
