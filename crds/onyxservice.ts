@@ -246,6 +246,9 @@ const resourceList = () =>
 const spec = withRules(
   z.strictObject({
     ...switchable,
+    enabled: switchable.enabled.describe(
+      "False: what runs and what scales it is removed. Kept are its ServiceAccount with identity and rights, configuration, Service and NetworkPolicy, so that it comes back as it was.",
+    ),
     environmentRef: localReference("Environment")
       .optional()
       .describe("The Environment that it stands in. Absent: the one that is marked as default."),
