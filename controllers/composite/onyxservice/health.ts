@@ -76,7 +76,7 @@ function rollout(usable: boolean, wanted: number, status: Status, available: num
   const updated = status.updatedReplicas ?? 0;
   if (updated < wanted) return working(usable, `${updated} of ${wanted} replicas have the new version.`);
   if ((status.replicas ?? 0) > updated)
-    return working(usable, `${(status.replicas ?? 0) - updated} replicas of the version before are still there.`);
+    return working(usable, `Replicas of the version before that are still there: ${(status.replicas ?? 0) - updated}.`);
   if (available < wanted) return working(usable, `${available} of ${wanted} replicas are available.`);
   return undefined;
 }
