@@ -34,6 +34,8 @@ export interface CaseWorld extends Tried {
   spec(over?: Over): LeafSpec;
   /** From here on calls are counted. */
   mark(): void;
+  /** Fields of Want that calls since the mark touched. */
+  touched(): readonly string[];
   /** Operations that took effect since the mark. */
   done(): readonly string[];
   /** Operations that were tried since the mark, refused ones too. */
@@ -91,6 +93,7 @@ export async function caseWorld(
     mark: () => {
       marked = cloud.writes().length;
     },
+    touched: () => [...new Set(since().flatMap((write) => tried.on.touches(write)))].sort(),
     done: () => since().flatMap(({ operation, ok }) => (ok ? [operation] : [])),
     tried: () => since().map(({ operation }) => operation),
     restart() {

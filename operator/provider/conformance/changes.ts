@@ -178,4 +178,5 @@ async function apply(world: CaseWorld, edit: Edit): Promise<void> {
   }
   await world.host.settle();
   expect(world.told(), edit.title).toBe(READY);
+  if (nothing === undefined) expect(world.touched(), edit.title).toEqual([...edit.fields].sort());
 }

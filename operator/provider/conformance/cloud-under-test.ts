@@ -24,6 +24,8 @@ export interface WriteCall {
   readonly operation: string;
   /** It took effect. */
   readonly ok: boolean;
+  /** What was asked: parsed JSON, or the message. Undefined where the protocol has neither. */
+  readonly request: unknown;
 }
 
 /** A cloud that the suite runs against, and what it can do to it. One for all kinds; cases run one after the other. */

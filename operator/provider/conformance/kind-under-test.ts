@@ -1,5 +1,6 @@
 import type { Leaf, LeafObject, LeafSpec } from "../../reconcile/leaf-object.ts";
 import type { Cloud, Wanted } from "../provider.ts";
+import type { WriteCall } from "./cloud-under-test.ts";
 
 /** Spec fields laid over those of the base. */
 export type Over = Readonly<Record<string, unknown>>;
@@ -58,6 +59,8 @@ export interface KindOnCloud {
   readonly makes: readonly string[];
   /** Operations of the delete. */
   readonly unmakes: readonly string[];
+  /** L3: the fields of Want that a call of an update touches. Calls that hold none of them give an empty list. */
+  touches(write: WriteCall): readonly string[];
   /** Everything of the kind that carries marks of this object. */
   list(subject: Subject): Promise<readonly Listed[]>;
   /** All that can be read of it, to see whether it was touched; undefined: it isn't there. */

@@ -62,7 +62,11 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     writes: () =>
       proxy.calls
         .filter(({ mutating }) => mutating)
-        .map(({ operation, status }) => ({ operation, ok: status !== undefined && status < 300 })),
+        .map(({ operation, status, body }) => ({
+          operation,
+          ok: status !== undefined && status < 300,
+          request: body.startsWith("{") ? JSON.parse(body) : undefined,
+        })),
     troubles: new Set<Trouble>(["denied", "throttled", "unavailable", "refused", "lost", "cut", "empty"]),
     troubleReads: (trouble) => void proxy.inject({ when: ({ mutating }) => !mutating, trouble: inProxy(trouble) }),
     troubleWrite: (operation, trouble, skip = 0) =>

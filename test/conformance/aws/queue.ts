@@ -23,6 +23,15 @@ const BASE: Partial<Record<QueueAttributeName, string>> = {
   SqsManagedSseEnabled: "true",
 };
 
+/** The field of Want that each attribute is. */
+const FIELDS: Readonly<Record<string, string>> = {
+  VisibilityTimeout: "processingTimeoutSeconds",
+  MessageRetentionPeriod: "retentionSeconds",
+  MaximumMessageSize: "maxMessageBytes",
+  DelaySeconds: "delaySeconds",
+  RedrivePolicy: "deadLetter",
+};
+
 /** Queue on AWS, by the SQS client. */
 export function queueOnAws({ eyes: { sqs }, proxy }: AwsUnderTest): KindOnCloud {
   const url = ({ name }: Subject) => `https://sqs.local/${ACCOUNT}/${name}`;
@@ -34,6 +43,12 @@ export function queueOnAws({ eyes: { sqs }, proxy }: AwsUnderTest): KindOnCloud 
   return {
     makes: ["CreateQueue"],
     unmakes: ["DeleteQueue"],
+    touches: ({ operation, request }) =>
+      operation === "SetQueueAttributes"
+        ? Object.keys((request as { Attributes: object }).Attributes).map((one) => FIELDS[one] ?? one)
+        : operation.endsWith("agQueue")
+          ? ["tags"]
+          : [],
     async list({ object }) {
       const found: { id: string }[] = [];
       for (const QueueUrl of (await sqs.send(new ListQueuesCommand({ MaxResults: 1000 }))).QueueUrls ?? [])

@@ -18,6 +18,16 @@ import { carries } from "../marks.ts";
 import { withStatus } from "./amend.ts";
 import type { AwsUnderTest } from "./cloud.ts";
 
+/** The field of Want that each operation, and each part of UpdateTable, is about. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  UpdateTimeToLive: ["ttlField"],
+  UpdateContinuousBackups: ["pointInTimeRecoveryDays"],
+  TagResource: ["tags"],
+  UntagResource: ["tags"],
+  GlobalSecondaryIndexUpdates: ["indexes"],
+  DeletionProtectionEnabled: ["deletionProtection"],
+};
+
 /** Table on AWS, by the DynamoDB client. */
 export function tableOnAws({ eyes: { dynamodb }, proxy }: AwsUnderTest): KindOnCloud {
   const describe = async (TableName: string) => {
@@ -45,6 +55,12 @@ export function tableOnAws({ eyes: { dynamodb }, proxy }: AwsUnderTest): KindOnC
   return {
     makes: ["CreateTable"],
     unmakes: ["DeleteTable"],
+    touches({ operation, request }) {
+      if (operation !== "UpdateTable") return FIELDS[operation] ?? [];
+      const asked = request as object;
+      const parts = Object.keys(asked).filter((key) => key !== "TableName" && key !== "AttributeDefinitions");
+      return parts.map((key) => FIELDS[key]?.[0] ?? key);
+    },
     async list({ object }) {
       const found: { id: string }[] = [];
       let after: string | undefined;

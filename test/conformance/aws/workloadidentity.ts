@@ -28,6 +28,18 @@ const THEIRS = JSON.stringify({
   Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }],
 });
 
+/** The field of Want that each operation of an update is about. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  PutRolePolicy: ["permissions"],
+  DeleteRolePolicy: ["permissions"],
+  UpdateAssumeRolePolicy: ["trust"],
+  CreatePodIdentityAssociation: ["trust"],
+  TagRole: ["tags"],
+  UntagRole: ["tags"],
+  TagResource: ["tags"],
+  UntagResource: ["tags"],
+};
+
 /** The cluster whose ServiceAccounts get identities. */
 export async function makeCluster({ eyes }: AwsUnderTest): Promise<void> {
   await eyes.eks.send(
@@ -77,6 +89,7 @@ export function workloadIdentityOnAws({ eyes: { iam, eks } }: AwsUnderTest): Kin
 
   return {
     makes: ["CreateRole", "PutRolePolicy", "CreatePodIdentityAssociation"],
+    touches: ({ operation }) => FIELDS[operation] ?? [],
     unmakes: ["DeletePodIdentityAssociation", "DeleteRolePolicy", "DeleteRole"],
     async list(subject) {
       const found: { id: string }[] = [];

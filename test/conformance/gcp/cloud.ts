@@ -57,7 +57,11 @@ export async function gcpUnderTest(): Promise<GcpUnderTest> {
       journal
         .entries()
         .filter(({ mutating, sequence }) => mutating && !notOurs.has(sequence))
-        .map(({ method, code }) => ({ operation: method.slice(method.lastIndexOf(".") + 1), ok: code === "OK" })),
+        .map(({ method, code, request }) => ({
+          operation: method.slice(method.lastIndexOf(".") + 1),
+          ok: code === "OK",
+          request,
+        })),
     troubles: new Set<Trouble>(["denied", "throttled", "unavailable", "lost"]),
     troubleReads(trouble) {
       for (const method of READS) faults.add({ method, ...effect(trouble) });

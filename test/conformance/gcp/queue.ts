@@ -4,6 +4,21 @@ import { ownerOf } from "../../../operator/provider/owner.ts";
 import { carries } from "../marks.ts";
 import type { GcpUnderTest } from "./cloud.ts";
 
+/** The field of Want that each path of an update mask is. */
+const FIELDS: Readonly<Record<string, string>> = {
+  labels: "tags",
+  ack_deadline_seconds: "processingTimeoutSeconds",
+  message_retention_duration: "retentionSeconds",
+  dead_letter_policy: "deadLetter",
+};
+
+/** The paths of a request's update mask, as they stand in the proto: `ack_deadline_seconds`. */
+export function maskOf(request: unknown): readonly string[] {
+  const { updateMask } = request as { updateMask?: { paths?: readonly string[] } | string };
+  const paths = typeof updateMask === "string" ? updateMask.split(",") : (updateMask?.paths ?? []);
+  return paths.map((path) => path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+}
+
 /** Undefined for what isn't there. */
 export async function unlessGone<T>(reply: Promise<T>): Promise<T | undefined> {
   try {
@@ -50,6 +65,8 @@ export function queueOnGcp({ eyes, byOthers, place }: GcpUnderTest): KindOnCloud
   return {
     makes: ["CreateTopic", "CreateSubscription"],
     unmakes: ["DeleteSubscription", "DeleteTopic"],
+    touches: ({ operation, request }) =>
+      operation === "SetIamPolicy" ? ["deadLetter"] : maskOf(request).map((path) => FIELDS[path] ?? path),
     async list({ object }) {
       const [topics] = await publisher.listTopics({ project });
       const [subscriptions] = await subscriber.listSubscriptions({ project });

@@ -3,7 +3,13 @@ import type { KindOnCloud, Subject } from "../../../operator/provider/conformanc
 import { ownerOf } from "../../../operator/provider/owner.ts";
 import { carries } from "../marks.ts";
 import { type GcpUnderTest, REGION } from "./cloud.ts";
-import { unlessGone } from "./queue.ts";
+import { maskOf, unlessGone } from "./queue.ts";
+
+/** The field of Want that each path of an update mask is. */
+const FIELDS: Readonly<Record<string, string>> = {
+  delete_protection_state: "deletionProtection",
+  point_in_time_recovery_enablement: "pointInTimeRecoveryDays",
+};
 
 /** Firestore keeps the id of a deleted database for about five minutes. */
 const NAME_HELD_MS = 5 * 60_000;
@@ -38,6 +44,13 @@ export function tableOnGcp({ eyes, byOthers, place }: GcpUnderTest): KindOnCloud
   return {
     makes: ["CreateDatabase", "CreateDocument", "CreateIndex", "CreateIndex"],
     unmakes: ["DeleteDatabase"],
+    touches({ operation, request }) {
+      if (operation === "UpdateDatabase") return maskOf(request).map((path) => FIELDS[path] ?? path);
+      if (operation === "UpdateField") return ["ttlField"];
+      if (operation.endsWith("Index")) return ["indexes"];
+      // The owner's document holds the tags and the names of our indexes.
+      return operation === "UpdateDocument" && JSON.stringify(request).includes('"team"') ? ["tags"] : [];
+    },
     async list({ object }) {
       const [{ databases }] = await firestoreAdmin.listDatabases({ parent });
       const ids = (databases ?? []).map(({ name }) => name?.split("/").at(-1) ?? "");

@@ -52,6 +52,7 @@ export function workloadIdentityOnGcp({ eyes, byOthers, place, who }: GcpUnderTe
 
   return {
     makes: ["SetIamPolicy", "SetIamPolicy"],
+    touches: ({ operation }) => (operation === "SetIamPolicy" ? ["permissions"] : []),
     unmakes: ["SetIamPolicy", "SetIamPolicy"],
     list: async (subject) => ((await rights(subject)).length > 0 ? [{ id: principal(subject) }] : []),
     async snapshot(subject) {
