@@ -1,5 +1,4 @@
 import { isNotFound } from "../runtime/errors.ts";
-import type { Log } from "../runtime/log.ts";
 import { keyOf, type ResourceType, type KubeObject as ServerObject } from "../runtime/resource.ts";
 import { compositePass } from "./composite.ts";
 import type { CompositeHost } from "./composite-host.ts";
@@ -14,7 +13,7 @@ import {
   cacheOf,
   claimFinalizer,
   environmentsKnown,
-  type Ran,
+  type Run,
   release,
   type Shared,
   writeStatus,
@@ -40,13 +39,12 @@ export function compositeReconciler<Spec extends CompositeSpec>(
   composite: Composite<Spec>,
   type: ResourceType,
   shared: Shared & { readonly serves: (type: ResourceType) => Promise<boolean> },
-): (key: string, context: { readonly signal: AbortSignal; readonly log: Log }) => Promise<Ran> {
+): Run {
   const { client } = shared;
-  return async (key, { signal }) => {
+  return async (key, { signal, wrote }) => {
     const object: CompositeObject<Spec> | undefined = cacheOf(shared, composite.kind).get(key);
-    if (!object || (isDeleting(object) && !hasFinalizer(object))) return { next: { when: "change" } };
-    if (!environmentsKnown(shared)) return { next: { when: "change" } };
-    let wrote: string | undefined;
+    if (!object || (isDeleting(object) && !hasFinalizer(object))) return { when: "change" };
+    if (!environmentsKnown(shared)) return { when: "change" };
     let recorded: CompositeStatus | undefined = object.status;
     const host: CompositeHost = {
       environments: shared.environments,
@@ -93,10 +91,10 @@ export function compositeReconciler<Spec extends CompositeSpec>(
           });
       },
       async claim(one) {
-        wrote = await claimFinalizer(client, type, one, signal);
+        wrote(await claimFinalizer(client, type, one, signal));
       },
       async record(one, status) {
-        wrote = (await writeStatus(client, type, one, status, signal)).metadata.resourceVersion;
+        wrote(await writeStatus(client, type, one, status, signal));
         recorded = status;
       },
     };
@@ -104,12 +102,12 @@ export function compositeReconciler<Spec extends CompositeSpec>(
     for (const notice of pass.notices) shared.tell(object, notice);
     if (pass.released && hasFinalizer(object)) {
       await release(client, type, object, signal);
-      return { next: { when: "change" } };
+      return { when: "change" };
     }
     if (mergePatch(recorded ?? {}, pass.status) !== undefined) {
       const current: KubeObject = { ...object, status: recorded };
-      wrote = (await writeStatus(client, type, current, pass.status, signal)).metadata.resourceVersion;
+      wrote(await writeStatus(client, type, current, pass.status, signal));
     }
-    return { next: pass.next, wrote };
+    return pass.next;
   };
 }

@@ -1,6 +1,5 @@
 import { ProviderError } from "../provider/fault.ts";
 import type { Client } from "../runtime/client.ts";
-import type { Log } from "../runtime/log.ts";
 import type { ResourceType, KubeObject as ServerObject } from "../runtime/resource.ts";
 import { condition } from "./conditions.ts";
 import {
@@ -10,7 +9,7 @@ import {
   environmentPass,
   type SecretRef,
 } from "./environment.ts";
-import { cacheOf, claimFinalizer, type Ran, release, type Shared, writeStatus } from "./leaf-controller.ts";
+import { cacheOf, claimFinalizer, type Run, release, type Shared, writeStatus } from "./leaf-controller.ts";
 import type { LeafObject } from "./leaf-object.ts";
 import { hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
 
@@ -20,17 +19,13 @@ const SECRETS: ResourceType = { group: "", version: "v1", plural: "secrets", kin
 const RESYNC_MS = 60_000;
 
 /** Runs passes over Environments. They come before all others: no object is judged before its Environment is known. */
-export function environmentReconciler(
-  type: ResourceType,
-  leafKinds: readonly string[],
-  shared: Shared,
-): (key: string, context: { readonly signal: AbortSignal; readonly log: Log }) => Promise<Ran> {
+export function environmentReconciler(type: ResourceType, leafKinds: readonly string[], shared: Shared): Run {
   const { client, environments } = shared;
-  return async (key, { signal }) => {
+  return async (key, { signal, wrote }) => {
     const object: EnvironmentObject | undefined = cacheOf(shared, "Environment").get(key);
     if (!object) {
       environments.forget(key);
-      return { next: { when: "change" } };
+      return { when: "change" };
     }
     const host: EnvironmentHost = {
       registry: environments,
@@ -39,17 +34,17 @@ export function environmentReconciler(
       counts: (name, isDefault) => count(objectsIn(leafKinds, name, isDefault, shared)),
       secret: (ref) => readSecret(client, ref, signal),
     };
-    if (isDeleting(object) && !hasFinalizer(object)) return { next: { when: "change" } };
-    const claimed = hasFinalizer(object) ? undefined : await claimFinalizer(client, type, object, signal);
+    if (isDeleting(object) && !hasFinalizer(object)) return { when: "change" };
+    if (!hasFinalizer(object)) wrote(await claimFinalizer(client, type, object, signal));
     const pass = await environmentPass(object, host, signal);
     for (const notice of pass.notices) shared.tell(object, notice);
     if (pass.released) {
       await release(client, type, object, signal);
-      return { next: { when: "change" } };
+      return { when: "change" };
     }
-    if (mergePatch(object.status ?? {}, pass.status) === undefined) return { next: pass.next, wrote: claimed };
-    const written = await writeStatus(client, type, object, pass.status, signal);
-    return { next: pass.next, wrote: written.metadata.resourceVersion };
+    if (mergePatch(object.status ?? {}, pass.status) !== undefined)
+      wrote(await writeStatus(client, type, object, pass.status, signal));
+    return pass.next;
   };
 }
 

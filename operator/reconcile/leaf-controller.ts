@@ -26,12 +26,17 @@ export interface Shared {
   readonly resyncMs: number;
 }
 
-/** What one run over a key came to, for the work queue. */
-export interface Ran {
-  readonly next: Next;
-  /** Resource version of our last write: the key is not run again before the cache has it. */
-  readonly wrote?: string | undefined;
+/** What a run over a key may use. */
+export interface RunContext {
+  /** Aborted when the time is up or this process no longer leads. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Says that we wrote the object: it is not worked on again before the cache shows this resource version. */
+  wrote(resourceVersion: string): void;
 }
+
+/** One run over the object of a key. @returns when it is looked at again */
+export type Run = (key: string, context: RunContext) => Promise<Next>;
 
 const FIELD_MANAGER = "onyx-operator";
 
@@ -53,26 +58,22 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
   leaf: Leaf<Spec, Want>,
   type: ResourceType,
   shared: Shared,
-): (key: string, context: { readonly signal: AbortSignal; readonly log: Log }) => Promise<Ran> {
+): Run {
   const { client } = shared;
-  return async (key, { signal, log }) => {
+  return async (key, { signal, log, wrote }) => {
     const object: LeafObject<Spec> | undefined = cacheOf(shared, leaf.kind).get(key);
-    if (!object || (isDeleting(object) && !hasFinalizer(object))) return { next: { when: "change" } };
-    if (!environmentsKnown(shared)) return { next: { when: "change" } };
-    let wrote: string | undefined;
-    const noted = (written: { metadata: { resourceVersion: string } }) => {
-      wrote = written.metadata.resourceVersion;
-    };
+    if (!object || (isDeleting(object) && !hasFinalizer(object))) return { when: "change" };
+    if (!environmentsKnown(shared)) return { when: "change" };
     const host: LeafHost = {
       environments: shared.environments,
       now: shared.now,
       resyncMs: shared.resyncMs,
       lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
       async claim(one) {
-        wrote = await claimFinalizer(client, type, one, signal);
+        wrote(await claimFinalizer(client, type, one, signal));
       },
       async record(one, status) {
-        noted(await writeStatus(client, type, one, status, signal));
+        wrote(await writeStatus(client, type, one, status, signal));
         recorded = status;
       },
     };
@@ -83,11 +84,11 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
     for (const notice of pass.notices) shared.tell(object, notice);
     if (pass.released && hasFinalizer(object)) {
       await release(client, type, object, signal);
-      return { next: { when: "change" } };
+      return { when: "change" };
     }
     if (mergePatch(recorded ?? {}, pass.status) !== undefined)
-      noted(await writeStatus(client, type, { ...object, status: recorded }, pass.status, signal));
-    return { next: pass.next, wrote };
+      wrote(await writeStatus(client, type, { ...object, status: recorded }, pass.status, signal));
+    return pass.next;
   };
 }
 
@@ -104,17 +105,21 @@ export async function claimFinalizer(
   return (await client.patch(type, { namespace, name }, patch, options)).metadata.resourceVersion;
 }
 
-/** Patches what differs in status, on this very object: one of the same name made since then is left alone. */
+/**
+ * Patches what differs in status, on this very object: one of the same name made since then is left alone.
+ * @returns the resource version after it
+ */
 export async function writeStatus(
   client: Client,
   type: ResourceType,
   object: KubeObject,
   status: object,
   signal: AbortSignal,
-): Promise<{ metadata: { resourceVersion: string } }> {
+): Promise<string> {
   const patch = { metadata: { uid: object.metadata.uid }, status: mergePatch(object.status ?? {}, status) ?? {} };
   const { namespace, name } = object.metadata;
-  return client.patchStatus(type, { namespace, name }, patch, { fieldManager: `${FIELD_MANAGER}/status`, signal });
+  const options = { fieldManager: `${FIELD_MANAGER}/status`, signal };
+  return (await client.patchStatus(type, { namespace, name }, patch, options)).metadata.resourceVersion;
 }
 
 /** Takes our finalizer off, and no other. */

@@ -1,9 +1,11 @@
 import type { Wanted } from "../provider/provider.ts";
+import { type Random, spread } from "../runtime/backoff.ts";
 import type { Client } from "../runtime/client.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { type Controller, createController, type ReconcileContext, type Result } from "../runtime/controller.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
-import { createQueue, type Outcome, PRIORITY, type Priority, type WorkQueue } from "../runtime/queue.ts";
+import { PRIORITY, type Priority } from "../runtime/queue.ts";
 import { createReflector, type Reflector, type ReflectorEvent } from "../runtime/reflector.ts";
 import { keyOf, type ResourceType } from "../runtime/resource.ts";
 import { CHILD_MARKS, MANAGED_BY } from "./children.ts";
@@ -12,7 +14,7 @@ import type { Composite, CompositeSpec } from "./composite-object.ts";
 import { environmentReconciler } from "./environment-controller.ts";
 import type { EnvironmentRegistry } from "./environments.ts";
 import type { Next } from "./gather.ts";
-import { type Cached, leafReconciler, type Ran, type Shared } from "./leaf-controller.ts";
+import { type Cached, cacheOf, leafReconciler, type Run, type Shared } from "./leaf-controller.ts";
 import type { Leaf, LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
 import { GROUP, hasFinalizer, type KubeObject, VERSION } from "./object.ts";
 
@@ -42,6 +44,7 @@ export interface ManagerOptions {
     | (<T>(name: string, attributes: Readonly<Record<string, string>>, run: () => Promise<T>) => Promise<T>)
     | undefined;
   readonly now: () => Date;
+  readonly random?: Random;
   /** How many objects of one kind are worked on at once. */
   readonly concurrency: number;
   readonly resyncMs: number;
@@ -53,7 +56,6 @@ export interface ManagerOptions {
 /** All controllers of this process. */
 export interface Manager {
   readonly caches: ReadonlyMap<string, Reflector<Cached>>;
-  readonly queues: readonly WorkQueue[];
   /** Fills the caches and keeps them up to date until the signal is aborted. Resolves when the first state is complete. */
   watch(signal: AbortSignal): Promise<void>;
   /** Begins to work: only while this process leads. */
@@ -66,12 +68,14 @@ const REFERENCES = "references";
 const ENVIRONMENT = "Environment";
 /** Counts of an Environment follow changes of its objects after this time, so a burst makes one write. */
 const COUNT_AFTER_MS = 2_000;
+/** From here on a wait is a routine look. */
+const ROUTINE_MS = 60_000;
 
 /** Puts caches, queues and passes together: one queue a kind, one worker a key. */
 export function createManager(options: ManagerOptions): Manager {
-  const { client, clock, log, registry, types, leaves, composites, metrics } = options;
+  const { client, clock, log, registry, types, leaves, composites, metrics, random = Math.random } = options;
   const caches = new Map<string, Reflector<Cached>>();
-  const queues = new Map<string, WorkQueue>();
+  const controllers = new Map<string, Controller>();
   const shared: Shared & { readonly serves: ManagerOptions["serves"] } = {
     client,
     caches,
@@ -111,41 +115,41 @@ export function createManager(options: ManagerOptions): Manager {
     for (const use of composite.uses) cache(typeOfChild(use), `${CHILD_MARKS.managedBy}=${MANAGED_BY}`);
   }
 
-  const queue = (kind: string, run: (key: string, context: { signal: AbortSignal; log: Log }) => Promise<Ran>) => {
-    const own = log.child({ controller: kind });
-    queues.set(
-      kind,
-      createQueue({
-        name: kind,
-        clock,
-        log: own,
-        metrics: metrics?.queue,
-        concurrency: kind === ENVIRONMENT ? 2 : options.concurrency,
-        work: async (key, attempt) => {
-          const signal = AbortSignal.any([attempt.signal, options.fence]);
-          const pass = () => run(key, { signal, log: own.child({ key }) });
-          const ran = await (options.span?.(`reconcile ${kind}`, { "onyx.key": key }, pass) ?? pass());
-          return outcomeOf(ran, caches.get(kind));
-        },
-      }),
-    );
+  const control = (kind: string, run: Run) => {
+    const reflector = cacheOf({ caches }, kind);
+    const reconcile = async ({ key }: { readonly key: string }, context: ReconcileContext) => {
+      const signal = AbortSignal.any([context.signal, options.fence]);
+      const pass = () => run(key, { signal, log: context.log, wrote: (version) => context.wrote(version) });
+      return resultOf(random, await (options.span?.(`reconcile ${kind}`, { "onyx.key": key }, pass) ?? pass()));
+    };
+    const controller = createController({
+      name: kind,
+      client,
+      clock,
+      log,
+      metrics: metrics?.queue,
+      sources: [{ reflector, predicate: concerns }],
+      reconcile,
+      concurrency: kind === ENVIRONMENT ? 2 : options.concurrency,
+    });
+    controllers.set(kind, controller);
   };
   const typeOf = (kind: string): ResourceType => {
     const type = types.get(kind);
     if (!type) throw new Error(`There is no type for ${kind}.`);
     return type;
   };
-  queue(ENVIRONMENT, environmentReconciler(typeOf(ENVIRONMENT), leafKinds, shared));
+  control(ENVIRONMENT, environmentReconciler(typeOf(ENVIRONMENT), leafKinds, shared));
   for (const leaf of leaves as readonly Leaf<LeafSpec, Wanted>[])
-    queue(leaf.kind, leafReconciler(leaf, typeOf(leaf.kind), shared));
+    control(leaf.kind, leafReconciler(leaf, typeOf(leaf.kind), shared));
   for (const composite of composites as readonly Composite<CompositeSpec>[])
-    queue(composite.kind, compositeReconciler(composite, typeOf(composite.kind), shared));
+    control(composite.kind, compositeReconciler(composite, typeOf(composite.kind), shared));
 
   for (const reflector of caches.values()) metrics?.watch({ reflector });
-  for (const one of queues.values()) metrics?.watch({ queue: one });
+  for (const { queue } of controllers.values()) metrics?.watch({ queue });
 
   const add = (kind: string, key: string, priority: Priority, afterMs?: number) =>
-    queues.get(kind)?.add(key, afterMs === undefined ? { priority } : { priority, afterMs });
+    controllers.get(kind)?.queue.add(key, afterMs === undefined ? { priority } : { priority, afterMs });
   const addDependents = (kind: string, key: string) => {
     for (const { kind: dependent } of definitions) {
       const objects: KubeObject[] = caches.get(dependent)?.byIndex(REFERENCES, `${kind}/${key}`) ?? [];
@@ -160,11 +164,10 @@ export function createManager(options: ManagerOptions): Manager {
   for (const [kind, reflector] of caches) {
     reflector.subscribe((event: ReflectorEvent<Cached>) => {
       const { object } = event;
-      if (queues.has(kind) && concerns(event)) add(kind, event.key, priorityOf(event));
       if (leafKinds.includes(kind) && givesOther(event)) addDependents(kind, event.key);
       if (leafKinds.includes(kind) && countsOther(event)) recount();
       const parent = parentOf(object);
-      if (parent && queues.has(parent.kind))
+      if (parent && controllers.has(parent.kind))
         add(parent.kind, keyOf({ namespace: object.metadata.namespace, name: parent.name }), PRIORITY.changed);
     });
   }
@@ -176,29 +179,25 @@ export function createManager(options: ManagerOptions): Manager {
 
   return {
     caches,
-    queues: [...queues.values()],
     async watch(signal) {
       for (const reflector of caches.values()) void reflector.start(signal);
       await Promise.all([...types.keys()].map((kind) => caches.get(kind)?.synced()));
     },
     start() {
-      for (const one of queues.values()) one.start();
+      for (const one of controllers.values()) one.start();
     },
     async drain(timeoutMs) {
-      const left = await Promise.all([...queues.values()].map((one) => one.drain(timeoutMs)));
+      const left = await Promise.all([...controllers.values()].map((one) => one.drain(timeoutMs)));
       return left.reduce((sum, count) => sum + count, 0);
     },
   };
 }
 
-function outcomeOf({ next, wrote }: Ran, cache: Reflector<Cached> | undefined): Outcome {
-  const hold = wrote !== undefined && cache && !cache.observed(wrote) ? { hold: cache.waitForRV(wrote) } : {};
-  return { ...hold, ...whenOf(next) };
-}
-
-function whenOf(next: Next): Outcome {
+/** Routine looks are spread by a fifth, so that objects made together are not looked at together for ever. */
+function resultOf(random: Random, next: Next): Result {
   if (next.when === "backoff") return { retry: {} };
-  return next.when === "after" ? { requeueAfterMs: next.ms } : {};
+  if (next.when === "change") return {};
+  return { requeueAfterMs: next.ms < ROUTINE_MS ? next.ms : spread(next.ms, 0.2, random) };
 }
 
 const referenceKeys = (references: readonly Reference[], object: KubeObject): readonly string[] => [
@@ -217,11 +216,6 @@ function concerns(event: ReflectorEvent<Cached>): boolean {
     (hasFinalizer(event.old) && !hasFinalizer(event.object)) ||
     (event.old.status !== undefined && event.object.status === undefined)
   );
-}
-
-function priorityOf(event: ReflectorEvent<Cached>): Priority {
-  if (event.initial) return PRIORITY.resync;
-  return event.type === "added" ? PRIORITY.created : PRIORITY.changed;
 }
 
 /** Whether what others take from this object has changed. */
