@@ -115,7 +115,7 @@ describe("create", () => {
     expect(found).toMatchObject({ id: principal("bare"), phase: "ready", outputs: { IDENTITY: principal("bare") } });
     expect(diff(want, found.actual)).toEqual([]);
     await identity().delete(found, known, call("WorkloadIdentity", "bare"));
-    expect(await identity().observe(known, call("WorkloadIdentity", "bare"))).toEqual({ exists: false });
+    expect(await look([], "bare")).toEqual({ exists: false });
     expect(adapter.writes()).toEqual([]);
   });
 

@@ -27,7 +27,7 @@ type Seen = Present<IdentityWant, IdentityOutputs>;
  * so what was granted is found again after any crash, and nothing else is looked at.
  *
  * Policies carry no marks: what the footprint names is ours. An identity that holds nothing is there as long as status
- * knows its id and it was not deleted, since nothing in the cloud could show it.
+ * knows its id, since nothing in the cloud could show it.
  */
 export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutputs> {
   const { place } = gcp;
@@ -45,9 +45,6 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
   const editorOf = (resource: string): PolicyEditor =>
     /^projects\/[^/]+$/.test(resource) ? gcp.projectPolicies : gcp.pubsubPolicies;
 
-  /** Principals whose rights this process took back for good. After a restart a delete is repeated, and finds nothing. */
-  const deleted = new Set<string>();
-
   async function observe(at: At, call: Call): Promise<Observation<IdentityWant, IdentityOutputs>> {
     const traces = parseTraces(at.footprint);
     if (traces.length === 0 && at.id === undefined) return { exists: false };
@@ -62,7 +59,7 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
     const all = held.flat();
     const [first] = all;
     const principal = at.id ?? (first && principalOf(first.workload, projectNumber));
-    if (principal === undefined || (!first && deleted.has(principal))) return { exists: false };
+    if (principal === undefined) return { exists: false };
     return {
       exists: true,
       id: principal,
@@ -116,7 +113,6 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
     observe,
     async create(_name, want, call): Promise<Created<IdentityOutputs>> {
       const principal = principalOf(workloadOf(want), await gcp.projectNumber(call.signal));
-      deleted.delete(principal);
       await change(wantedTraces(want), [], call);
       return { id: principal, outputs: { IDENTITY: principal } };
     },
@@ -133,7 +129,6 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
     async delete(seen, at, call) {
       const all = new Map([...parseTraces(at.footprint), ...tracesOf(seen)].map((trace) => [traceText(trace), trace]));
       await change([], [...all.values()], call);
-      deleted.add(seen.id);
     },
     // What the footprint names is ours from the start: there are no marks to put on it.
     adopt: async () => undefined,

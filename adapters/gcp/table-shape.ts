@@ -277,25 +277,6 @@ export const ttlFieldName = (field: Field): string => unquoted(shortField(field.
 /** A quoted field path may hold slashes, so it is all that comes after `/fields/`. */
 const shortField = (name: string): string => name.slice(name.indexOf("/fields/") + "/fields/".length);
 
-/** What Firestore still builds, and what it could not build, of what is ours. For people. */
-export function buildState({ meta, indexes, ttlFields }: LiveTable): { building: string[]; broken: string[] } {
-  const ours = (meta?.schema ? neededIndexes(meta.schema) : []).flatMap((index) =>
-    shapesOf(index).map((shape) => [`index ${index.name}`, indexes.get(shape)?.state] as const),
-  );
-  const ttl = ttlFields.map((field) => [`time to live by ${ttlFieldName(field)}`, field.ttlConfig?.state] as const);
-  const named = (state: string) => [
-    ...new Set([...ours, ...ttl].flatMap(([what, is]) => (is === state ? [what] : []))),
-  ];
-  return { building: named("CREATING"), broken: named("NEEDS_REPAIR") };
-}
-
-/** What makes a database unfit to be this table, for people; undefined when it is fit. */
-export function unfit(database: Database, region: string): string | undefined {
-  if (database.type !== "FIRESTORE_NATIVE") return `${database.name} is not in Firestore's native mode.`;
-  if (database.locationId !== region) return `${database.name} lies in ${database.locationId}, not in ${region}.`;
-  return undefined;
-}
-
 export function tableOutputs(id: string, region: string): TableOutputs {
   return { TABLE_ID: id, TABLE_NAME: shortName(id), COLLECTION, REGION: region };
 }

@@ -1,5 +1,5 @@
 import type { TableOutputs, TableWant } from "../../controllers/leaf/wants.ts";
-import { ProviderError, step } from "../../operator/provider/fault.ts";
+import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import {
   type At,
@@ -11,13 +11,14 @@ import {
   type Provider,
 } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
-import type { Database, Operation } from "./firestore.ts";
+import type { Database } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
 import { databaseName, shortName } from "./names.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
+import { createProgress, type Running } from "./progress.ts";
+import { closed, guard, phaseOf, YOUNG_MS } from "./table-phase.ts";
 import {
   actualTable,
-  buildState,
   databaseMask,
   databaseValues,
   fitTable,
@@ -41,20 +42,9 @@ import {
   toFields,
   toIndex,
   ttlFieldName,
-  unfit,
 } from "./table-shape.ts";
 
 type Seen = Present<TableWant, TableOutputs>;
-
-/** How long a new database may not show itself, or not let us in: Google's answers lag behind its own operations. */
-const YOUNG_MS = 10 * 60_000;
-
-/** Something that Firestore still does for us. Only for what people read and for patience: nothing is lost with it. */
-interface Running {
-  readonly operation: string;
-  readonly doing: "create" | "change" | "delete";
-  readonly since: number;
-}
 
 /**
  * A Table is a Firestore database of its own (docs/adr/0002-one-firestore-database-a-table.md); its items are in the
@@ -72,35 +62,17 @@ interface Running {
 export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
   const { place, firestore, now } = gcp;
   const project = place.account;
-  const running = new Map<string, Running>();
+  const progress = createProgress(firestore, now);
   /** Databases that this process asked for, until they are marked. */
   const asked = new Set<string>();
 
-  const track = (id: string, doing: Running["doing"], operation: Operation | undefined) => {
-    if (operation?.error) throw operation.error;
-    // A new database may stay invisible for a while after its operation is through.
-    if (operation && (!operation.done || doing === "create"))
-      running.set(id, { operation: operation.name, doing, since: now() });
-  };
-
-  /** What still runs on the database. An operation that has failed is told once, as the error that it is. */
-  async function stillRunning(id: string, signal: AbortSignal): Promise<Running | undefined> {
-    const known = running.get(id);
-    if (!known) return undefined;
-    const operation = await firestore.operation(known.operation, signal);
-    if (operation && !operation.done) return known;
-    running.delete(id);
-    if (operation?.error) {
-      if (known.doing === "create") asked.delete(id);
-      throw operation.error;
-    }
-    return undefined;
-  }
-
   async function observe(at: At, call: Call): Promise<Observation<TableWant, TableOutputs>> {
     const id = at.id ?? databaseName(project, at.name);
-    const before = running.get(id);
-    const [database, doing] = await Promise.all([firestore.database(id, call.signal), stillRunning(id, call.signal)]);
+    const before = progress.remembered(id);
+    const [database, doing] = await sideBySide([
+      firestore.database(id, call.signal),
+      progress.running(id, call.signal),
+    ]);
     const weAsked = at.footprint.includes(createIntent(shortName(id))) || asked.has(id);
     if (!database) return observeUnseen(id, before, doing, weAsked, call);
     return observeSeen(id, database, doing, weAsked, call);
@@ -118,7 +90,7 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     const unfinished =
       weAsked && !before && (await firestore.operations(id, call.signal)).some((operation) => !operation.done);
     if (doing?.doing !== "create" && !made && !unfinished) return { exists: false };
-    if (made && !doing && before) running.set(id, before);
+    if (made && !doing && before) progress.remember(id, before);
     return {
       exists: true,
       id,
@@ -153,7 +125,7 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
   }
 
   async function readTable(id: string, database: Database, signal: AbortSignal): Promise<LiveTable> {
-    const [document, indexes, ttlFields] = await Promise.all([
+    const [document, indexes, ttlFields] = await sideBySide([
       firestore.document(ownerDocument(id), signal),
       firestore.indexes(itemsGroup(id), signal),
       firestore.ttlFields(itemsGroup(id), signal),
@@ -171,7 +143,11 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     const before = asked.has(id);
     asked.add(id);
     try {
-      track(id, "create", await firestore.createDatabase(project, name, toDatabase(want, place.region), call.signal));
+      progress.started(
+        id,
+        "create",
+        await firestore.createDatabase(project, name, toDatabase(want, place.region), call.signal),
+      );
     } catch (error) {
       if (!before && error instanceof ProviderError && !maybeDone(error)) asked.delete(id);
       if (!isAlreadyExists(error)) throw error;
@@ -227,7 +203,7 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     if (mask.length > 0) {
       const database = { name: id, ...settingsOf(want) };
       return step(`update the database ${shortName(id)}`, async () =>
-        track(id, "change", await firestore.updateDatabase(database, mask, call.signal)),
+        progress.started(id, "change", await firestore.updateDatabase(database, mask, call.signal)),
       );
     }
     if (changed.has("ttlField") && (await changeTtl(id, want.ttlField, call))) return;
@@ -242,7 +218,7 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     if (name === undefined) return false;
     const field = other ? { name } : { name, ttlConfig: {} };
     await step(`${other ? "clear" : "set"} the time to live by ${ttlFieldName(field)}`, async () =>
-      track(id, "change", await firestore.updateField(field, ["ttl_config"], call.signal)),
+      progress.started(id, "change", await firestore.updateField(field, ["ttl_config"], call.signal)),
     );
     return true;
   }
@@ -264,7 +240,7 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     const named = neededIndexes(want).find((index) => shapesOf(index).includes(add))?.name ?? "";
     await step(`create the index ${named}`, async () => {
       try {
-        track(id, "change", await firestore.createIndex(itemsGroup(id), toIndex(add), call.signal));
+        progress.started(id, "change", await firestore.createIndex(itemsGroup(id), toIndex(add), call.signal));
       } catch (error) {
         if (!isAlreadyExists(error)) throw error;
       }
@@ -291,7 +267,7 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
       if (!database) return;
       const operation = await firestore.deleteDatabase(seen.id, database.etag ?? "", call.signal);
       asked.delete(seen.id);
-      track(seen.id, "delete", operation);
+      if (operation) progress.started(seen.id, "delete", operation);
     },
     adopt: (seen, want, call) =>
       mark(seen, marksOf(want.tags), { partitionKey: want.partitionKey, sortKey: want.sortKey, indexes: [] }, call),
@@ -319,42 +295,4 @@ function described(
       indexes: live ? recordedIndexes(want.indexes, meta.schema, live) : (meta.schema?.indexes ?? []),
     },
   };
-}
-
-const guard = (database: Database): Pick<Seen, "deleteBlockedBy"> =>
-  database.deleteProtectionState === "DELETE_PROTECTION_ENABLED"
-    ? {
-        deleteBlockedBy: {
-          field: "deletionProtection",
-          message: `Deletion protection of ${database.name} is on. Set spec.deletionProtection: false first.`,
-        },
-      }
-    : {};
-
-function phaseOf(table: LiveTable, doing: Running | undefined, region: string): Pick<Seen, "phase" | "message"> {
-  const unusable = unfit(table.database, region);
-  if (unusable) return { phase: "failed", message: unusable };
-  if (doing?.doing === "delete") return { phase: "deleting", message: "Firestore is deleting the database." };
-  if (doing?.doing === "create") return { phase: "pending", message: "Firestore is making the database." };
-  const { building, broken } = buildState(table);
-  if (building.length > 0) return { phase: "pending", message: `Firestore is building ${building.join(", ")}.` };
-  if (doing) return { phase: "pending", message: "Firestore is changing the database." };
-  if (broken.length > 0)
-    return {
-      phase: "failed",
-      message: `Firestore could not build ${broken.join(", ")}. Take it out of spec and put it back to have it built anew.`,
-    };
-  return { phase: "ready" };
-}
-
-/** A database that is there and does not let us read: too young, or its key is out of reach. Undefined: another error. */
-function closed(database: Database, error: unknown, now: number): Pick<Seen, "phase" | "message"> | undefined {
-  if (!(error instanceof ProviderError)) return undefined;
-  const made = Number(database.createTime?.seconds ?? 0) * 1000;
-  const opening = error.fault === "notFound" || error.fault === "denied" || error.fault === "conflict";
-  if (opening && now - made < YOUNG_MS)
-    return { phase: "pending", message: `Firestore does not let us into the new database yet.` };
-  if (database.cmekConfig?.kmsKeyName && error.code.startsWith("FAILED_PRECONDITION"))
-    return { phase: "failed", message: `The key ${database.cmekConfig.kmsKeyName} can't be used: ${error.message}` };
-  return undefined;
 }
