@@ -146,8 +146,8 @@ function parseStatus(body: string): MetaStatus | undefined {
   }
 }
 
-function secondsToMs(seconds: number | undefined): number | undefined {
-  return seconds === undefined || seconds <= 0 ? undefined : seconds * 1000;
+function secondsToMs(seconds: unknown): number | undefined {
+  return typeof seconds === "number" && seconds > 0 ? seconds * 1000 : undefined;
 }
 
 /** The API server sends whole seconds; the other form that HTTP allows, a date, is no use without a trusted clock. */

@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { type AddressInfo, connect as connectSocket, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -356,6 +359,30 @@ describe("credentials", () => {
       name: "TransportError",
       sent: false,
     });
+  });
+});
+
+describe("a proxy", () => {
+  it("is used when the kubeconfig names one", async () => {
+    const server = await serve(createSelfSigned());
+    server.otherwise(({ json }) => json(200, { ok: true }));
+    const tunnels: string[] = [];
+    const proxy = createServer().on("connect", (request, client: Socket) => {
+      tunnels.push(request.url ?? "");
+      const upstream = connectSocket(Number(new URL(server.url).port), "127.0.0.1", () => {
+        client.write("HTTP/1.1 200 Connection established\r\n\r\n");
+        upstream.pipe(client).pipe(upstream);
+      });
+      client.on("error", () => upstream.destroy());
+      upstream.on("error", () => client.destroy());
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    closers.push(async () => void proxy.close());
+    const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const transport = connect(server.kubeConfig({}, { proxyUrl }));
+    await expect(transport.request({ path: "/version" })).resolves.toMatchObject({ body: { ok: true } });
+    expect(tunnels).toEqual([new URL(server.url).host]);
   });
 });
 
