@@ -40,7 +40,11 @@ export function rightsOf(kinds: readonly Kind[], children: readonly ChildKind[])
         { group, resource: plural, verbs: OWN_VERBS },
         { group, resource: `${plural}/status`, verbs: STATUS_VERBS },
       ]);
-  const made = children.map(({ group, plural }) => ({ group, resource: plural, verbs: CHILD_VERBS }));
+  const made = children.map(({ group, plural, permanent }) => ({
+    group,
+    resource: plural,
+    verbs: permanent ? CHILD_VERBS.filter((verb) => verb !== "delete") : CHILD_VERBS,
+  }));
   return {
     cluster: rulesOf(own("Cluster")),
     namespaced: rulesOf([...own("Namespaced"), ...made]),

@@ -507,6 +507,18 @@ describe("for every spec that is taken", () => {
     );
   });
 
+  it("what is never deleted is part of each, under the name of the service", () => {
+    const permanent = onyxservice.uses.filter((kind) => kind.permanent).map(({ kind }) => kind);
+    expect(permanent).not.toEqual([]);
+    fc.assert(
+      fc.property(specs, (spec) => {
+        fc.pre(children(spec).length > 0);
+        const kept = refs(spec).filter((ref) => permanent.includes(ref.kind));
+        expect(kept.map((ref) => [ref.kind, ref.name])).toEqual(permanent.map((kind) => [kind, name]));
+      }),
+    );
+  });
+
   it("switched off leaves nothing that runs", () => {
     fc.assert(
       fc.property(specs, (spec) => {

@@ -15,7 +15,9 @@ export interface OperatorOptions {
   readonly cluster: Cluster;
   /** Whether it lives on when this process ends. */
   readonly keep: boolean;
-  /** More arguments of operator/main.ts. */
+  /** What Node runs: its own flags and the file. Default: operator/main.ts. */
+  readonly program?: readonly string[];
+  /** More arguments of the operator. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** More than one may run against a cluster: name them apart. */
@@ -54,7 +56,7 @@ export async function startOperator(options: OperatorOptions, host: Host = thisH
     name: "operator",
     command: globalThis.process.execPath,
     args: [
-      join(host.root, "operator", "main.ts"),
+      ...(options.program ?? [join(host.root, "operator", "main.ts")]),
       `--kubeconfig=${kubeconfig}`,
       `--address=127.0.0.1:${port}`,
       `--lease-namespace=${OPERATOR_NAMESPACE}`,

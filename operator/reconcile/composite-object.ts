@@ -43,6 +43,8 @@ export interface ChildKind {
   readonly plural: string;
   /** For what is no part of Kubernetes nor ours: what to install when the cluster lacks it. For people. */
   readonly install?: string | undefined;
+  /** Every composition has it, under one name: it goes with its owner only, and the operator never deletes it. */
+  readonly permanent?: true;
 }
 
 /** What the operator does with the children of a composite. `create` and `patch` are both needed for server-side apply. */

@@ -12,7 +12,7 @@ export const uses = [
   { group: "", version: "v1", kind: "ServiceAccount", plural: "serviceaccounts" },
   { group: GROUP, version: VERSION, kind: "WorkloadIdentity", plural: "workloadidentities" },
   { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps" },
-  { group: "networking.k8s.io", version: "v1", kind: "NetworkPolicy", plural: "networkpolicies" },
+  { group: "networking.k8s.io", version: "v1", kind: "NetworkPolicy", plural: "networkpolicies", permanent: true },
   { group: "", version: "v1", kind: "Service", plural: "services" },
   { group: "apps", version: "v1", kind: "Deployment", plural: "deployments" },
   { group: "apps", version: "v1", kind: "StatefulSet", plural: "statefulsets" },
