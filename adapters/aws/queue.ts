@@ -68,6 +68,9 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
     };
   }
 
+  const fullNameOf = (name: string, want: QueueWant) =>
+    want.ordering === "PerKey" && !name.endsWith(FIFO) ? name + FIFO : name;
+
   const outputsOf = (id: string, dlq: string | undefined): QueueOutputs => ({
     QUEUE_ID: id,
     QUEUE_URL: urlOf(id),
@@ -81,6 +84,7 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
     immutable: ["ordering"],
     footprint: (want) => (want.ordering === "PerKey" ? [FIFO] : []),
     fit: (want) => fitQueue(aws, want),
+    foresee: (name, want) => outputsOf(aws.arn("sqs", fullNameOf(name, want)), want.deadLetter?.target),
 
     async observe(at, call) {
       for (const name of namesAt(at)) {
@@ -91,7 +95,7 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
     },
 
     async create(name, want, call) {
-      const fullName = want.ordering === "PerKey" && !name.endsWith(FIFO) ? name + FIFO : name;
+      const fullName = fullNameOf(name, want);
       const id = aws.arn("sqs", fullName);
       const made = await ask(
         "SQS CreateQueue",

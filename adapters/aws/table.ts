@@ -144,6 +144,7 @@ export function tableProvider(aws: Aws): Provider<TableWant, TableOutputs> {
     service: "dynamodb",
     immutable: ["partitionKey", "sortKey"],
     fit: (want) => fitTable(aws, want),
+    foresee: (name) => outputsOf(aws.arn("dynamodb", `table/${name}`)),
 
     async observe(at, call) {
       const name = at.id === undefined ? at.name : nameOf(at.id);

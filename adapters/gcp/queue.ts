@@ -122,9 +122,13 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
       await step(`create the topic ${topic}`, () => makeTopic(topic, want, call));
       await step(`create the subscription ${subscription}`, () => makeSubscription(subscription, topic, want, call));
     });
-    const deadLetterTopic = want.deadLetter && topicOfQueue(want.deadLetter.target);
-    return { id: subscription, outputs: outputsOf(subscription, topic, place.region, deadLetterTopic) };
+    return { id: subscription, outputs: foresee(name, want) };
   }
+
+  const foresee = (name: string, want: QueueWant): QueueOutputs => {
+    const deadLetterTopic = want.deadLetter && topicOfQueue(want.deadLetter.target);
+    return outputsOf(subscriptionName(project, name), topicName(project, name), place.region, deadLetterTopic);
+  };
 
   /** Labels are replaced as a whole, so they are read fresh and only ours are changed. */
   async function relabelled(seen: Seen, tags: Tags, call: Call) {
@@ -202,6 +206,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
     ids: "derived",
     immutable: ["ordering"],
     fit: fitQueue,
+    foresee,
     observe,
     create,
     update,

@@ -259,6 +259,7 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     recordsIntent: true,
     immutable: ["partitionKey", "sortKey", "encryptionKey"],
     fit: fitTable,
+    foresee: (name) => tableOutputs(databaseName(project, name), place.region),
     observe,
     create,
     update,

@@ -13,7 +13,7 @@ import {
 import type { EnvironmentProblem } from "../reconcile/environment-view.ts";
 import type { LeafStatus } from "../reconcile/leaf-object.ts";
 import type { KubeObject } from "../reconcile/object.ts";
-import { LATER, laterOutputs } from "./later.ts";
+import { LATER } from "./later.ts";
 
 /** What would happen to one Kubernetes object that a composite is made of. */
 export interface PlannedChild {
@@ -31,8 +31,8 @@ export interface ChildrenContext {
   live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
   /** Any object, as the cluster has it. */
   child(ref: ChildRef, namespace: string): KubeObject | undefined;
-  /** Whether the manifests hold such an object. */
-  planned(kind: string, namespace: string, name: string): boolean;
+  /** Outputs that an object will have that is yet to be made; undefined when nobody plans to make it. */
+  foreseen(kind: string, namespace: string, name: string): Readonly<Record<string, string>> | undefined;
 }
 
 /** What one composite comes to: its Kubernetes objects, and those of them that are leaves of ours. */
@@ -93,9 +93,8 @@ export function planComposite(
 }
 
 function resolve(kind: string, namespace: string, name: string, context: ChildrenContext): Resolved {
-  const outputs = context.live(kind, namespace, name)?.status?.outputs;
+  const outputs = context.live(kind, namespace, name)?.status?.outputs ?? context.foreseen(kind, namespace, name);
   if (outputs) return { outputs };
-  if (context.planned(kind, namespace, name)) return { outputs: laterOutputs(kind) };
   return { pending: { reason: "DependencyNotFound", message: `${kind} ${namespace}/${name} does not exist.` } };
 }
 

@@ -3,7 +3,7 @@ import type { Present, Wanted } from "../provider/provider.ts";
 import { type Decision, decide } from "../reconcile/decide.ts";
 import type { Environments } from "../reconcile/environment-view.ts";
 import { prepare } from "../reconcile/gather.ts";
-import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "../reconcile/leaf-object.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference } from "../reconcile/leaf-object.ts";
 import type { KubeObject } from "../reconcile/object.ts";
 import type { Seen } from "../reconcile/report.ts";
 import { situationOf } from "../reconcile/situation.ts";
@@ -33,6 +33,8 @@ export interface PlanContext {
   readonly environments: Environments;
   /** The object as the cluster has it; undefined when it isn't there or there is no cluster. */
   live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
+  /** Outputs that an object will have that is yet to be made; undefined when nobody plans to make it. */
+  foreseen(kind: string, namespace: string, name: string): Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
   readonly now: () => Date;
 }
@@ -43,20 +45,14 @@ export async function planLeaves(
   objects: readonly LeafObject[],
   context: PlanContext,
 ): Promise<readonly PlannedLeaf[]> {
-  const wanted = new Map(objects.map((object) => [keyOf(object), object]));
   const planned = objects.map((object) => {
     const leaf = leaves.find((one) => one.kind === object.kind);
-    return leaf ? planLeaf(leaf, object, wanted, context) : undefined;
+    return leaf ? planLeaf(leaf, object, context) : undefined;
   });
   return (await Promise.all(planned)).filter((one) => one !== undefined);
 }
 
-async function planLeaf(
-  leaf: Leaf<LeafSpec, Wanted>,
-  object: LeafObject,
-  wanted: ReadonlyMap<string, LeafObject>,
-  context: PlanContext,
-): Promise<PlannedLeaf> {
+async function planLeaf(leaf: Leaf<LeafSpec, Wanted>, object: LeafObject, context: PlanContext): Promise<PlannedLeaf> {
   const namespace = object.metadata.namespace ?? "";
   const live = context.live(object.kind, namespace, object.metadata.name);
   const merged = merge(object, live);
@@ -65,8 +61,8 @@ async function planLeaf(
     lookup: (reference, inNamespace) => {
       const found = context.live(reference.kind, inNamespace, reference.name);
       if (found?.status?.outputs) return found;
-      const planned = wanted.get(`${reference.kind}/${inNamespace}/${reference.name}`) ?? found;
-      return planned && { ...planned, status: { outputs: laterOutputs(reference.kind), externalId: LATER } };
+      const outputs = context.foreseen(reference.kind, inNamespace, reference.name);
+      return outputs ? asMade(reference, inNamespace, outputs) : found;
     },
   });
   const base = { kind: leaf.kind, namespace, name: object.metadata.name };
@@ -103,6 +99,50 @@ async function planLeaf(
     if (!(error instanceof ProviderError)) throw error;
     return { ...told, action: "error", message: `${error.message} (${error.code})`, changes: [] };
   }
+}
+
+/** Stands for an object that is yet to be made. */
+function asMade(
+  reference: Reference,
+  namespace: string,
+  outputs: Readonly<Record<string, string>>,
+): KubeObject<unknown, LeafStatus> {
+  const metadata = { name: reference.name, namespace };
+  return { apiVersion: "", kind: reference.kind, metadata, status: { outputs, externalId: LATER } };
+}
+
+/**
+ * Tells the outputs that objects will have that are yet to be made: from their names where the cloud derives ids from
+ * names, else a word that says so. Each is worked out once; a circle of references ends in that word.
+ */
+export function foreseer(
+  leaves: readonly Leaf<LeafSpec, Wanted>[],
+  objects: readonly LeafObject[],
+  context: Pick<PlanContext, "environments" | "live">,
+): PlanContext["foreseen"] {
+  const known = new Map<string, Readonly<Record<string, string>>>();
+  const foreseen: PlanContext["foreseen"] = (kind, namespace, name) => {
+    const key = `${kind}/${namespace}/${name}`;
+    const before = known.get(key);
+    if (before) return before;
+    const leaf = leaves.find((one) => one.kind === kind);
+    const object = objects.find((one) => keyOf(one) === key);
+    if (!leaf || !object) return undefined;
+    known.set(key, laterOutputs(kind));
+    const prepared = prepare(leaf, object, {
+      environments: context.environments,
+      lookup(reference, inNamespace) {
+        const live = context.live(reference.kind, inNamespace, reference.name);
+        if (live?.status?.outputs) return live;
+        const outputs = foreseen(reference.kind, inNamespace, reference.name);
+        return outputs && asMade(reference, inNamespace, outputs);
+      },
+    });
+    if (!("blocked" in prepared) && prepared.want && prepared.provider.foresee)
+      known.set(key, prepared.provider.foresee(prepared.name, prepared.want));
+    return known.get(key);
+  };
+  return foreseen;
 }
 
 /** The object as it would be after apply: the file's spec, the cluster's identity and status. */

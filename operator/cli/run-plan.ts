@@ -11,7 +11,7 @@ import { ClusterError, type ClusterView, connectEnvironments, decoded, readClust
 import { type Manifest, ManifestError, readManifests } from "./manifests.ts";
 import type { Result } from "./onyx.ts";
 import type { Paint } from "./output.ts";
-import { planLeaves } from "./plan.ts";
+import { foreseer, planLeaves } from "./plan.ts";
 import { planComposite } from "./plan-children.ts";
 import { type Plan, planExitCode, planText } from "./plan-text.ts";
 
@@ -68,10 +68,9 @@ async function planFor(
   const registry = createEnvironmentRegistry(connect, (_kind, provider) => provider);
   await connectEnvironments(registry, environments, (namespace, name) => secret(manifests, cluster, namespace, name));
   const objects = manifests.map(({ object }) => object);
-  const named = new Set(
-    objects.map((object) => `${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`),
-  );
   const live = (kind: string, namespace: string, name: string) => cluster?.live(kind, namespace, name);
+  const definitions = leaves as unknown as readonly Leaf<LeafSpec, Wanted>[];
+  const foreseen = foreseer(definitions, objects as readonly LeafObject[], { environments: registry, live });
   const childCache = await readChildren(objects, cluster);
   const composed = objects.flatMap((object) => {
     const composite = composites.find((one) => one.kind === object.kind);
@@ -81,7 +80,7 @@ async function planFor(
       live,
       child: (ref: ChildRef, namespace: string) =>
         childCache.get(`${ref.kind}/${namespace}/${ref.name}`) ?? live(ref.kind, namespace, ref.name),
-      planned: (kind: string, namespace: string, name: string) => named.has(`${kind}/${namespace}/${name}`),
+      foreseen,
     };
     return [planComposite(composite as never, object as CompositeObject, context)];
   });
@@ -89,7 +88,8 @@ async function planFor(
   const wanted = [...objects, ...composed.flatMap((one) => one.manifests as readonly KubeObject[])].filter((object) =>
     kinds.has(object.kind),
   );
-  const planned = await planLeaves(leaves as unknown as readonly Leaf<LeafSpec, Wanted>[], wanted as LeafObject[], {
+  const planned = await planLeaves(definitions, wanted as LeafObject[], {
+    foreseen,
     environments: registry,
     live,
     signal: AbortSignal.timeout(60_000),

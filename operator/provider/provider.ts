@@ -129,6 +129,11 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
    * which the cloud gives something else than was asked. Pure. Absent: the cloud does just what is asked.
    */
   fit?(want: Want): Fitted<Want>;
+  /**
+   * The outputs that a resource of this name will have, where they follow from the name: `onyx plan` shows with them
+   * what is yet to be made. Pure. Absent: only the cloud knows.
+   */
+  foresee?(name: string, want: Want): Outputs;
   /** Put our marks on it, nothing else: adoption. */
   adopt(seen: Present<Want, Outputs>, want: Want, call: Call): Promise<void>;
   /**
