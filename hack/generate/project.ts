@@ -14,20 +14,29 @@ const FOLDERS = [
 
 /** All files that are made from the schemas. The limits come first: the schemas read them. */
 async function outputs(root: string): Promise<readonly Output[]> {
-  const [{ kinds }, { crdFiles }, { rbacFiles }, { referenceFiles }, { conditionsPage }, { argocdFiles }] =
-    await Promise.all([
-      import("../../crds/index.ts"),
-      import("./crds.ts"),
-      import("./rbac.ts"),
-      import("./reference.ts"),
-      import("./conditions.ts"),
-      import("./argocd.ts"),
-    ]);
+  const [
+    { kinds },
+    { crdFiles },
+    { rbacFiles },
+    { referenceFiles },
+    { conditionsPage },
+    { parityPage },
+    { argocdFiles },
+  ] = await Promise.all([
+    import("../../crds/index.ts"),
+    import("./crds.ts"),
+    import("./rbac.ts"),
+    import("./reference.ts"),
+    import("./conditions.ts"),
+    import("./parity.ts"),
+    import("./argocd.ts"),
+  ]);
   return [
     ...crdFiles(kinds),
     ...rbacFiles(kinds),
     ...referenceFiles(kinds, root),
     conditionsPage(),
+    parityPage(),
     ...argocdFiles(kinds),
   ];
 }

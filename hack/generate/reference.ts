@@ -212,7 +212,7 @@ function indexPage(kinds: readonly Kind[]): string {
         kind.doc.split("\n")[0] ?? "",
       ]),
     ),
-    "[Conditions and reasons](conditions.md) · [limits of the clouds](limits.md)",
+    "[Conditions and reasons](conditions.md) · [limits of the clouds](limits.md) · [what may differ between EKS and GKE](parity.md)",
     "## What holds for every kind",
     [
       "- **Durations** are written in hours, minutes and seconds: `90s`, `10m`, `1h30m`. There is no unit for days: 14 days are `336h`.",

@@ -165,7 +165,7 @@ function inWords(
       return {
         action: "create",
         changes: Object.entries(want ?? {})
-          .filter(([field, value]) => field !== "tags" && value !== null && !isEmpty(value))
+          .filter(([field, value]) => !UNSAID.has(field) && value !== null && !isEmpty(value))
           .map(([field, value]) => ({ field, from: null, to: value })),
       };
     case "update":
@@ -195,5 +195,7 @@ const WHY = {
   deletion: "so that it can be deleted",
 } as const;
 
+/** Tags are on everything; grants are told as the permissions that they become. */
+const UNSAID: ReadonlySet<string> = new Set(["tags", "grants"]);
 const isEmpty = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 0;
 const keyOf = (object: KubeObject) => `${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`;

@@ -98,7 +98,7 @@ async function planFor(
   const plan = {
     target: describe(cluster, environments),
     leaves: planned,
-    children: composed.flatMap((one) => one.children),
+    children: composed.flatMap((one) => one.children).filter((child) => !kinds.has(child.kind)),
   };
   for (const environment of environments) registry.forget(environment.metadata.name);
   return plan;
