@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { prepareAccount } from "../../hack/platform/account.ts";
+import { installCharts } from "../../hack/platform/chart.ts";
+import { CREDENTIALS, type Endpoints, environmentYaml } from "../../hack/platform/environment.ts";
+import { OPERATOR_NAME, OPERATOR_NAMESPACE, type Operator, startOperator } from "../../hack/platform/operator.ts";
+import { type AwsEmulator, type Cluster, startAws, startCluster, waitUntil } from "../../hack/testbed/index.ts";
+import type { PolicyRule } from "../../operator/rights.ts";
+import { allowedBy, auditOf, usedRights } from "../support/used-rights.ts";
+
+const USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${OPERATOR_NAME}`;
+/** The first run on a machine builds the control plane. */
+const COLD_BUILD_MS = 30 * 60_000;
+const NAME = "rbac";
+
+/** Enough of KEDA's kinds for an API server to take objects of them. */
+const kedaKind = (kind: string, plural: string) => ({
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: `${plural}.keda.sh` },
+  spec: {
+    group: "keda.sh",
+    scope: "Namespaced",
+    names: { kind, listKind: `${kind}List`, plural },
+    versions: [
+      {
+        name: "v1alpha1",
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
+      },
+    ],
+  },
+});
+
+let folder: string;
+let aws: AwsEmulator;
+let cluster: Cluster;
+let operator: Operator;
+
+const yaml = (...objects: readonly object[]) => objects.map((object) => stringify(object)).join("---\n");
+const ours = (kind: string, name: string, spec: object) => ({
+  apiVersion: "onyx.onelens.io/v1alpha1",
+  kind,
+  metadata: { name, namespace: "default" },
+  spec,
+});
+const apply = (...objects: readonly object[]) => cluster.kubectl(["apply", "--server-side", "-f=-"], yaml(...objects));
+
+/** Objects as `kind/name`; kubectl knows kinds by their plural and group. */
+async function there(...names: readonly string[]): Promise<readonly string[]> {
+  const out = await cluster.kubectl(["get", "--ignore-not-found", "-n=default", "-o=name", ...names]);
+  return out.split("\n").filter((line) => line !== "");
+}
+
+const until = (what: string, holds: () => Promise<boolean>) =>
+  waitUntil(holds, { what, timeoutMs: 60_000, everyMs: 250, explain: () => `See ${operator.log}` });
+const allThere = (...names: readonly string[]) =>
+  until(names.join(", "), async () => (await there(...names)).length === names.length);
+const allGone = (...names: readonly string[]) =>
+  until(`The end of ${names.join(", ")}`, async () => (await there(...names)).length === 0);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "onyx-rbac-"));
+  const policy = join(folder, "audit.yaml");
+  writeFileSync(policy, yaml(auditOf(USER)));
+  aws = await startAws({ name: `${NAME}-cloud` });
+  cluster = await startCluster({
+    name: NAME,
+    parts: ["controllers"],
+    // Servers before 1.34 have no streamed lists: then the operator lists, which needs a right of its own.
+    featureGates: { WatchList: false },
+    extraArgs: [`--audit-policy-file=${policy}`],
+  });
+  await apply(kedaKind("ScaledObject", "scaledobjects"), kedaKind("TriggerAuthentication", "triggerauthentications"));
+  await installCharts(cluster, cluster.helmPath, [CREDENTIALS]);
+  operator = await startOperator({ cluster, keep: false });
+}, COLD_BUILD_MS);
+
+afterAll(async () => {
+  await operator?.stop();
+  await cluster?.stop();
+  await aws?.stop();
+  if (folder) rmSync(folder, { recursive: true });
+});
+
+/** Changes a CronJob behind the operator's back, and waits until it is as it was. */
+async function tamperWithSchedule(schedule: string): Promise<void> {
+  const cronJob = ["cronjob", "nightly", "-n=default"];
+  const generation = async () =>
+    Number(await cluster.kubectl(["get", ...cronJob, "-o=jsonpath={.metadata.generation}"]));
+  const before = await generation();
+  await cluster.kubectl(["patch", ...cronJob, "--type=merge", `--patch=${JSON.stringify({ spec: { schedule } })}`]);
+  await until("The schedule of before", async () => (await generation()) === before + 2);
+}
+
+/** Uses all that the operator can do, with every kind that an OnyxService is made of. */
+async function useEverything(): Promise<void> {
+  const endpoints: Endpoints = { aws: aws.endpoint, gcpGrpc: "", gcpRest: "" };
+  await prepareAccount("aws", NAME, endpoints);
+  await cluster.kubectl(["apply", "-f=-"], environmentYaml("aws", NAME, endpoints));
+  const table = { partitionKey: { name: "id", type: "String" }, deletionPolicy: "Delete", deletionProtection: false };
+  const service = { image: "web:1", health: { none: "It is never run." } };
+  const web = {
+    ...service,
+    ports: [{ name: "http", port: 8080 }],
+    config: { data: { A: "b" } },
+    resources: { requests: { cpu: "100m" } },
+    bindings: [
+      { queue: "jobs", access: "Consume" },
+      { table: "data", access: "Read" },
+    ],
+  };
+  const size = { min: 1, max: 3 };
+  await apply(
+    ours("Queue", "jobs", {}),
+    ours("Table", "data", table),
+    ours("OnyxService", "web", { ...web, scaling: { ...size, queueBacklog: { queue: "jobs", perReplica: 10 } } }),
+    ours("OnyxService", "state", { ...service, workload: "StatefulSet" }),
+    ours("OnyxService", "once", { ...service, workload: "Job" }),
+    ours("OnyxService", "nightly", { ...service, workload: "CronJob", schedule: { cron: "0 3 * * *" } }),
+  );
+  const kept = ["serviceaccount/web", "networkpolicy/web", "deployment.apps/web"];
+  const scaler = ["scaledobject.keda.sh/web", "triggerauthentication.keda.sh/web"];
+  const own = ["service/web", "configmap/web", "configmap/web-bindings", "poddisruptionbudget/web"];
+  await allThere(...kept, ...scaler, ...own, "workloadidentity/web", "statefulset/state", "cronjob/nightly");
+  await until("The Job", async () => (await there("jobs", "-l=app.kubernetes.io/name=once")).length === 1);
+
+  await apply(ours("OnyxService", "web", { ...web, scaling: { ...size, cpu: 70 } }));
+  await allThere("horizontalpodautoscaler/web");
+  await allGone(...scaler);
+
+  await apply(ours("OnyxService", "web", { ...service, serviceAccountName: "default" }));
+  await allGone("horizontalpodautoscaler/web", "serviceaccount/web", "workloadidentity/web", ...own);
+
+  // Told twice within a minute: the second time is a patch of the first event.
+  await tamperWithSchedule("0 4 * * *");
+  await tamperWithSchedule("0 5 * * *");
+
+  await cluster.kubectl(["delete", "onyxservices", "--all", "-n=default", "--timeout=60s"]);
+  await cluster.kubectl(["delete", "queues.onyx.onelens.io,tables.onyx.onelens.io", "--all", "--timeout=60s"]);
+  await cluster.kubectl(["delete", "environments.onyx.onelens.io", "--all", "--timeout=60s"]);
+}
+
+test("the operator uses every right that its chart gives, and asks for no other", async () => {
+  await useEverything();
+  await operator.stop();
+  const { used, forbidden } = await usedRights(cluster.auditLog, USER);
+  expect(forbidden).toEqual([]);
+  const roles = JSON.parse(
+    await cluster.kubectl(["get", "clusterroles,roles", "-A", "-l=app.kubernetes.io/name=onyx-operator", "-o=json"]),
+  ) as { readonly items: readonly { readonly rules: readonly PolicyRule[] }[] };
+  const allowed = allowedBy(roles.items.flatMap(({ rules }) => rules));
+  expect([...allowed].filter((right) => !used.has(right)).sort()).toEqual([]);
+  expect([...used].filter((right) => !allowed.has(right)).sort()).toEqual([]);
+}, 180_000);
