@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Cluster } from "../../hack/testbed/cluster.ts";
 import { apiserver } from "../../hack/testbed/components.ts";
@@ -46,11 +47,18 @@ export function controlApiserver(cluster: Cluster): ApiserverControl {
         extraArgs: [],
       };
       const { command, args } = apiserver(cluster.ports, options)(join(dirname(cluster.kubectlPath), "kube-apiserver"));
-      child = spawn(command, args, { cwd: cluster.folder, stdio: "ignore" });
+      const log = join(cluster.folder, "log", "kube-apiserver-again.log");
+      const out = openSync(log, "a");
+      child = spawn(command, args, { cwd: cluster.folder, stdio: ["ignore", out, out] });
+      closeSync(out);
       const started = child;
       process.once("exit", () => started.kill("SIGKILL"));
       const isReady = async () => (await cluster.kubectl(["get", "--raw", "/readyz"]).catch(() => "")) === "ok";
-      await waitUntil(isReady, { what: "kube-apiserver", timeoutMs: 60_000 });
+      const explain = () => readFileSync(log, "utf8").trimEnd().split("\n").slice(-15).join("\n");
+      const check = () => {
+        if (started.exitCode !== null) throw new Error(`kube-apiserver ended with ${started.exitCode}:\n${explain()}`);
+      };
+      await waitUntil(isReady, { what: "kube-apiserver", timeoutMs: 120_000, check, explain });
     },
     stop: () => end("SIGTERM"),
   };

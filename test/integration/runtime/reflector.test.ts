@@ -165,7 +165,7 @@ describe("an API server that is killed (fault 11)", () => {
       "deleted returns",
     ]);
     expect(reflector.hasSynced()).toBe(true);
-  });
+  }, 180_000);
 
   it("is not stormed while it is away", async () => {
     const home = await namespace(client, "storm");
