@@ -231,7 +231,9 @@ function warned(object: LeafObject, outcome: Outcome, conditions: readonly Condi
   const before = condition(object.status?.conditions, "Synced");
   if (synced?.status === "False" && !(before?.status === "False" && before.reason === synced.reason)) {
     const request = outcome.kind === "failed" && outcome.error.requestId ? ` (request ${outcome.error.requestId})` : "";
-    notices.push(warn(synced.reason, "Reconcile", `${synced.message}${request}`));
+    const notice = warn(synced.reason, "Reconcile", `${synced.message}${request}`);
+    // Waiting for what was applied in the same moment is no reason to worry.
+    notices.push(outcome.kind === "blocked" && !outcome.stalled ? { ...notice, type: "Normal" } : notice);
   }
   if (drifted && !condition(object.status?.conditions, "Drifted"))
     notices.push(warn(drifted.reason, "Compare", drifted.message));
