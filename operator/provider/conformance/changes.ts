@@ -114,6 +114,30 @@ export const changes: readonly Case[] = [
   },
   {
     id: "L21",
+    title: "a part taken away behind our back is made again, or said to be broken and not touched",
+    unless: (_kind, on) => (on.removePart ? undefined : "it has no parts"),
+    async run(world) {
+      for (const [part, remove] of Object.entries(world.on.removePart ?? {})) {
+        await world.ready();
+        world.host.advance(3_600_000);
+        await remove(world.subject());
+        world.mark();
+        await world.host.settle();
+        const broken = world.told().startsWith("Ready=False/CloudFailed");
+        if (broken) expect(world.tried(), part).toEqual([]);
+        else {
+          expect(world.told(), part).toBe(READY);
+          expect(world.done().length, part).toBeGreaterThan(0);
+          await atRest(world);
+        }
+        world.host.remove();
+        await world.host.settle();
+        world.host.recreate(world.spec());
+      }
+    },
+  },
+  {
+    id: "L21",
     title: "a tag of somebody else is left alone",
     unless: (_kind, on) => (on.tag ? undefined : "there are no tags on it in this cloud"),
     async run(world) {

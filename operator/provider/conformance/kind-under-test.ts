@@ -73,6 +73,8 @@ export interface KindOnCloud {
   createForeign(subject: Subject): Promise<void>;
   /** Takes it away behind our back. */
   remove(subject: Subject): Promise<void>;
+  /** L13, L21: the parts that it is made of, each taken away alone behind our back. */
+  readonly removePart?: Readonly<Record<string, (subject: Subject) => Promise<void>>> | undefined;
   /** L23, L27: until `heal` the cloud reports a state that nobody knows yet, or that the customer's key is disabled. */
   readonly states?: { readonly unknown?: () => void; readonly keyDisabled?: () => void } | undefined;
   /** L15: how long its name can't be used after deletion, in ms, and the way to have the emulator do so. */

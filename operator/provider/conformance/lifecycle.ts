@@ -127,6 +127,25 @@ export const lifecycle: readonly Case[] = [
   },
   {
     id: "L13",
+    title: "deleted after somebody took a part of it away: nothing is left",
+    unless: (_kind, on) => (on.removePart ? undefined : "it has no parts"),
+    async run(world) {
+      for (const [part, remove] of Object.entries(world.on.removePart ?? {})) {
+        await world.ready();
+        world.host.advance(LATER_MS);
+        const subject = world.subject();
+        await remove(subject);
+        world.host.remove();
+        await world.host.settle();
+        expect(world.host.object, part).toBeUndefined();
+        expect(await world.on.list(subject), part).toEqual([]);
+        expect(await world.on.snapshot(subject), part).toBeUndefined();
+        world.host.recreate(world.spec());
+      }
+    },
+  },
+  {
+    id: "L13",
     title: "deleted before it was ever made: nothing is written",
     async run(world) {
       world.hooks.create = () => {

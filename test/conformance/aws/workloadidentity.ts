@@ -137,6 +137,18 @@ export function workloadIdentityOnAws({ eyes: { iam, eks } }: AwsUnderTest): Kin
         }),
       );
     },
+    removePart: {
+      association: unbind,
+      policy: async ({ name: RoleName }) => {
+        for (const PolicyName of await policies(RoleName))
+          await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+      },
+      role: async ({ name: RoleName }) => {
+        for (const PolicyName of await policies(RoleName))
+          await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+        await iam.send(new DeleteRoleCommand({ RoleName }));
+      },
+    },
     async remove(subject) {
       const RoleName = subject.name;
       await unbind(subject);

@@ -100,6 +100,14 @@ export function queueOnGcp({ eyes, byOthers, place }: GcpUnderTest): KindOnCloud
         });
       });
     },
+    removePart: {
+      topic: async (subject) => {
+        await byOthers(() => publisher.deleteTopic({ topic: topicOf(subject) }));
+      },
+      subscription: async (subject) => {
+        await byOthers(() => subscriber.deleteSubscription({ subscription: subscriptionOf(subject) }));
+      },
+    },
     async remove(subject) {
       await byOthers(async () => {
         await unlessGone(subscriber.deleteSubscription({ subscription: subscriptionOf(subject) }));
