@@ -1,0 +1,166 @@
+import { expect, it, vi } from "vitest";
+import type { Place, WhoAmI } from "../provider/cloud.ts";
+import { ProviderError } from "../provider/fault.ts";
+import { type EnvironmentHost, type EnvironmentObject, environmentPass } from "./environment.ts";
+import { type AnyConnection, createEnvironmentRegistry, type EnvironmentSpec } from "./environments.ts";
+
+const SPEC: EnvironmentSpec = {
+  cloud: "aws",
+  region: "us-east-1",
+  account: "000000000000",
+  clusterName: "c",
+  workloadIdentity: "Native",
+  default: true,
+};
+const WHO: WhoAmI = { account: SPEC.account, principal: "arn:aws:iam::000000000000:role/onyx" };
+const NOW = new Date("2026-01-01T00:00:00Z");
+const signal = new AbortController().signal;
+
+function world(whoAmI: (place: Place) => Promise<WhoAmI> = async () => WHO) {
+  const places: Place[] = [];
+  const closed: Place[] = [];
+  const registry = createEnvironmentRegistry(
+    (cloud, place): AnyConnection => {
+      places.push(place);
+      return {
+        cloud,
+        whoAmI: () => whoAmI(place),
+        providers: {},
+        platform: {} as never,
+        close: () => void closed.push(place),
+      };
+    },
+    (_kind, provider) => provider,
+  );
+  const host: EnvironmentHost = {
+    registry,
+    secret: async () => ({ AWS_ACCESS_KEY_ID: "key" }),
+    counts: () => ({ managed: 0, ready: 0, failed: 0, disabled: 0 }),
+    now: () => NOW,
+    resyncMs: 60_000,
+  };
+  return { registry, host, places, closed };
+}
+
+const object = (
+  spec: Partial<EnvironmentObject["spec"]> = {},
+  more: Partial<EnvironmentObject> = {},
+): EnvironmentObject => ({
+  apiVersion: "onyx.onelens.io/v1alpha1",
+  kind: "Environment",
+  metadata: { name: "prod", generation: 1 },
+  spec: { ...SPEC, ...spec },
+  ...more,
+});
+const ready = (status: EnvironmentObject["status"]) => status?.conditions?.find((one) => one.type === "Ready");
+
+it("is Ready once the cloud has told who we are, and then usable", async () => {
+  const { host, registry } = world();
+  expect(registry.settled(["prod"])).toBe(false);
+  const pass = await environmentPass(object(), host, signal);
+  expect(ready(pass.status)).toMatchObject({ status: "True", reason: "Reachable" });
+  expect(pass.status).toMatchObject({ account: WHO.account, principal: WHO.principal });
+  expect(registry.settled(["prod"])).toBe(true);
+  expect(registry.get(undefined)).toMatchObject({ name: "prod", cloud: "aws", prefix: "prod" });
+  expect(registry.get("prod")).toBe(registry.get(undefined));
+});
+
+it("comes to an equal status, and tells nothing, when nothing has changed", async () => {
+  const { host, registry } = world();
+  const first = await environmentPass(object(), host, signal);
+  const heard = vi.fn();
+  registry.subscribe(heard);
+  const second = await environmentPass(object({}, { status: first.status }), host, signal);
+  expect(second.status).toEqual(first.status);
+  expect(second.notices).toEqual([]);
+  expect(heard).not.toHaveBeenCalled();
+});
+
+it("touches nothing with credentials of another account", async () => {
+  const { host, registry } = world(async () => ({ ...WHO, account: "111111111111" }));
+  const pass = await environmentPass(object(), host, signal);
+  expect(ready(pass.status)).toMatchObject({
+    status: "False",
+    reason: "WrongAccount",
+    message: expect.stringContaining("belong to 111111111111"),
+  });
+  expect(registry.get("prod")).toMatchObject({ problem: { reason: "EnvironmentNotReady" } });
+});
+
+it.each([
+  ["denied", "AccessDenied", "after"],
+  ["transient", "CloudError", "backoff"],
+] as const)("tells a %s answer as %s", async (fault, reason, when) => {
+  const { host } = world(async () => {
+    throw new ProviderError(fault, "no", { code: "X" });
+  });
+  const pass = await environmentPass(object(), host, signal);
+  expect(ready(pass.status)).toMatchObject({ status: "False", reason });
+  expect(pass.next.when).toBe(when);
+});
+
+it("stays usable while a cloud that had answered does not answer for a moment", async () => {
+  let up = true;
+  const { host, registry } = world(async () => {
+    if (!up) throw new ProviderError("transient", "timeout");
+    return WHO;
+  });
+  const first = await environmentPass(object(), host, signal);
+  up = false;
+  const second = await environmentPass(object({}, { status: first.status }), host, signal);
+  expect(ready(second.status)).toMatchObject({ status: "False", reason: "CloudError" });
+  expect(registry.get("prod")).toMatchObject({ name: "prod", cloud: "aws" });
+});
+
+it("waits for the Secret that spec names", async () => {
+  const { host, places } = world();
+  const credentials = { secretRef: { namespace: "ns", name: "aws" } };
+  const pass = await environmentPass(object({ credentials }), { ...host, secret: async () => undefined }, signal);
+  expect(ready(pass.status)).toMatchObject({
+    reason: "CredentialsMissing",
+    message: expect.stringContaining("Secret ns/aws"),
+  });
+  expect(places).toEqual([]);
+});
+
+it("connects anew when credentials rotate, and closes the old connection", async () => {
+  const { host, places, closed } = world();
+  const credentials = { secretRef: { namespace: "ns", name: "aws" } };
+  for (const key of ["one", "one", "two"])
+    await environmentPass(
+      object({ credentials }),
+      { ...host, secret: async () => ({ AWS_ACCESS_KEY_ID: key }) },
+      signal,
+    );
+  expect(places.map((place) => place.credentials?.AWS_ACCESS_KEY_ID)).toEqual(["one", "two"]);
+  expect(closed.map((place) => place.credentials?.AWS_ACCESS_KEY_ID)).toEqual(["one"]);
+});
+
+it("is held while objects stand in it, and goes when the last one has gone", async () => {
+  const { host } = world();
+  const deleting = object({}, { metadata: { name: "prod", generation: 2, deletionTimestamp: "2026-01-01T00:00:00Z" } });
+  const held = await environmentPass(
+    deleting,
+    { ...host, counts: () => ({ managed: 2, ready: 2, failed: 0, disabled: 0 }) },
+    signal,
+  );
+  expect(held.released).toBe(false);
+  expect(held.status.conditions).toContainEqual(
+    expect.objectContaining({
+      type: "Stalled",
+      reason: "DeletionBlocked",
+      message: expect.stringContaining("2 objects"),
+    }),
+  );
+  expect((await environmentPass(deleting, host, signal)).released).toBe(true);
+});
+
+it.each([
+  ["no default", [false, false], "no default Environment"],
+  ["two defaults", [true, true], "more than one default"],
+])("says what is wrong with %s", async (_what, defaults, message) => {
+  const { host, registry } = world();
+  for (const [n, isDefault] of defaults.entries())
+    await environmentPass(object({ default: isDefault }, { metadata: { name: `e${n}`, generation: 1 } }), host, signal);
+  expect(registry.get(undefined)).toMatchObject({ problem: { message: expect.stringContaining(message) } });
+});
