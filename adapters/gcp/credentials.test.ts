@@ -13,14 +13,14 @@ const key = {
 
 describe("the credentials Secret", () => {
   test.each(["credentials.json", "GOOGLE_CREDENTIALS"])("%s holds a service account key", async (name) => {
-    const place = { credentials: { [name]: JSON.stringify(key) } };
+    const place = { account: "shop", credentials: { [name]: JSON.stringify(key) } };
     const auth = credentialsOf(place, false);
     expect((await auth.getCredentials()).client_email).toBe(key.client_email);
     expect(await principalOf(place, auth, false, signal)).toBe(key.client_email);
   });
 
   test("an access token is sent as it is", async () => {
-    const place = { credentials: { GOOGLE_OAUTH_ACCESS_TOKEN: "ya29.token\n" } };
+    const place = { account: "shop", credentials: { GOOGLE_OAUTH_ACCESS_TOKEN: "ya29.token\n" } };
     const auth = credentialsOf(place, false);
     expect((await auth.getRequestHeaders("https://pubsub.googleapis.com/")).get("authorization")).toBe(
       "Bearer ya29.token",
@@ -29,7 +29,7 @@ describe("the credentials Secret", () => {
   });
 
   test("without any of the keys it is refused, and the message names them", () => {
-    expect(() => credentialsOf({ credentials: { password: "canary" } }, false)).toThrow(
+    expect(() => credentialsOf({ account: "shop", credentials: { password: "canary" } }, false)).toThrow(
       "none of the keys credentials.json, GOOGLE_CREDENTIALS (a service account key or an external account) and GOOGLE_OAUTH_ACCESS_TOKEN",
     );
   });
@@ -39,7 +39,7 @@ describe("the credentials Secret", () => {
     (json) => {
       let error: unknown;
       try {
-        credentialsOf({ credentials: { "credentials.json": json } }, false);
+        credentialsOf({ account: "shop", credentials: { "credentials.json": json } }, false);
       } catch (thrown) {
         error = thrown;
       }
@@ -53,7 +53,7 @@ describe("the credentials Secret", () => {
 });
 
 test("an emulator gets no credentials, whatever the Secret holds, and none are looked for", async () => {
-  const place = { credentials: { "credentials.json": JSON.stringify(key) } };
+  const place = { account: "shop", credentials: { "credentials.json": JSON.stringify(key) } };
   const auth = credentialsOf(place, true);
   expect([...(await auth.getRequestHeaders("http://127.0.0.1/")).keys()]).toEqual([]);
   expect(await principalOf(place, auth, true, signal)).toBe("an emulator's");

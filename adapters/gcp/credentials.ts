@@ -17,12 +17,17 @@ const TOKEN_KEY = "GOOGLE_OAUTH_ACCESS_TOKEN";
  *
  * @throws ProviderError denied, when the Secret holds none of these
  */
-export function credentialsOf(place: Pick<Place, "credentials">, emulated: boolean): GoogleAuth<AuthClient> {
+export function credentialsOf(
+  place: Pick<Place, "credentials" | "account">,
+  emulated: boolean,
+): GoogleAuth<AuthClient> {
   if (emulated) return new GoogleAuth<AuthClient>({ authClient: new PassThroughClient() });
   const given = place.credentials;
-  if (!given) return new GoogleAuth<AuthClient>({ scopes: SCOPES });
+  // Untold of the project, the library would run gcloud to learn it, which fails where no program may be started.
+  const options = { scopes: SCOPES, projectId: place.account };
+  if (!given) return new GoogleAuth<AuthClient>(options);
   const key = JSON_KEYS.find((one) => given[one] !== undefined);
-  if (key) return new GoogleAuth<AuthClient>({ scopes: SCOPES, credentials: parseKey(key, given[key] ?? "") });
+  if (key) return new GoogleAuth<AuthClient>({ ...options, credentials: parseKey(key, given[key] ?? "") });
   const token = given[TOKEN_KEY]?.trim();
   if (token) {
     const client = new OAuth2Client();

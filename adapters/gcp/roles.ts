@@ -95,7 +95,7 @@ async function ensureRole(project: string, role: CustomRole, call: IamCall): Pro
 /** One call of the IAM API. Undefined: NOT_FOUND on a GET. */
 type IamCall = (method: "GET" | "POST" | "PATCH", path: string, body?: object) => Promise<unknown>;
 
-function iamCaller(place: Pick<Place, "endpoints" | "credentials">, signal: AbortSignal): IamCall {
+function iamCaller(place: Pick<Place, "account" | "endpoints" | "credentials">, signal: AbortSignal): IamCall {
   const base = baseUrl(place, "iam", "https://iam.googleapis.com");
   const auth = credentialsOf(place, base.startsWith("http:"));
   return async (method, path, body) => {
