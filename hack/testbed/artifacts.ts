@@ -69,7 +69,7 @@ function controlplane(source: string): Artifact {
     title: `Kubernetes ${kubernetes.slice(1)} control plane`,
     usual: "7 to 14 minutes on two cores the first time: etcd, Kubernetes, KWOK, metrics-server and Helm from source",
     source,
-    diskMiB: 6_500,
+    diskMiB: 5_500,
     identity: () => goIdentity(source),
     async build(out, context) {
       await goBuild({
