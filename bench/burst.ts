@@ -91,7 +91,7 @@ export async function burst(peer: Peer, host: Host, options: BurstOptions): Prom
 
   const pid = readRun(run.folder)?.processes[0]?.pid ?? 0;
   const apiserver = readRun(cluster.folder)?.processes.find((one) => one.name === "kube-apiserver")?.pid ?? 0;
-  const start = await snapshot(client, cloudUrl, pid, apiserver);
+  const start = await snapshot(cluster, cloudUrl, pid, apiserver);
   const created = await createAll(client, "burst", options.objects, options.parallel);
   const appliedAt = performance.now();
   await waitUntil(() => watched.ready("burst").length === options.objects, {
@@ -101,14 +101,14 @@ export async function burst(peer: Peer, host: Host, options: BurstOptions): Prom
     check,
     explain: () => started.logTail(),
   });
-  const end = await snapshot(client, cloudUrl, pid, apiserver);
+  const end = await snapshot(cluster, cloudUrl, pid, apiserver);
   const times = watched.ready("burst");
   const begin = Math.min(...created.values());
 
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, options.quietMs);
   await promise;
-  const rested = await snapshot(client, cloudUrl, pid, apiserver);
+  const rested = await snapshot(cluster, cloudUrl, pid, apiserver);
 
   const deleting = performance.now();
   await client.transport.request({
@@ -240,8 +240,8 @@ interface Snapshot {
   readonly apiserver: Usage;
 }
 
-async function snapshot(client: Client, cloudUrl: string, pid: number, apiserver: number): Promise<Snapshot> {
-  const metrics = await fetchMetrics(client);
+async function snapshot(cluster: Cluster, cloudUrl: string, pid: number, apiserver: number): Promise<Snapshot> {
+  const metrics = await cluster.kubectl(["get", "--raw", "/metrics"]);
   const cloud = (await (await fetch(`${cloudUrl}/counts`)).json()) as Record<string, number>;
   return {
     api: requestsFor(metrics, "queues"),
@@ -249,9 +249,4 @@ async function snapshot(client: Client, cloudUrl: string, pid: number, apiserver
     peer: usageOf(pid),
     apiserver: usageOf(apiserver),
   };
-}
-
-async function fetchMetrics(client: Client): Promise<string> {
-  const reply = await client.transport.request<unknown>({ path: "/metrics" });
-  return typeof reply.body === "string" ? reply.body : "";
 }

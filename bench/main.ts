@@ -8,7 +8,7 @@ import { thisHost } from "../hack/testbed/host.ts";
 import { painter, table } from "../operator/cli/output.ts";
 import { type Burst, burst } from "./burst.ts";
 import { load, quantile } from "./measure.ts";
-import { peers } from "./peers.ts";
+import { peersNamed, usualPeers } from "./peers.ts";
 
 /** Above this load other work on the machine is measured too. */
 const BUSY = 1.5;
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     objects: { type: "string", default: "1000" },
     runs: { type: "string", default: "3" },
-    peers: { type: "string", default: peers.map((peer) => peer.name).join(",") },
+    peers: { type: "string", default: usualPeers.map((peer) => peer.name).join(",") },
     quiet: { type: "string", default: "30" },
     json: { type: "boolean", default: false },
     busy: { type: "boolean", default: false },
@@ -25,11 +25,7 @@ const { values } = parseArgs({
 });
 
 const host = thisHost();
-const chosen = values.peers.split(",").map((name) => {
-  const peer = peers.find((one) => one.name === name);
-  if (!peer) throw new Error(`There is no peer "${name}". There are: ${peers.map((one) => one.name).join(", ")}.`);
-  return peer;
-});
+const chosen = peersNamed(values.peers);
 if (load() > BUSY && !values.busy) {
   console.error(
     `The machine is busy (load ${load().toFixed(1)}, more than ${BUSY}): figures would be of no use. Wait, or give --busy to measure all the same; the runs are marked then.`,

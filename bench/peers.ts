@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { exec } from "../hack/testbed/exec.ts";
 import { goBuild } from "../hack/testbed/gobuild.ts";
 import type { Host } from "../hack/testbed/host.ts";
 import type { Launch } from "../hack/testbed/run.ts";
@@ -53,4 +54,43 @@ export const controllerRuntime: Peer = {
   },
 };
 
-export const peers: readonly Peer[] = [onyx, controllerRuntime];
+export const clientNode: Peer = {
+  name: "client-node",
+  about: "makeInformer of @kubernetes/client-node: finalizer, one create, status; 10 workers",
+  prepare: async (host) => (ground) => ({
+    name: "client-node",
+    command: process.execPath,
+    args: [join(host.root, "bench", "peers", "client-node", "main.ts"), ground.cloud],
+    env: { KUBECONFIG: ground.kubeconfig },
+  }),
+};
+
+/** It brings an old client-node of its own, which must not come among our dependencies: installed apart, when asked for. */
+export const dotI: Peer = {
+  name: "dot-i",
+  about: "@dot-i/k8s-operator: finalizer, one create, status; one event at a time",
+  async prepare(host) {
+    const folder = join(host.root, "bench", "peers", "dot-i");
+    await exec("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
+    return (ground) => ({
+      name: "dot-i",
+      command: process.execPath,
+      args: [join(folder, "main.js"), ground.cloud],
+      env: { KUBECONFIG: ground.kubeconfig },
+    });
+  },
+};
+
+/** All that can be measured. */
+export const peers: readonly Peer[] = [onyx, controllerRuntime, clientNode, dotI];
+/** Those that are measured when nothing is said: the others have known holes (docs/adr/0001-own-runtime.md). */
+export const usualPeers: readonly Peer[] = [onyx, controllerRuntime];
+
+/** The peers of a list of names such as `onyx,dot-i`. @throws Error when there is none of a name */
+export function peersNamed(names: string): readonly Peer[] {
+  return names.split(",").map((name) => {
+    const peer = peers.find((one) => one.name === name);
+    if (!peer) throw new Error(`There is no peer "${name}". There are: ${peers.map((one) => one.name).join(", ")}.`);
+    return peer;
+  });
+}
