@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { type Package, readPackage, thirdParty } from "./packages.ts";
+
+/** What is shipped: the program's name and where it begins. */
+const PROGRAMS = { "onyx-operator": "operator/main.ts", onyx: "operator/cli/onyx.ts" } as const;
+
+/** A bundled program. */
+export interface Bundle {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** Of the file, in hex. */
+  readonly sha256: string;
+}
+
+export interface Bundled {
+  readonly programs: readonly Bundle[];
+  /** The npm packages of which at least one file is inside, sorted. */
+  readonly packages: readonly Package[];
+}
+
+/**
+ * What CommonJS modules take for given. Of these, Google's clients ask for their own folder when they are loaded, though
+ * what they could read there is in the bundle.
+ */
+const COMMONJS = [
+  'import { createRequire as onyxCreateRequire } from "node:module";',
+  "const require = onyxCreateRequire(import.meta.url);",
+  "const onyxFilename = import.meta.filename;",
+  "const onyxDirname = import.meta.dirname;",
+].join("\n");
+
+/**
+ * Puts each program with all it needs into one file, `<name>.mjs`, beside its source map and the licences of what is
+ * inside. The same sources and packages give the same bytes, wherever they lie.
+ *
+ * @param root the clone; its packages must be installed
+ * @param folder is emptied first
+ */
+export async function bundle(root: string, folder: string): Promise<Bundled> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { ...PROGRAMS },
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node22.19",
+    banner: { js: COMMONJS },
+    define: { __filename: "onyxFilename", __dirname: "onyxDirname" },
+    // Names stay: they are what one reads in a stack trace.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: "none",
+    // Paths are part of the program: they must be the same where the packages are elsewhere.
+    preserveSymlinks: true,
+    // Beside the program, not named in it: who wants mapped stack traces brings the map.
+    sourcemap: "external",
+    metafile: true,
+    logLevel: "warning",
+    // Said of code that runs only where optional native parts of `ws` and of debug's colours are installed.
+    external: ["bufferutil", "utf-8-validate", "supports-color"],
+  });
+  const packages = packagesIn(root, Object.keys(metafile.inputs));
+  writeFileSync(join(folder, "THIRD-PARTY.txt"), thirdParty(packages));
+  return { programs: Object.keys(PROGRAMS).map((name) => described(folder, name)), packages };
+}
+
+function described(folder: string, name: string): Bundle {
+  const path = join(folder, `${name}.mjs`);
+  chmodSync(path, 0o755);
+  const content = readFileSync(path);
+  return { name, path, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
+}
+
+/** `node_modules/a/node_modules/@b/c/index.js` lies in the package of folder `node_modules/a/node_modules/@b/c`. */
+const PACKAGE_FOLDER = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/;
+
+function packagesIn(root: string, files: readonly string[]): readonly Package[] {
+  const folders = new Set(files.map((file) => PACKAGE_FOLDER.exec(file)?.[0]).filter((found) => found !== undefined));
+  const byId = new Map([...folders].map((folder) => readPackage(join(root, folder))).map((one) => [idOf(one), one]));
+  return [...byId.values()].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+}
+
+const idOf = ({ name, version }: Package) => `${name}@${version}`;

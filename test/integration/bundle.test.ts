@@ -1,0 +1,214 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { type Bundled, bundle } from "../../hack/packaging/bundle.ts";
+import { prepareAccount } from "../../hack/platform/account.ts";
+import { installCharts } from "../../hack/platform/chart.ts";
+import { AWS, type Endpoints, GCP } from "../../hack/platform/environment.ts";
+import { type Operator, startOperator } from "../../hack/platform/operator.ts";
+import { type Clouds, type Cluster, startClouds, startCluster } from "../../hack/testbed/index.ts";
+import { readImage } from "../support/image.ts";
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, "../..");
+const image = readImage(root);
+const flags = image.entrypoint.slice(0, -1);
+const NAME = "bundle";
+/** The first run on a machine builds the control plane. */
+const COLD_BUILD_MS = 30 * 60_000;
+
+let folder: string;
+let built: Bundled;
+/** Holds the operator's one file and nothing else, as /app does. */
+let app: string;
+const servers: Server[] = [];
+
+/** A server of this machine, as http://127.0.0.1:port. */
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "onyx-bundle-"));
+  built = await bundle(root, join(folder, "dist"));
+  app = join(folder, "app", "onyx-operator.mjs");
+  cpSync(join(folder, "dist", "onyx-operator.mjs"), app);
+}, COLD_BUILD_MS);
+
+afterAll(() => {
+  for (const server of servers) server.close();
+  if (folder) rmSync(folder, { recursive: true });
+});
+
+test("the same sources give the same bytes, from what Docker sees of them alone", async () => {
+  const stage = join(folder, "stage");
+  mkdirSync(stage);
+  image.copyBuildStage(stage);
+  const out = join(folder, "again");
+  await run(process.execPath, ["hack/bundle.ts", "--out", out], { cwd: stage });
+  for (const name of ["onyx-operator.mjs", "onyx.mjs", "THIRD-PARTY.txt"])
+    expect(readFileSync(join(out, name)).equals(readFileSync(join(folder, "dist", name))), name).toBe(true);
+}, 120_000);
+
+test("programs say nothing of where they were built, and their maps lie beside them", () => {
+  expect(readdirSync(join(folder, "dist")).sort()).toEqual([
+    "THIRD-PARTY.txt",
+    "onyx-operator.mjs",
+    "onyx-operator.mjs.map",
+    "onyx.mjs",
+    "onyx.mjs.map",
+  ]);
+  for (const { path } of built.programs) {
+    const text = readFileSync(path, "utf8");
+    expect(text.includes(root), path).toBe(false);
+    expect(text.includes("sourceMappingURL=onyx"), path).toBe(false);
+  }
+});
+
+test("each program is one file that runs by itself", async () => {
+  const alone = join(folder, "alone", "onyx.mjs");
+  cpSync(join(folder, "dist", "onyx.mjs"), alone);
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  expect((await run(process.execPath, [...flags, app, "--version"])).stdout.trim()).toBe(version);
+  expect((await run(process.execPath, [alone, "--version"])).stdout.trim()).toBe(version);
+  const plan = ["plan", "-f", join(root, "examples/queue"), "-f", join(root, "examples/environment"), "--clouds=aws"];
+  const told = await run(process.execPath, [alone, ...plan]).catch((error) => error as { stdout: string });
+  expect(told.stdout).toContain("Queue");
+});
+
+test("the licences of all that is inside go along", () => {
+  const text = readFileSync(join(folder, "dist", "THIRD-PARTY.txt"), "utf8");
+  expect(built.packages.length).toBeGreaterThan(50);
+  for (const { name, version, license } of built.packages) expect(text).toContain(`${name} ${version}: ${license}`);
+});
+
+test("Google's credentials of a pod are found with the flags of the image", async () => {
+  const metadata = await serve((request, response) => {
+    response.setHeader("Metadata-Flavor", "Google");
+    if (!request.url?.includes("/token")) return void response.end();
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ access_token: "of-the-pod", expires_in: 3600, token_type: "Bearer" }));
+  });
+  const script = `
+    import { credentialsOf } from ${JSON.stringify(join(root, "adapters/gcp/credentials.ts"))};
+    const headers = await credentialsOf({ account: "demo" }, false).getRequestHeaders("https://pubsub.googleapis.com/");
+    console.log(headers.get("authorization"));`;
+  const { stdout } = await run(process.execPath, [...flags, "--input-type=module", "--eval", script], {
+    env: { PATH: "", HOME: folder, GCE_METADATA_HOST: metadata.slice("http://".length) },
+  });
+  expect(stdout.trim()).toBe("Bearer of-the-pod");
+});
+
+/** A cluster with the chart, both clouds behind it, and the program as the image runs it. */
+async function platform(): Promise<{ cluster: Cluster; clouds: Clouds; operator: Operator; stop(): Promise<void> }> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) await end();
+  };
+  try {
+    const clouds = await startClouds({ name: NAME });
+    stops.push(clouds.stop);
+    const cluster = await startCluster({ name: NAME, parts: ["controllers"] });
+    stops.push(cluster.stop);
+    await installCharts(cluster, []);
+    const operator = await startOperator({
+      cluster,
+      keep: false,
+      program: [...flags, app],
+      env: await podIdentity(),
+    });
+    stops.push(operator.stop);
+    return { cluster, clouds, operator, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What EKS Pod Identity gives a pod: an address that hands out credentials to who shows a token. */
+async function podIdentity(): Promise<Readonly<Record<string, string | undefined>>> {
+  const token = join(folder, "token");
+  writeFileSync(token, "of-the-pod");
+  const agent = await serve((request, response) => {
+    if (request.headers.authorization !== "of-the-pod") return void response.writeHead(403).end();
+    response.setHeader("content-type", "application/json");
+    response.end(
+      JSON.stringify({
+        AccessKeyId: "test",
+        SecretAccessKey: "test",
+        Token: "test",
+        Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+      }),
+    );
+  });
+  return {
+    HOME: join(folder, "nobody"),
+    AWS_ACCESS_KEY_ID: undefined,
+    AWS_SECRET_ACCESS_KEY: undefined,
+    AWS_PROFILE: undefined,
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent}/v1/credentials`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: token,
+  };
+}
+
+test("the program makes and removes resources in both clouds, with the flags of the image", async () => {
+  const { cluster, clouds, operator, stop } = await platform();
+  try {
+    const at: Endpoints = {
+      aws: clouds.aws.endpoint,
+      gcpGrpc: clouds.gcp.grpcEndpoint,
+      gcpRest: clouds.gcp.restEndpoint,
+    };
+    await Promise.all([prepareAccount("aws", NAME, at), prepareAccount("gcp", NAME, at)]);
+    const environment = (cloud: "aws" | "gcp", spec: object) => ({
+      apiVersion: "onyx.onelens.io/v1alpha1",
+      kind: "Environment",
+      metadata: { name: cloud },
+      spec: { cloud, clusterName: NAME, stage: "dev", ...spec },
+    });
+    const in_ = (cloud: string, kind: string, name: string, spec: object) => ({
+      apiVersion: "onyx.onelens.io/v1alpha1",
+      kind,
+      metadata: { name: `${cloud}-${name}`, namespace: "default" },
+      spec: { environmentRef: { name: cloud }, ...spec },
+    });
+    const objects = ["aws", "gcp"].flatMap((cloud) => [
+      in_(cloud, "Queue", "jobs", { deletionPolicy: "Delete" }),
+      in_(cloud, "Table", "data", {
+        partitionKey: { name: "id", type: "String" },
+        deletionPolicy: "Delete",
+        deletionProtection: false,
+      }),
+      in_(cloud, "WorkloadIdentity", "worker", {
+        serviceAccountRef: { name: `${cloud}-worker` },
+        grants: [
+          { kind: "Queue", name: `${cloud}-jobs`, access: "Consume" },
+          { kind: "Table", name: `${cloud}-data`, access: "Read" },
+        ],
+      }),
+    ]);
+    const yaml = [
+      environment("aws", { ...AWS, default: true, endpoints: { default: at.aws } }),
+      environment("gcp", { ...GCP, endpoints: { default: `http://${at.gcpGrpc}`, monitoring: at.gcpRest } }),
+      ...objects,
+    ]
+      .map((object) => stringify(object))
+      .join("---\n");
+    await cluster.kubectl(["apply", "--server-side", "-f=-"], yaml);
+    await cluster.kubectl(["wait", "--for=condition=Ready", "--timeout=90s", "-f=-"], yaml).catch(async (error) => {
+      throw new Error(`${error.message}\n${readFileSync(operator.log, "utf8").slice(-3_000)}`);
+    });
+    await cluster.kubectl(["delete", "--timeout=90s", "-f=-"], yaml);
+  } finally {
+    await stop();
+  }
+}, 300_000);
