@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Where nothing but the code is needed: everything side by side. */
+/** Where nothing but the code is needed: everything side by side, which on a busy machine takes its time. */
 const unit = {
   name: "unit",
+  testTimeout: 20_000,
   include: ["{crds,controllers,adapters,operator,hack,bench,test/unit,test/support}/**/*.test.ts"],
   sequence: { groupOrder: 1 },
 };
