@@ -1,31 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
-import { type Cluster, startCluster } from "../hack/testbed/cluster.ts";
+import { setTimeout } from "node:timers/promises";
 import type { Host } from "../hack/testbed/host.ts";
-import { freePorts } from "../hack/testbed/ports.ts";
-import { openRun, readRun } from "../hack/testbed/run.ts";
 import { waitUntil } from "../hack/testbed/wait.ts";
-import { type Client, createClient } from "../operator/runtime/client.ts";
-import { createClock } from "../operator/runtime/clock.ts";
-import { createLog } from "../operator/runtime/log.ts";
-import { createReflector } from "../operator/runtime/reflector.ts";
-import type { KubeObject, ResourceType } from "../operator/runtime/resource.ts";
-import { createTransport } from "../operator/runtime/transport.ts";
 import { added, load, quantile, requestsFor, type Usage, usageOf } from "./measure.ts";
 import type { Peer } from "./peers.ts";
-
-const QUEUES: ResourceType = {
-  group: "onyx.onelens.io",
-  version: "v1alpha1",
-  plural: "queues",
-  kind: "Queue",
-  namespaced: true,
-};
-const ENVIRONMENTS: ResourceType = { ...QUEUES, plural: "environments", kind: "Environment", namespaced: false };
-const SECRETS: ResourceType = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
+import { type Scene, setScene } from "./scene.ts";
 
 /** What one run of the burst scenario measured. */
 export interface Burst {
@@ -45,6 +23,8 @@ export interface Burst {
   readonly apiCalls: Readonly<Record<string, number>>;
   /** Calls to the cloud an object, by action. */
   readonly cloudCalls: Readonly<Record<string, number>>;
+  /** Events written until the end of the quiet time, of all objects together. */
+  readonly events: number;
   /** Over the quiet time after the burst: writes to the API server. */
   readonly quietWrites: number;
   readonly deleteSeconds: number;
@@ -58,69 +38,34 @@ export interface BurstOptions {
   readonly quietMs: number;
 }
 
-/** Boots a cluster and a cloud of its own, starts the peer, and measures: create all, until Ready; rest; delete all. */
+/** On a cluster of its own: create all, until Ready; rest; delete all. */
 export async function burst(peer: Peer, host: Host, options: BurstOptions): Promise<Burst> {
-  const launch = await peer.prepare(host);
   const before = load();
-  await using ground = new AsyncDisposableStack();
-  const cluster = await startCluster({ name: `bench-${peer.name}` }, host);
-  ground.defer(() => cluster.stop());
-  const cloud = spawn(process.execPath, [join(host.root, "bench", "cloud.ts")], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  ground.defer(() => void cloud.kill());
-  const [line] = (await once(cloud.stdout, "data")) as [Buffer];
-  const cloudUrl = line.toString().trim();
-  const client = clientFor(cluster);
-  await install(cluster, client, host, cloudUrl);
-
-  const run = await openRun(host, `bench-peer-${peer.name}`, { keep: false });
-  ground.defer(() => run.stop());
-  const [port] = (await freePorts(1)) as [number];
-  const started = run.launch(launch({ kubeconfig: cluster.kubeconfig, cloud: cloudUrl, port }));
-  const watched = await watchReady(client);
-  ground.defer(() => watched.stop());
-  const check = () => started.check();
-  await createAll(client, "warm", 20, options.parallel);
-  await waitUntil(() => watched.ready("warm").length === 20, {
-    what: "The first 20 objects",
-    timeoutMs: 60_000,
-    check,
-    explain: () => started.logTail(),
-  });
-
-  const pid = readRun(run.folder)?.processes[0]?.pid ?? 0;
-  const apiserver = readRun(cluster.folder)?.processes.find((one) => one.name === "kube-apiserver")?.pid ?? 0;
-  const start = await snapshot(cluster, cloudUrl, pid, apiserver);
-  const created = await createAll(client, "burst", options.objects, options.parallel);
+  await using scene = await setScene(peer, host);
+  const { client, watched } = scene;
+  const start = await snapshot(scene);
+  const created = await scene.create("burst", options.objects, options.parallel);
   const appliedAt = performance.now();
-  await waitUntil(() => watched.ready("burst").length === options.objects, {
-    what: `${options.objects} objects`,
-    timeoutMs: 600_000,
-    everyMs: 20,
-    check,
-    explain: () => started.logTail(),
-  });
-  const end = await snapshot(cluster, cloudUrl, pid, apiserver);
+  await scene.ready("burst", options.objects, 600_000);
+  const end = await snapshot(scene);
   const times = watched.ready("burst");
   const begin = Math.min(...created.values());
 
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, options.quietMs);
-  await promise;
-  const rested = await snapshot(cluster, cloudUrl, pid, apiserver);
+  await setTimeout(options.quietMs);
+  const rested = await snapshot(scene);
 
   const deleting = performance.now();
   await client.transport.request({
     method: "DELETE",
     path: "/apis/onyx.onelens.io/v1alpha1/namespaces/default/queues",
+    timeoutMs: 600_000,
   });
   await waitUntil(() => watched.size() === 0, {
     what: "Deleting all",
     timeoutMs: 600_000,
     everyMs: 20,
-    check,
-    explain: () => started.logTail(),
+    check: () => scene.peer.check(),
+    explain: () => scene.peer.logTail(),
   });
   const deleted = performance.now();
 
@@ -141,6 +86,7 @@ export async function burst(peer: Peer, host: Host, options: BurstOptions): Prom
     apiserverCpuMsPerObject: ((end.apiserver.cpuSeconds - start.apiserver.cpuSeconds) * 1000) / options.objects,
     apiCalls: each(api),
     cloudCalls: each(added(start.cloud, end.cloud)),
+    events: (rested.events.get("POST") ?? 0) - (start.events.get("POST") ?? 0),
     quietWrites: [...added(end.api, rested.api)]
       .filter(([verb]) => !/^(GET|LIST)/.test(verb))
       .reduce((sum, [, count]) => sum + count, 0),
@@ -148,105 +94,22 @@ export async function burst(peer: Peer, host: Host, options: BurstOptions): Prom
   };
 }
 
-function clientFor(cluster: Cluster): Client {
-  const config = new KubeConfig();
-  config.loadFromFile(cluster.kubeconfig);
-  return createClient(createTransport(config, { clock: createClock(), log: createLog({ level: "silent" }) }));
-}
-
-async function install(cluster: Cluster, client: Client, host: Host, cloud: string): Promise<void> {
-  const folder = join(host.root, "crds", "generated");
-  const crds = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
-  for (const file of crds)
-    await cluster.kubectl(["apply", "--server-side", "-f", "-"], readFileSync(join(folder, file), "utf8"));
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]);
-  await client.create(SECRETS, "default", {
-    metadata: { name: "cloud" },
-    stringData: { AWS_ACCESS_KEY_ID: "bench", AWS_SECRET_ACCESS_KEY: "bench" },
-  } as object);
-  await client.create(ENVIRONMENTS, undefined, {
-    metadata: { name: "bench" },
-    spec: {
-      cloud: "aws",
-      region: "us-east-1",
-      account: "000000000000",
-      clusterName: "bench",
-      default: true,
-      credentials: { secretRef: { namespace: "default", name: "cloud" } },
-      endpoints: { default: cloud },
-      apiBudget: { default: 10_000 },
-    },
-  } as object);
-}
-
-interface Watched {
-  /** Objects whose name begins so, with the moment when they were first seen Ready. */
-  ready(prefix: string): readonly { readonly name: string; readonly at: number }[];
-  size(): number;
-  stop(): void;
-}
-
-async function watchReady(client: Client): Promise<Watched> {
-  const stop = new AbortController();
-  const seen = new Map<string, number>();
-  const reflector = createReflector<KubeObject>({
-    client,
-    type: QUEUES,
-    clock: createClock(),
-    log: createLog({ level: "silent" }),
-  });
-  reflector.subscribe((event) => {
-    if (event.type === "deleted") return;
-    const { metadata, status } = event.object as KubeObject & {
-      status?: { conditions?: { type: string; status: string }[] };
-    };
-    if (seen.has(metadata.name) || !status?.conditions?.some((one) => one.type === "Ready" && one.status === "True"))
-      return;
-    seen.set(metadata.name, performance.now());
-  });
-  void reflector.start(stop.signal);
-  await reflector.synced();
-  return {
-    ready: (prefix) => [...seen].filter(([name]) => name.startsWith(prefix)).map(([name, at]) => ({ name, at })),
-    size: () => reflector.size,
-    stop: () => stop.abort(),
-  };
-}
-
-/** Creates objects, so many at once, and tells when each create was sent. */
-async function createAll(
-  client: Client,
-  prefix: string,
-  count: number,
-  parallel: number,
-): Promise<ReadonlyMap<string, number>> {
-  const sent = new Map<string, number>();
-  let next = 0;
-  const worker = async () => {
-    while (next < count) {
-      const name = `${prefix}-${next++}`;
-      sent.set(name, performance.now());
-      await client.create(QUEUES, "default", { metadata: { name }, spec: {} } as object);
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, worker));
-  return sent;
-}
-
 interface Snapshot {
   readonly api: ReadonlyMap<string, number>;
+  readonly events: ReadonlyMap<string, number>;
   readonly cloud: ReadonlyMap<string, number>;
   readonly peer: Usage;
   readonly apiserver: Usage;
 }
 
-async function snapshot(cluster: Cluster, cloudUrl: string, pid: number, apiserver: number): Promise<Snapshot> {
+async function snapshot({ cluster, cloud, pids }: Scene): Promise<Snapshot> {
   const metrics = await cluster.kubectl(["get", "--raw", "/metrics"]);
-  const cloud = (await (await fetch(`${cloudUrl}/counts`)).json()) as Record<string, number>;
+  const counts = (await (await fetch(`${cloud}/counts`)).json()) as Record<string, number>;
   return {
     api: requestsFor(metrics, "queues"),
-    cloud: new Map(Object.entries(cloud)),
-    peer: usageOf(pid),
-    apiserver: usageOf(apiserver),
+    events: requestsFor(metrics, "events"),
+    cloud: new Map(Object.entries(counts)),
+    peer: usageOf(pids.peer),
+    apiserver: usageOf(pids.apiserver),
   };
 }

@@ -98,7 +98,7 @@ function report(all: readonly Burst[]): string {
     "",
     ...chosen.map((peer) => {
       const last = all.findLast((one) => one.peer === peer.name) as Burst;
-      return `${peer.name}: ${peer.about}\n  API server: ${per(last.apiCalls)}\n  cloud: ${per(last.cloudCalls)}`;
+      return `${peer.name}: ${peer.about}\n  API server: ${per(last.apiCalls)}; ${last.events} events in all\n  cloud: ${per(last.cloudCalls)}`;
     }),
     ...(chosen.length > 1
       ? [
