@@ -7,7 +7,9 @@ import { applyAndWait, FLAVOR, type Platform, startPlatform } from "./platform/p
 import { ensureBuilt } from "./testbed/build.ts";
 import { isAbort } from "./testbed/errors.ts";
 import { thisHost } from "./testbed/host.ts";
+import { provideCluster } from "./testbed/provide.ts";
 import { waitUntil } from "./testbed/wait.ts";
+import { chooseWay } from "./testbed/ways.ts";
 
 const EXAMPLE = "examples/onelens";
 const NAMESPACE = "onyx";
@@ -30,11 +32,16 @@ async function demo(): Promise<void> {
   const host = thisHost();
   chapter("What it takes");
   say("Kubernetes, KEDA and two cloud emulators, built from package registries once and kept in the cache");
-  await ensureBuilt(host, ["pki", "controlplane", "keda", "pubsub", "ministack"], { signal });
+  const { way, says } = chooseWay(host.env);
+  say(says);
+  const plane = way.way === "local" ? (["pki", "controlplane", "keda"] as const) : [];
+  await ensureBuilt(host, [...plane, "pubsub", "ministack"], { signal });
 
   chapter("Two clusters, two clouds");
   const platforms = await Promise.all(
-    (["aws", "gcp"] as const).map((cloud) => startPlatform({ cloud, keep: true, signal, say }, host)),
+    (["aws", "gcp"] as const).map((cloud) =>
+      startPlatform({ cloud, provide: provideCluster, keep: true, signal, say }, host),
+    ),
   );
 
   chapter(`One platform: kubectl apply -f ${EXAMPLE}, the same files on both`);

@@ -1,5 +1,5 @@
-import type { Cluster } from "../testbed/cluster.ts";
 import { exec } from "../testbed/exec.ts";
+import type { AnyCluster } from "../testbed/index.ts";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "./operator.ts";
 
 /** Secrets that the operator may read, for Environments with credentials. */
@@ -12,9 +12,12 @@ export interface SecretName {
  * Installs both charts with real Helm. No replicas: the pods of the test bed are not real, the operator runs as a
  * process beside it.
  */
-export async function installCharts(cluster: Cluster, helm: string, secrets: readonly SecretName[]): Promise<void> {
+export async function installCharts(
+  cluster: Pick<AnyCluster, "kubectl" | "kubeconfig" | "helmPath">,
+  secrets: readonly SecretName[],
+): Promise<void> {
   const install = (release: string, chart: string, namespace: string, ...more: string[]) =>
-    exec(helm, [
+    exec(cluster.helmPath, [
       "upgrade",
       "--install",
       release,

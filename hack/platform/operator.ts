@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { Cluster } from "../testbed/cluster.ts";
 import { type Host, thisHost } from "../testbed/host.ts";
+import type { AnyCluster } from "../testbed/index.ts";
 import { freePorts } from "../testbed/ports.ts";
 import { openRun, readRun } from "../testbed/run.ts";
 import { waitUntil } from "../testbed/wait.ts";
@@ -12,7 +12,7 @@ export const OPERATOR_NAMESPACE = "onyx-system";
 export const OPERATOR_NAME = "onyx";
 
 export interface OperatorOptions {
-  readonly cluster: Cluster;
+  readonly cluster: Pick<AnyCluster, "name" | "kubectl">;
   /** Whether it lives on when this process ends. */
   readonly keep: boolean;
   /** What Node runs: its own flags and the file. Default: operator/main.ts. */
@@ -86,7 +86,7 @@ export async function startOperator(options: OperatorOptions, host: Host = thisH
 }
 
 /** The cluster's kubeconfig with a bearer token instead of the admin's certificate. */
-function withToken(cluster: Cluster, adminConfig: string, token: string): string {
+function withToken(cluster: Pick<AnyCluster, "name">, adminConfig: string, token: string): string {
   const config = JSON.parse(adminConfig) as { clusters: unknown[] };
   return stringify({
     apiVersion: "v1",

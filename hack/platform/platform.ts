@@ -1,12 +1,11 @@
 import { join } from "node:path";
-import { findBinaries } from "../testbed/binaries.ts";
 import { type Host, thisHost } from "../testbed/host.ts";
 import {
+  type AnyCluster,
   type AwsEmulator,
-  type Cluster,
+  type ClusterOptions,
   type GcpEmulator,
   startAws,
-  startCluster,
   startGcp,
   WITH_KEDA,
 } from "../testbed/index.ts";
@@ -17,16 +16,18 @@ import { CREDENTIALS, type Endpoints, environmentYaml } from "./environment.ts";
 import { OPERATOR_NAMESPACE, type Operator, startOperator } from "./operator.ts";
 
 /** One cluster with its cloud, the chart installed and the operator running. */
-export interface Platform {
+export interface Platform<C extends AnyCluster = AnyCluster> {
   readonly cloud: "aws" | "gcp";
-  readonly cluster: Cluster;
+  readonly cluster: C;
   readonly endpoints: Endpoints;
   readonly operator: Operator;
   stop(): Promise<void>;
 }
 
-export interface PlatformOptions {
+export interface PlatformOptions<C extends AnyCluster> {
   readonly cloud: "aws" | "gcp";
+  /** Where the cluster comes from. */
+  readonly provide: (options: ClusterOptions, host: Host) => Promise<C>;
   /** Whether it lives on when this process ends. */
   readonly keep: boolean;
   /** Prefix of the names under .run; also of the kubeconfig's context. Default none. */
@@ -40,7 +41,10 @@ export interface PlatformOptions {
 export const FLAVOR = { aws: "eks", gcp: "gke" } as const;
 
 /** Boots one cluster and its cloud, installs the charts with Helm, runs the operator, and makes the Environment. */
-export async function startPlatform(options: PlatformOptions, host: Host = thisHost()): Promise<Platform> {
+export async function startPlatform<C extends AnyCluster>(
+  options: PlatformOptions<C>,
+  host: Host = thisHost(),
+): Promise<Platform<C>> {
   const { cloud, keep, signal, say = () => {} } = options;
   const flavor = FLAVOR[cloud];
   const name = `${options.prefix ?? ""}${flavor}`;
@@ -55,14 +59,13 @@ export async function startPlatform(options: PlatformOptions, host: Host = thisH
         ? await startAws({ name: `${name}-cloud`, ...more }, host)
         : await startGcp({ name: `${name}-cloud`, ...more }, host);
     stops.push(() => emulator.stop());
-    const endpoints = endpointsOf(emulator);
     const env = cloud === "aws" ? { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" } : {};
-    const cluster = await startCluster({ name, flavor, parts: WITH_KEDA, ...more, kedaEnv: env }, host);
+    const cluster = await options.provide({ name, flavor, parts: WITH_KEDA, ...more, kedaEnv: env }, host);
     stops.push(() => cluster.stop());
+    const endpoints = await endpointsOf(emulator, cluster);
     say(`${flavor}: Kubernetes, KEDA and the ${cloud.toUpperCase()} emulator are up`);
-    const { helm } = await findBinaries(host, new Set(WITH_KEDA), signal);
     await prepareAccount(cloud, name, endpoints);
-    await installCharts(cluster, helm, cloud === "aws" ? [CREDENTIALS] : []);
+    await installCharts(cluster, cloud === "aws" ? [CREDENTIALS] : []);
     say(`${flavor}: Helm installed onyx-crds and onyx-operator in ${OPERATOR_NAMESPACE}`);
     const operator = await startOperator({ cluster, keep, signal }, host);
     stops.push(() => operator.stop());
@@ -76,10 +79,12 @@ export async function startPlatform(options: PlatformOptions, host: Host = thisH
   }
 }
 
-const endpointsOf = (emulator: AwsEmulator | GcpEmulator): Endpoints =>
-  "endpoint" in emulator
-    ? { aws: emulator.endpoint, gcpGrpc: "", gcpRest: "" }
-    : { aws: "", gcpGrpc: emulator.grpcEndpoint, gcpRest: emulator.restEndpoint };
+/** The emulators' addresses as both the operator and the cluster's own pods reach them. */
+async function endpointsOf(emulator: AwsEmulator | GcpEmulator, cluster: AnyCluster): Promise<Endpoints> {
+  if ("endpoint" in emulator) return { aws: await cluster.reach(emulator.endpoint), gcpGrpc: "", gcpRest: "" };
+  const grpc = await cluster.reach(`http://${emulator.grpcEndpoint}`);
+  return { aws: "", gcpGrpc: new URL(grpc).host, gcpRest: await cluster.reach(emulator.restEndpoint) };
+}
 
 /** An object of ours with what the demo and the tests look at. */
 export interface Listed {
@@ -97,7 +102,7 @@ export interface Listed {
 }
 
 /** Every object of ours in a cluster. */
-export async function listOnyx(cluster: Cluster): Promise<readonly Listed[]> {
+export async function listOnyx(cluster: AnyCluster): Promise<readonly Listed[]> {
   const list = JSON.parse(await cluster.kubectl(["get", "onyx", "-A", "-o", "json"])) as { items: Listed[] };
   return list.items;
 }

@@ -13,6 +13,6 @@ export { type Cluster, type ClusterOptions, FULL, LIGHT, type Part, startCluster
 export { TestBedError } from "./errors.ts";
 export { type Host, thisHost } from "./host.ts";
 export type { Flavor } from "./nodes.ts";
-export { type AnyCluster, provideCluster } from "./provide.ts";
+export { type AnyCluster, localCluster, provideCluster } from "./provide.ts";
 export { waitUntil } from "./wait.ts";
 export { chooseWay } from "./ways.ts";

@@ -16,6 +16,10 @@ export async function provideCluster(options: ClusterOptions, host: Host = thisH
   const { way } = chooseWay(host.env);
   if (way.way === "kind") return startInKind(options, host);
   if (way.way === "existing") return useExisting(options, host);
-  const cluster = await startCluster(options, host);
-  return { ...cluster, reach: async (endpoint) => endpoint };
+  return localCluster(options, host);
+}
+
+/** A cluster of processes of this machine, whatever the environment asks for. */
+export async function localCluster(options: ClusterOptions, host: Host = thisHost()): Promise<AnyCluster & Cluster> {
+  return { ...(await startCluster(options, host)), reach: async (endpoint) => endpoint };
 }

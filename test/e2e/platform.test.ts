@@ -11,7 +11,7 @@ import {
   type Platform,
   startPlatform,
 } from "../../hack/platform/platform.ts";
-import { readAudit, waitUntil } from "../../hack/testbed/index.ts";
+import { localCluster, readAudit, waitUntil } from "../../hack/testbed/index.ts";
 import { type CloudView, viewOf } from "./clouds.ts";
 
 /** One story, told to the end on both clouds: each step begins where the one before it ended. */
@@ -26,7 +26,7 @@ const QUIET_MS = 120_000;
 const OPERATOR = "system:serviceaccount:onyx-system:onyx";
 
 interface Side {
-  readonly platform: Platform;
+  readonly platform: Platform<Awaited<ReturnType<typeof localCluster>>>;
   readonly view: CloudView;
 }
 /** The operators that run in the end: those of the platforms are killed on the way. */
@@ -36,7 +36,7 @@ const sides = {} as Record<(typeof CLOUDS)[number], Side>;
 beforeAll(async () => {
   await Promise.all(
     CLOUDS.map(async (cloud) => {
-      const platform = await startPlatform({ cloud, keep: false, prefix: "e2e-" });
+      const platform = await startPlatform({ cloud, provide: localCluster, keep: false, prefix: "e2e-" });
       sides[cloud] = { platform, view: viewOf(platform) };
     }),
   );

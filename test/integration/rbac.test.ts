@@ -76,7 +76,7 @@ beforeAll(async () => {
     extraArgs: [`--audit-policy-file=${policy}`],
   });
   await apply(kedaKind("ScaledObject", "scaledobjects"), kedaKind("TriggerAuthentication", "triggerauthentications"));
-  await installCharts(cluster, cluster.helmPath, [CREDENTIALS]);
+  await installCharts(cluster, [CREDENTIALS]);
   operator = await startOperator({ cluster, keep: false });
 }, COLD_BUILD_MS);
 
