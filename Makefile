@@ -74,6 +74,18 @@ generate: ## Write what follows from the schemas: CRDs, RBAC, reference pages, A
 lint: ## Format and lint, repairing what can be repaired
 	@$(env) biome check --write .
 
+##@ Ship it
+
+.PHONY: bundle
+bundle: ## Put each program into one file, in dist/
+	@$(env) node hack/bundle.ts
+
+.PHONY: sbom
+sbom: ## List all packages that are shipped, as CycloneDX, in dist/sbom.cdx.json
+	@mkdir -p dist
+	@$(env) npm sbom --package-lock-only --sbom-format=cyclonedx --omit=dev >dist/sbom.cdx.json
+	@echo "Wrote dist/sbom.cdx.json."
+
 .PHONY: image
 image: ## Build the container image (needs Docker; image=NAME:TAG)
 	@command -v docker >/dev/null || { echo "make image needs Docker: https://docs.docker.com/get-docker" >&2; exit 1; }

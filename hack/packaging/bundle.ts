@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { type Package, readPackage, thirdParty } from "./packages.ts";
@@ -38,10 +38,8 @@ const COMMONJS = [
  * inside. The same sources and packages give the same bytes, wherever they lie.
  *
  * @param root the clone; its packages must be installed
- * @param folder is emptied first
  */
 export async function bundle(root: string, folder: string): Promise<Bundled> {
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const { metafile } = await build({
     absWorkingDir: root,
