@@ -1,4 +1,16 @@
 import type { Gap } from "../../operator/provider/conformance/index.ts";
+import { MESSAGES } from "./messages.ts";
 
-/** What the emulators of the test bed can't show. A gap that is none any more turns its case red. */
-export const gaps: readonly Gap[] = [];
+/**
+ * What the emulators of the test bed show otherwise than their clouds. The case runs all the same and must fail: a gap
+ * that is none any more turns it red.
+ */
+export const gaps: readonly Gap[] = [
+  {
+    emulator: "ministack",
+    kind: MESSAGES,
+    id: "Q3 acknowledged twice",
+    reason: "it forgets a receipt handle with the first delete, where SQS takes it again",
+    coveredBy: "nothing here: it takes SQS itself. The case runs as it is on GCP",
+  },
+];

@@ -1,23 +1,31 @@
 import { afterAll } from "vitest";
+import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
 import { gaps } from "./gaps.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
+import { itemsOnGcp } from "./gcp/items.ts";
+import { messagesOnGcp } from "./gcp/messages.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
 import { tableOnGcp } from "./gcp/table.ts";
 import { workloadIdentityOnGcp } from "./gcp/workloadidentity.ts";
+import { itemCases } from "./items.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
+import { messageCases } from "./messages.ts";
 
 const gcp = await gcpUnderTest();
 afterAll(() => gcp.stop());
 
-conformance(
-  gcp,
-  [
-    { kind: queue, on: queueOnGcp(gcp) },
-    { kind: table, on: tableOnGcp(gcp) },
-    { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
-  ],
-  { emulator: "onyx-gcp", gaps, timeoutMs: 60_000 },
-);
+const kinds: readonly Tried[] = [
+  { kind: queue, on: queueOnGcp(gcp) },
+  { kind: table, on: tableOnGcp(gcp) },
+  { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
+];
+
+const options = { emulator: "onyx-gcp", gaps, timeoutMs: 60_000 };
+conformance(gcp, kinds, options);
+
+const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
+messageCases(gcp, messagesOnGcp(gcp), { kind: queue, on: queueOnGcp(gcp) }, all, options);
+itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);

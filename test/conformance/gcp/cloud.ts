@@ -25,7 +25,7 @@ export interface GcpUnderTest extends CloudUnderTest {
 }
 
 export async function gcpUnderTest(): Promise<GcpUnderTest> {
-  const eyes = await startTestCloud();
+  const eyes = await startTestCloud({ messages: true });
   const { gcp } = eyes;
   const { faults, journal, settings } = gcp.control;
   const place = {

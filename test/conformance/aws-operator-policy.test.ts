@@ -1,0 +1,139 @@
+import {
+  CreateAccessKeyCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  PutUserPolicyCommand,
+} from "@aws-sdk/client-iam";
+import { CreateQueueCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Aws, awsClients } from "../../adapters/aws/clients.ts";
+import { identityProvider } from "../../adapters/aws/identity.ts";
+import { queueProvider } from "../../adapters/aws/queue.ts";
+import { tableProvider } from "../../adapters/aws/table.ts";
+import {
+  ACCOUNT,
+  call,
+  identityWant,
+  owner,
+  place,
+  queueWant,
+  REGION,
+  tableWant,
+} from "../../adapters/aws/testing/fixtures.ts";
+import { prepareAccount } from "../../hack/platform/account.ts";
+import { startAws } from "../../hack/testbed/index.ts";
+import type { Present, Provider, Wanted } from "../../operator/provider/provider.ts";
+import { guidePolicy } from "../support/iam-policy.ts";
+
+/** The policy of the guide, on an emulator that enforces policies: enough for every verb, and no more. */
+const emulator = await startAws({ env: { AUTH: "true" } });
+const at = place(emulator.endpoint);
+const admin = awsClients(at);
+let operator: Aws;
+
+beforeAll(async () => {
+  // An emulator that enforces policies wants the cluster's role to be there.
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: [] });
+  await admin.iam.send(new CreateRoleCommand({ RoleName: "eks", AssumeRolePolicyDocument }));
+  await prepareAccount("aws", at.cluster, { aws: emulator.endpoint, gcpGrpc: "", gcpRest: "" });
+  const UserName = "operator";
+  await admin.iam.send(new CreateUserCommand({ UserName }));
+  const values = { REGION, ACCOUNT, CLUSTER: at.cluster, ENVIRONMENT: at.environment };
+  const PolicyDocument = JSON.stringify(guidePolicy("aws-operator-policy.json", values));
+  await admin.iam.send(new PutUserPolicyCommand({ UserName, PolicyName: "onyx", PolicyDocument }));
+  const { AccessKey } = await admin.iam.send(new CreateAccessKeyCommand({ UserName }));
+  operator = awsClients({
+    ...at,
+    credentials: {
+      AWS_ACCESS_KEY_ID: AccessKey?.AccessKeyId ?? "",
+      AWS_SECRET_ACCESS_KEY: AccessKey?.SecretAccessKey ?? "",
+    },
+  });
+});
+afterAll(async () => {
+  operator?.close();
+  admin.close();
+  await emulator.stop();
+});
+
+/** Makes it, changes its tags and some field, and removes it. */
+async function live<W extends Wanted, O extends Readonly<Record<string, string>>>(
+  provider: Provider<W, O>,
+  name: string,
+  kind: string,
+  want: W,
+  change: Partial<W>,
+): Promise<void> {
+  const context = call(name, { owner: owner(name, { kind }) });
+  const look = async (wanted: W) => {
+    const found = await provider.observe({ name, footprint: provider.footprint?.(wanted) ?? [] }, context);
+    return found.exists ? (found as Present<W, O>) : undefined;
+  };
+  expect(await look(want)).toBeUndefined();
+  await provider.create(name, want, context);
+  const made = await look(want);
+  expect(made?.phase).toBe("ready");
+  const changed = { ...want, ...change };
+  if (made) await provider.update(made, changed, new Set(Object.keys(change)) as never, context);
+  const seen = await look(changed);
+  if (seen) await provider.delete(seen, { name, footprint: provider.footprint?.(changed) ?? [] }, context);
+  expect(await look(changed)).toBeUndefined();
+}
+
+describe("the operator's policy", () => {
+  const tagged = (want: Wanted) => ({ ...want.tags, team: "shop" });
+
+  it("is enough for a queue", async () => {
+    const want = queueWant("test-jobs");
+    await live(queueProvider(operator), "test-jobs", "Queue", want, { retentionSeconds: 7_200, tags: tagged(want) });
+  });
+
+  it("is enough for a table", async () => {
+    const want = tableWant("test-data", { pointInTimeRecoveryDays: 7 });
+    await live(tableProvider(operator), "test-data", "Table", want, { ttlField: "until", tags: tagged(want) });
+  });
+
+  it("is enough for an identity", async () => {
+    const grants = [
+      {
+        kind: "Queue" as const,
+        id: `arn:aws:sqs:${REGION}:${ACCOUNT}:test-jobs`,
+        access: "Consume" as const,
+        encryptionKey: null,
+      },
+    ];
+    const want = identityWant("test-api", { grants });
+    await live(identityProvider(operator), "test-api", "WorkloadIdentity", want, { tags: tagged(want) });
+  });
+
+  it.each([
+    ["of another environment", "prod-jobs", "prod"],
+    ["outside of any", "jobs", "test"],
+  ])("makes nothing %s", async (_, name, environment) => {
+    const marks = owner(name, { environment });
+    await expect(
+      queueProvider(operator).create(name, queueWant(name), call(name, { owner: marks })),
+    ).rejects.toMatchObject({ fault: "denied" });
+    const table = owner(name, { environment, kind: "Table" });
+    await expect(
+      tableProvider(operator).create(name, tableWant(name), call(name, { owner: table })),
+    ).rejects.toMatchObject({ fault: "denied" });
+  });
+
+  it("changes no queue that lacks its mark, even under its prefix", async () => {
+    const QueueName = "test-by-hand";
+    await admin.sqs.send(new CreateQueueCommand({ QueueName }));
+    const QueueUrl = `${emulator.endpoint}/${ACCOUNT}/${QueueName}`;
+    const change = new SetQueueAttributesCommand({ QueueUrl, Attributes: { DelaySeconds: "1" } });
+    await expect(operator.sqs.send(change)).rejects.toThrow(/not authorized|AccessDenied|denied/i);
+    await expect(admin.sqs.send(change)).resolves.toBeDefined();
+  });
+
+  it("makes no role outside of its path", async () => {
+    const elsewhere = identityProvider({ ...operator, place: { ...at, environment: "prod" } });
+    const marks = owner("prod-api", { environment: "prod", kind: "WorkloadIdentity" });
+    await expect(
+      elsewhere.create("prod-api", identityWant("prod-api"), call("prod-api", { owner: marks })),
+    ).rejects.toMatchObject({ fault: "denied" });
+  });
+});
