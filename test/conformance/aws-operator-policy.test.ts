@@ -23,7 +23,7 @@ import {
 import { prepareAccount } from "../../hack/platform/account.ts";
 import { startAws } from "../../hack/testbed/index.ts";
 import type { Present, Provider, Wanted } from "../../operator/provider/provider.ts";
-import { guidePolicy } from "../support/iam-policy.ts";
+import { guidePolicy, type PolicyStatement } from "../support/iam-policy.ts";
 
 /** The policy of the guide, on an emulator that enforces policies: enough for every verb, and no more. */
 const emulator = await startAws({ env: { AUTH: "true" } });
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const UserName = "operator";
   await admin.iam.send(new CreateUserCommand({ UserName }));
   const values = { REGION, ACCOUNT, CLUSTER: at.cluster, ENVIRONMENT: at.environment };
-  const PolicyDocument = JSON.stringify(guidePolicy("aws-operator-policy.json", values));
+  const PolicyDocument = JSON.stringify(asEmulated(guidePolicy("aws-operator-policy.json", values)));
   await admin.iam.send(new PutUserPolicyCommand({ UserName, PolicyName: "onyx", PolicyDocument }));
   const { AccessKey } = await admin.iam.send(new CreateAccessKeyCommand({ UserName }));
   operator = awsClients({
@@ -55,6 +55,37 @@ afterAll(async () => {
   admin.close();
   await emulator.stop();
 });
+
+/**
+ * The policy in what this emulator knows: roles have no path in its ARNs, a table named by its ARN has no name, and
+ * only queues have tags in conditions. `iam-policy.test.ts` looks at the rest.
+ */
+function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
+  const text = JSON.stringify({ Version, Statement }).replaceAll(":role/onyx/test/*", ":role/test-*");
+  const emulated = JSON.parse(text) as { Statement: PolicyStatement[] };
+  const tables = (actions: readonly string[]) => ({
+    Sid: "Tables",
+    Effect: "Allow",
+    Action: actions,
+    Resource: actions.every((action) => BY_ARN.includes(action))
+      ? "*"
+      : `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/test-*`,
+  });
+  const onTables = emulated.Statement.flatMap(({ Action }) => Action).filter((action) =>
+    action.startsWith("dynamodb:"),
+  );
+  return {
+    ...emulated,
+    Statement: [
+      ...emulated.Statement,
+      tables(onTables.filter((action) => BY_ARN.includes(action))),
+      tables(onTables.filter((action) => !BY_ARN.includes(action))),
+    ],
+  };
+}
+
+/** Calls that name a table by its ARN. */
+const BY_ARN = ["dynamodb:ListTagsOfResource", "dynamodb:TagResource", "dynamodb:UntagResource"];
 
 /** Makes it, changes its tags and some field, and removes it. */
 async function live<W extends Wanted, O extends Readonly<Record<string, string>>>(

@@ -1,0 +1,32 @@
+import { globSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** A statement of docs/guides/iam. */
+export interface PolicyStatement {
+  readonly Sid: string;
+  readonly Effect: "Allow";
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: object;
+}
+
+/** One of the policies that the guide gives, with its placeholders replaced. */
+export function guidePolicy(name: string, values: Readonly<Record<string, string>> = {}) {
+  const text = readFileSync(join(root, "docs/guides/iam", name), "utf8");
+  const filled = Object.entries(values).reduce((so, [placeholder, value]) => so.replaceAll(placeholder, value), text);
+  return JSON.parse(filled) as { readonly Version: string; readonly Statement: readonly PolicyStatement[] };
+}
+
+/** The actions of AWS that the adapter's own code calls, from what it imports of the SDK; sorted. */
+export function calledActions(): readonly string[] {
+  const files = globSync("adapters/aws/*.ts", { cwd: root, exclude: ["**/*.test.ts", "**/*.conformance.ts"] });
+  const actions = files.flatMap((file) => {
+    const source = readFileSync(join(root, file), "utf8");
+    return [...source.matchAll(/import \{([^}]*)\} from "@aws-sdk\/client-([a-z-]+)"/g)].flatMap(([, names, service]) =>
+      [...(names ?? "").matchAll(/\b(\w+)Command\b/g)].map(([, call]) => `${service}:${call}`),
+    );
+  });
+  return [...new Set(actions)].sort();
+}

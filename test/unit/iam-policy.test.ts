@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { calledActions, guidePolicy } from "../support/iam-policy.ts";
+
+/** Rights that no call is named after: who tags what he makes, or hands a role on, needs them. */
+const IMPLIED = ["eks:TagResource", "iam:PassRole"];
+/** Calls that need no right. */
+const FREE = ["sts:GetCallerIdentity"];
+
+const policy = guidePolicy("aws-operator-policy.json");
+const list = (value: string | readonly string[]) => (typeof value === "string" ? [value] : value);
+
+test("the policy of the guide allows what the adapter calls, and nothing else", () => {
+  const allowed = policy.Statement.flatMap(({ Action }) => list(Action));
+  const needed = calledActions().filter((action) => !FREE.includes(action));
+  expect(needed.length).toBeGreaterThan(30);
+  expect([...new Set(allowed)].sort()).toEqual([...needed, ...IMPLIED].sort());
+});
+
+test("every statement stays within one account and environment or cluster", () => {
+  for (const { Sid, Resource } of policy.Statement)
+    for (const arn of list(Resource)) expect(arn, Sid).toMatch(/:ACCOUNT:.*\b(ENVIRONMENT|CLUSTER)\b/);
+});
+
+test("only the operator's ServiceAccount of one cluster takes the role", () => {
+  const [statement] = guidePolicy("aws-operator-trust.json").Statement;
+  expect(statement?.Condition).toEqual({
+    StringEquals: {
+      "aws:RequestTag/eks-cluster-arn": "arn:aws:eks:REGION:ACCOUNT:cluster/CLUSTER",
+      "aws:RequestTag/kubernetes-namespace": "onyx-system",
+      "aws:RequestTag/kubernetes-service-account": "onyx",
+    },
+  });
+});
