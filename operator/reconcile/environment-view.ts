@@ -23,7 +23,12 @@ export interface EnvironmentView {
 
 /** Why there is no usable Environment. */
 export interface EnvironmentProblem {
-  readonly problem: { readonly reason: Reason; readonly message: string };
+  readonly problem: {
+    readonly reason: Reason;
+    readonly message: string;
+    /** There is no such Environment in the cluster: nothing that names it can be in a cloud, unless status says so. */
+    readonly absent?: true | undefined;
+  };
 }
 
 /** Finds Environments by name; without a name the cluster's default one. */

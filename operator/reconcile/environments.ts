@@ -114,15 +114,11 @@ export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): Environ
   return {
     get(name) {
       if (name !== undefined)
-        return (
-          entries.get(name)?.state ??
-          problem("EnvironmentNotReady", `Environment "${name}" does not exist or was not looked at yet.`)
-        );
+        return entries.get(name)?.state ?? absent(`Environment "${name}" does not exist or was not looked at yet.`);
       const defaults = [...entries.values()].filter((entry) => entry.spec.default);
       if (defaults.length === 1 && defaults[0]) return defaults[0].state;
       if (defaults.length === 0)
-        return problem(
-          "EnvironmentNotReady",
+        return absent(
           "The cluster has no default Environment. Make one with spec.default: true, or set spec.environmentRef.",
         );
       return problem(
@@ -184,6 +180,9 @@ function placeOf(name: string, spec: EnvironmentSpec, credentials: Place["creden
   };
 }
 
+const absent = (message: string): EnvironmentProblem => ({
+  problem: { reason: "EnvironmentNotReady", message, absent: true },
+});
 const problem = (reason: EnvironmentProblem["problem"]["reason"], message: string): EnvironmentProblem => ({
   problem: { reason, message },
 });

@@ -45,6 +45,8 @@ export interface Blocked {
     readonly message: string;
     readonly stalled: boolean;
     readonly next: Next;
+    /** It can't have come to anything in a cloud: an object that is being deleted may go. */
+    readonly nothingMade?: boolean | undefined;
   };
 }
 
@@ -62,17 +64,28 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
   const deleting = isDeleting(object);
   const environment = host.environments.get(environmentOf(object));
   if ("problem" in environment)
-    return block(environment.problem.reason, environment.problem.message, false, { when: "backoff" });
+    return {
+      blocked: {
+        reason: environment.problem.reason,
+        message: environment.problem.message,
+        stalled: false,
+        next: { when: "backoff" },
+        nothingMade: environment.problem.absent === true && status?.environment === undefined,
+      },
+    };
   const moved = pinnedElsewhere(object, environment);
   if (moved) return block("EnvironmentNotReady", moved, true, SLOW);
   const provider = environment.provider(leaf.kind);
   if ("unsupported" in provider)
-    return block(
-      "Unsupported",
-      `${leaf.kind} is not available on ${environment.cloud}: ${provider.unsupported}`,
-      true,
-      { when: "change" },
-    );
+    return {
+      blocked: {
+        reason: "Unsupported",
+        message: `${leaf.kind} is not available on ${environment.cloud}: ${provider.unsupported}`,
+        stalled: true,
+        next: { when: "change" },
+        nothingMade: status?.externalId === undefined,
+      },
+    };
 
   const resolved = resolve(leaf.references(spec), object.metadata.namespace ?? "", host);
   if ("blocked" in resolved && !deleting) return resolved;

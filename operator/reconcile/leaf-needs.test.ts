@@ -122,6 +122,32 @@ describe("what spec needs", () => {
     expect(verbs(cloud.calls)).toBe("observe create");
   });
 
+  it.each([
+    ["that never was there", { problem: { reason: "EnvironmentNotReady", message: "There is none.", absent: true } }],
+    ["that lacks the kind", environmentWith({ unsupported: "Nothing like it." })],
+  ] as const)("an Environment %s does not hold up the deletion of what was never made", async (_what, environment) => {
+    const { cloud, host } = thingWorld();
+    host.onWrite = (write) => {
+      if (write === "status") throw new Error("the process ended");
+    };
+    cloud.fail("observe", new ProviderError("denied", "no"));
+    await expect(host.pass()).rejects.toThrow("the process ended");
+    host.onWrite = () => {};
+    host.environment = environment;
+    host.remove();
+    expect((await host.pass()).released).toBe(true);
+  });
+
+  it("an Environment that is not Ready holds up the deletion, and so does one that is gone with something in it", async () => {
+    const { host } = thingWorld();
+    await host.pass();
+    host.remove();
+    for (const absent of [undefined, true] as const) {
+      host.environment = { problem: { reason: "EnvironmentNotReady", message: "It is away.", absent } };
+      expect((await host.pass()).released).toBe(false);
+    }
+  });
+
   it("an Environment that moved elsewhere is not followed, not even to delete", async () => {
     const { cloud, host } = thingWorld();
     await host.pass();

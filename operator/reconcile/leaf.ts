@@ -37,7 +37,8 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   if (isDeleting(object) && (!hasFinalizer(object) || object.spec.managementPolicy === "Observe")) return letGo(object);
   const gathered = prepare(leaf, object, host);
   if ("blocked" in gathered) {
-    const { reason, message, stalled, next } = gathered.blocked;
+    const { reason, message, stalled, next, nothingMade } = gathered.blocked;
+    if (nothingMade && isDeleting(object)) return letGo(object);
     return finish(object, host.now, undefined, { kind: "blocked", reason, message, stalled }, next);
   }
   let prepared = gathered;
@@ -103,9 +104,9 @@ function withIntent<Want extends Wanted>(prepared: Prepared<Want>): Prepared<Wan
 const idOf = (seen: { exists: false } | { exists: true; id: string }): string | undefined =>
   seen.exists ? seen.id : undefined;
 
-/** The object goes and the cloud is not asked: its finalizer was taken off by hand, or it only observed. */
+/** The object goes and the cloud is not asked: it made nothing, only observed, or its finalizer was taken off by hand. */
 function letGo(object: LeafObject): Pass {
-  const message = "It was only observed, or is no longer ours to delete, and was left alone.";
+  const message = "Nothing of it is in a cloud that would be ours to delete.";
   return {
     status: object.status ?? {},
     released: true,
