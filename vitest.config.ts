@@ -28,7 +28,7 @@ export default defineConfig({
           "test/conformance/**/*.test.ts",
         ]),
       },
-      { test: { ...onTestBed("integration", 3, ["test/integration/**/*.test.ts"]), fileParallelism: false } },
+      { test: { ...onTestBed("integration", 3, ["test/integration/**/*.test.ts"]), maxWorkers: 2 } },
       { test: { ...onTestBed("e2e", 4, ["test/e2e/**/*.test.ts"]), fileParallelism: false } },
     ],
   },

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { useExisting } from "../../hack/testbed/existing.ts";
 import {
   type AuditEvent,
@@ -16,13 +16,17 @@ import {
 import { isAlive, type ProcessId } from "../../hack/testbed/processid.ts";
 import { readRun } from "../../hack/testbed/run.ts";
 
+/** Runs of their own: other tests that start and sweep at the same time must not see what dies here. */
+const runs = mkdtempSync(join(tmpdir(), "onyx-testbed-"));
+const host = { ...thisHost(), runs };
 const clusters: Pick<Cluster, "stop">[] = [];
 afterEach(async () => {
   await Promise.all(clusters.splice(0).map((cluster) => cluster.stop()));
 });
+afterAll(() => rmSync(runs, { recursive: true }));
 
 async function started(name: string): Promise<Cluster> {
-  const cluster = await startCluster({ name });
+  const cluster = await startCluster({ name }, host);
   clusters.push(cluster);
   return cluster;
 }
@@ -51,15 +55,15 @@ describe("a light cluster", () => {
   });
 
   it("takes kube-apiserver's arguments, and shows its words when it refuses them", async () => {
-    const start = startCluster({ name: "testbed-args", extraArgs: ["--no-such-flag"] });
+    const start = startCluster({ name: "testbed-args", extraArgs: ["--no-such-flag"] }, host);
     await expect(start).rejects.toThrow(/kube-apiserver ended[\s\S]*unknown flag: --no-such-flag/);
-    expect(readRun(join(thisHost().runs, "testbed-args"))?.processes).toEqual([]);
+    expect(readRun(join(runs, "testbed-args"))?.processes).toEqual([]);
   });
 
   it("is ended when its start is aborted", async () => {
     const abort = new AbortController();
-    const start = startCluster({ name: "testbed-abort", signal: abort.signal });
-    const folder = join(thisHost().runs, "testbed-abort");
+    const start = startCluster({ name: "testbed-abort", signal: abort.signal }, host);
+    const folder = join(runs, "testbed-abort");
     let processes: readonly ProcessId[] = [];
     await waitUntil(
       () => {
@@ -77,15 +81,15 @@ describe("a light cluster", () => {
 
 describe("a cluster whose owner is killed", () => {
   it("is ended when the next one starts", async () => {
-    const script = `import { startCluster } from ${JSON.stringify(import.meta.resolve("../../hack/testbed/index.ts"))};
-      await startCluster({ name: "testbed-orphan" });
+    const script = `import { startCluster, thisHost } from ${JSON.stringify(import.meta.resolve("../../hack/testbed/index.ts"))};
+      await startCluster({ name: "testbed-orphan" }, { ...thisHost(), runs: ${JSON.stringify(runs)} });
       process.stdout.write("up");
       setInterval(() => {}, 60_000);`;
     const owner = spawn(process.execPath, ["--input-type=module", "-e", script], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     await once(owner.stdout, "data");
-    const folder = join(thisHost().runs, "testbed-orphan");
+    const folder = join(runs, "testbed-orphan");
     const orphans = readRun(folder)!.processes;
     owner.kill("SIGKILL");
     await once(owner, "exit");
@@ -103,12 +107,14 @@ describe("an existing cluster", () => {
     try {
       for (const name of ["kubectl", "helm"]) symlinkSync(cluster.kubectlPath, join(bin, name));
       const env = { PATH: `${bin}:${process.env.PATH}`, KUBECONFIG: cluster.kubeconfig, CONTEXT_EKS: cluster.name };
-      const host = { ...thisHost(), env };
-      const used = await useExisting({ name: "testbed-used" }, host);
+      const elsewhere = { ...host, env };
+      const used = await useExisting({ name: "testbed-used" }, elsewhere);
       clusters.push(used);
       expect(readFileSync(used.kubeconfig, "utf8")).toContain(cluster.server);
       expect(await used.kubectl(["get", "--raw", "/readyz"])).toBe("ok");
-      await expect(useExisting({ name: "testbed-keda", parts: ["keda"] }, host)).rejects.toThrow(/has no KEDA.*helm/);
+      await expect(useExisting({ name: "testbed-keda", parts: ["keda"] }, elsewhere)).rejects.toThrow(
+        /has no KEDA.*helm/,
+      );
       await used.stop();
       expect(await cluster.kubectl(["get", "--raw", "/readyz"])).toBe("ok");
     } finally {
