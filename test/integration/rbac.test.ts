@@ -9,6 +9,7 @@ import { CREDENTIALS, type Endpoints, environmentYaml } from "../../hack/platfor
 import { OPERATOR_NAME, OPERATOR_NAMESPACE, type Operator, startOperator } from "../../hack/platform/operator.ts";
 import { type AwsEmulator, type Cluster, startAws, startCluster, waitUntil } from "../../hack/testbed/index.ts";
 import type { PolicyRule } from "../../operator/rights.ts";
+import { createHelm } from "../support/helm.ts";
 import { allowedBy, auditOf, usedRights } from "../support/used-rights.ts";
 
 const USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${OPERATOR_NAME}`;
@@ -50,6 +51,10 @@ const ours = (kind: string, name: string, spec: object) => ({
 });
 const apply = (...objects: readonly object[]) => cluster.kubectl(["apply", "--server-side", "-f=-"], yaml(...objects));
 
+/** The Environment, and the account that it stands for. */
+const environment = () =>
+  environmentYaml("aws", NAME, { aws: aws.endpoint, gcpGrpc: "", gcpRest: "" } satisfies Endpoints);
+
 /** Objects as `kind/name`; kubectl knows kinds by their plural and group. */
 async function there(...names: readonly string[]): Promise<readonly string[]> {
   const out = await cluster.kubectl(["get", "--ignore-not-found", "-n=default", "-o=name", ...names]);
@@ -68,6 +73,7 @@ beforeAll(async () => {
   const policy = join(folder, "audit.yaml");
   writeFileSync(policy, yaml(auditOf(USER)));
   aws = await startAws({ name: `${NAME}-cloud` });
+  await prepareAccount("aws", NAME, { aws: aws.endpoint, gcpGrpc: "", gcpRest: "" });
   cluster = await startCluster({
     name: NAME,
     parts: ["controllers"],
@@ -99,9 +105,7 @@ async function tamperWithSchedule(schedule: string): Promise<void> {
 
 /** Uses all that the operator can do, with every kind that an OnyxService is made of. */
 async function useEverything(): Promise<void> {
-  const endpoints: Endpoints = { aws: aws.endpoint, gcpGrpc: "", gcpRest: "" };
-  await prepareAccount("aws", NAME, endpoints);
-  await cluster.kubectl(["apply", "-f=-"], environmentYaml("aws", NAME, endpoints));
+  await cluster.kubectl(["apply", "-f=-"], environment());
   const table = { partitionKey: { name: "id", type: "String" }, deletionPolicy: "Delete", deletionProtection: false };
   const service = { image: "web:1", health: { none: "It is never run." } };
   const web = {
@@ -157,3 +161,24 @@ test("the operator uses every right that its chart gives, and asks for no other"
   expect([...allowed].filter((right) => !used.has(right)).sort()).toEqual([]);
   expect([...used].filter((right) => !allowed.has(right)).sort()).toEqual([]);
 }, 180_000);
+
+test("with one namespace to watch it needs no right elsewhere, and does nothing there", async () => {
+  const helm = createHelm(cluster);
+  try {
+    await cluster.kubectl(["create", "namespace", "team"]);
+    const values = { replicas: 0, watchNamespace: "team", credentialSecrets: [CREDENTIALS] };
+    await helm.install(OPERATOR_NAME, "charts/onyx-operator", OPERATOR_NAMESPACE, values);
+  } finally {
+    helm.close();
+  }
+  operator = await startOperator({ cluster, keep: false, args: ["--namespace=team"] });
+  const queue = (namespace: string) => ({ ...ours("Queue", "jobs", {}), metadata: { name: "jobs", namespace } });
+  await cluster.kubectl(["apply", "-f=-"], environment());
+  await apply(queue("default"), queue("team"));
+  await cluster.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "-n=team", "queues.onyx.onelens.io/jobs"]);
+  await cluster.kubectl(["delete", "--timeout=60s", "-n=team", "queues.onyx.onelens.io/jobs"]);
+  const elsewhere = ["get", "-n=default", "queues.onyx.onelens.io/jobs", "-o=jsonpath={.status}{.metadata.finalizers}"];
+  expect(await cluster.kubectl(elsewhere)).toBe("");
+  await operator.stop();
+  expect((await usedRights(cluster.auditLog, USER)).forbidden).toEqual([]);
+}, 120_000);
