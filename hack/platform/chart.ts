@@ -1,5 +1,8 @@
+import { stringify } from "yaml";
+import { API_VERSION } from "../../crds/define.ts";
+import { FINALIZER } from "../../operator/reconcile/object.ts";
 import { exec } from "../testbed/exec.ts";
-import type { AnyCluster } from "../testbed/index.ts";
+import { type AnyCluster, waitUntil } from "../testbed/index.ts";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE } from "./operator.ts";
 
 /** Secrets that the operator may read, for Environments with credentials. */
@@ -40,5 +43,34 @@ export async function installCharts(
     OPERATOR_NAMESPACE,
     "--set=replicas=0",
     `--set-json=credentialSecrets=${JSON.stringify(secrets)}`,
+  );
+  await admissionRuns(cluster);
+}
+
+/**
+ * Waits until the chart's admission policy, where the server has such policies, works on our kinds. The server reads
+ * their schemas every five seconds; until then it answers creates with 503, whatever the policy's failurePolicy is.
+ */
+async function admissionRuns(cluster: Pick<AnyCluster, "kubectl" | "kubeconfig" | "helmPath">): Promise<void> {
+  const manifest = await exec(cluster.helmPath, [
+    "get",
+    "manifest",
+    OPERATOR_NAME,
+    `--namespace=${OPERATOR_NAMESPACE}`,
+    `--kubeconfig=${cluster.kubeconfig}`,
+  ]);
+  if (!/^kind: MutatingAdmissionPolicy$/m.test(manifest)) return;
+  const probe = stringify({
+    apiVersion: API_VERSION,
+    kind: "Queue",
+    metadata: { name: "admission-probe", namespace: OPERATOR_NAMESPACE },
+    spec: {},
+  });
+  await waitUntil(
+    async () => {
+      const made = JSON.parse(await cluster.kubectl(["create", "--dry-run=server", "-o=json", "-f=-"], probe));
+      return made.metadata.finalizers?.includes(FINALIZER) === true;
+    },
+    { what: "The chart's admission policy", timeoutMs: 60_000, everyMs: 250 },
   );
 }
