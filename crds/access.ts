@@ -6,6 +6,13 @@ export const ACCESS = {
   Table: ["Read", "Write", "ReadWrite"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
+/** The field of a binding that names a resource, and the kind that it names. */
+export const BINDABLE = {
+  queue: "Queue",
+  table: "Table",
+} as const satisfies Readonly<Record<string, keyof typeof ACCESS>>;
+export type BindingField = keyof typeof BINDABLE;
+
 export type GrantableKind = keyof typeof ACCESS;
 export type Access = (typeof ACCESS)[GrantableKind][number];
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ACCESS, access, accessFits } from "./access.ts";
+import { ACCESS, access, accessFits, BINDABLE, type BindingField } from "./access.ts";
 import { compositeStatus } from "./composite.ts";
 import type { ObjectOf, SpecInputOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
@@ -34,25 +34,27 @@ const config = withRules(
   atLeastOne("name", "data"),
 );
 
+const bindable = Object.keys(BINDABLE) as BindingField[];
+const others = (field: BindingField) =>
+  bindable.filter((other) => other !== field).map((other) => `has(self.${other})`);
+
 const binding = withRules(
   z
     .strictObject({
       queue: objectName().optional().describe("Name of a Queue in this namespace."),
       table: objectName().optional().describe("Name of a Table in this namespace."),
       access: access(),
-    })
-    .refine((given) => (given.queue === undefined) !== (given.table === undefined), "give exactly one of queue, table"),
-  exactlyOne("queue", "table"),
-  {
-    rule: `!has(self.queue) || has(self.table) || ${accessFits("Queue")}`,
-    message: `access to a queue is one of ${ACCESS.Queue.join(", ")}`,
+    } satisfies Record<BindingField | "access", z.ZodType>)
+    .refine(
+      (given) => bindable.filter((field) => given[field] !== undefined).length === 1,
+      `give exactly one of ${bindable.join(", ")}`,
+    ),
+  exactlyOne(...bindable),
+  ...bindable.map((field) => ({
+    rule: [`!has(self.${field})`, ...others(field), accessFits(BINDABLE[field])].join(" || "),
+    message: `access to a ${field} is one of ${ACCESS[BINDABLE[field]].join(", ")}`,
     fieldPath: ".access",
-  },
-  {
-    rule: `!has(self.table) || has(self.queue) || ${accessFits("Table")}`,
-    message: `access to a table is one of ${ACCESS.Table.join(", ")}`,
-    fieldPath: ".access",
-  },
+  })),
 );
 
 const health = withRules(

@@ -20,7 +20,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Access, GrantableKind } from "../../controllers/leaf/wants.ts";
+import type { Access, GrantableKind } from "../../crds/access.ts";
 import { startAws } from "../../hack/testbed/index.ts";
 import { awsClients } from "./clients.ts";
 import { policyOf } from "./grants.ts";

@@ -1,4 +1,5 @@
-import type { Access, Grant } from "../../controllers/leaf/wants.ts";
+import type { Grant } from "../../controllers/leaf/wants.ts";
+import type { Access, GrantableKind } from "../../crds/access.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { type Arn, parseArn, partitionOf } from "./arn.ts";
 import { documentOf, type PolicyDocument, type Right, type Test } from "./policy.ts";
@@ -40,9 +41,15 @@ export function rightsOf(grants: readonly Grant[]): Right[] {
     if (!arn) throw notAnId(grant);
     // Read and Write given apart are ReadWrite.
     const access = grant.access === "Write" && read.has(grant.id) ? "ReadWrite" : grant.access;
-    return grant.kind === "Queue" ? queueRights(grant, arn) : tableRights({ ...grant, access }, arn);
+    return RIGHTS[grant.kind]({ ...grant, access }, arn);
   });
 }
+
+/** What a grant on a resource of each kind allows. */
+const RIGHTS: Readonly<Record<GrantableKind, (grant: Grant, arn: Arn) => Right[]>> = {
+  Queue: queueRights,
+  Table: tableRights,
+};
 
 /** The policy for grants, or undefined when there is nothing to allow. The same for any order of grants. */
 export function policyOf(grants: readonly Grant[]): PolicyDocument | undefined {

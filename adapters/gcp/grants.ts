@@ -1,5 +1,6 @@
 /** From grants to memberships in allow policies, and the text forms in between. Pure. */
-import type { Access, Grant, GrantableKind } from "../../controllers/leaf/wants.ts";
+import type { Grant } from "../../controllers/leaf/wants.ts";
+import type { Access, GrantableKind } from "../../crds/access.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { databaseName, databaseOfTable, topicOfQueue } from "./names.ts";
 import type { Membership } from "./policy.ts";

@@ -1,3 +1,4 @@
+import type { Access, GrantableKind } from "../../crds/access.ts";
 import type { Neutral, Wanted } from "../../operator/provider/provider.ts";
 
 /** What a Queue should be, whatever the cloud. Times in seconds, sizes in bytes. */
@@ -62,10 +63,6 @@ export type TableOutputs = {
   readonly COLLECTION: string;
   readonly REGION: string;
 };
-
-/** Kinds that a workload can be granted access to. Grows with the kinds. */
-export type GrantableKind = "Queue" | "Table";
-export type Access = "Consume" | "Produce" | "Read" | "Write" | "ReadWrite";
 
 /** One right on one resource. */
 export interface Grant {

@@ -1,7 +1,8 @@
+import type { GrantableKind } from "../../crds/access.ts";
 import type { WorkloadIdentitySpec } from "../../crds/workloadidentity.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
 import { overridesFor } from "./overrides.ts";
-import type { Grant, GrantableKind, IdentityWant } from "./wants.ts";
+import type { Grant, IdentityWant } from "./wants.ts";
 
 /** The output that is the id of a resource of each kind that can be granted. */
 const ID_OUTPUT = { Queue: "QUEUE_ID", Table: "TABLE_ID" } as const satisfies Record<GrantableKind, string>;

@@ -1,3 +1,4 @@
+import { BINDABLE, type BindingField } from "../../../crds/access.ts";
 import type { OnyxServiceSpec } from "../../../crds/onyxservice.ts";
 import type { WorkloadIdentitySpec } from "../../../crds/workloadidentity.ts";
 import type { Resolved } from "../../../operator/reconcile/composite-object.ts";
@@ -6,9 +7,7 @@ import type { Reference } from "../../../operator/reconcile/leaf-object.ts";
 type Binding = NonNullable<OnyxServiceSpec["bindings"]>[number];
 type Grant = NonNullable<WorkloadIdentitySpec["grants"]>[number];
 
-/** Field of a binding that names a resource, and the kind of it. */
-const TARGETS = { queue: "Queue", table: "Table" } as const;
-const FIELDS = Object.keys(TARGETS) as (keyof typeof TARGETS)[];
+const FIELDS = Object.keys(BINDABLE) as BindingField[];
 
 interface Target {
   /** Path in spec. */
@@ -24,7 +23,7 @@ function targetsOf(spec: OnyxServiceSpec): readonly Target[] {
       const name = binding[field];
       return name === undefined
         ? []
-        : [{ field: `bindings[${at}].${field}`, kind: TARGETS[field], name, access: binding.access }];
+        : [{ field: `bindings[${at}].${field}`, kind: BINDABLE[field], name, access: binding.access }];
     }),
   );
 }
