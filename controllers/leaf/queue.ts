@@ -1,6 +1,7 @@
 import { durationSeconds } from "../../crds/duration.ts";
 import type { QueueSpec } from "../../crds/queue.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
+import { encryptionKeyOf, keyReferences } from "./encryption.ts";
 import { overridesFor } from "./overrides.ts";
 import type { QueueWant } from "./wants.ts";
 
@@ -10,8 +11,12 @@ export const queue: Leaf<QueueSpec, QueueWant> = {
   dataBearing: false,
   // SQS takes 80, and `.fifo` belongs to them.
   nameLimit: 75,
-  references: ({ deadLetter }) =>
-    deadLetter?.queueRef.name ? [{ field: "deadLetter.queueRef", kind: "Queue", name: deadLetter.queueRef.name }] : [],
+  references: (spec) => [
+    ...(spec.deadLetter?.queueRef.name
+      ? [{ field: "deadLetter.queueRef", kind: "Queue", name: spec.deadLetter.queueRef.name }]
+      : []),
+    ...keyReferences(spec),
+  ],
   want: (spec, given) => ({
     processingTimeoutSeconds: durationSeconds(spec.processingTimeout),
     retentionSeconds: durationSeconds(spec.retention),
@@ -24,7 +29,7 @@ export const queue: Leaf<QueueSpec, QueueWant> = {
           maxReceives: spec.deadLetter.maxReceives,
         }
       : null,
-    encryptionKey: spec.encryption?.keyRef.external ?? null,
+    encryptionKey: encryptionKeyOf(spec, given),
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
   }),

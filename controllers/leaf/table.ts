@@ -1,5 +1,6 @@
 import type { TableSpec } from "../../crds/table.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
+import { encryptionKeyOf, keyReferences } from "./encryption.ts";
 import { overridesFor } from "./overrides.ts";
 import type { TableWant } from "./wants.ts";
 
@@ -9,7 +10,7 @@ export const table: Leaf<TableSpec, TableWant> = {
   dataBearing: true,
   // The id of a Firestore database.
   nameLimit: 63,
-  references: () => [],
+  references: keyReferences,
   want: (spec, given) => ({
     partitionKey: spec.partitionKey,
     sortKey: spec.sortKey ?? null,
@@ -19,7 +20,7 @@ export const table: Leaf<TableSpec, TableWant> = {
     ttlField: spec.ttlField ?? null,
     pointInTimeRecoveryDays: spec.pointInTimeRecovery?.days ?? null,
     deletionProtection: spec.deletionProtection,
-    encryptionKey: spec.encryption?.keyRef.external ?? null,
+    encryptionKey: encryptionKeyOf(spec, given),
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
   }),
