@@ -2,6 +2,7 @@ import {
   CreateQueueCommand,
   DeleteQueueCommand,
   GetQueueAttributesCommand,
+  ListQueuesCommand,
   ListQueueTagsCommand,
   type QueueAttributeName,
   SetQueueAttributesCommand,
@@ -19,6 +20,7 @@ import { type Aws, endpointOf } from "./clients.ts";
 import { ask, askFor, required } from "./errors.ts";
 import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
+import { pagesOf } from "./pages.ts";
 import { fitNumber } from "./range.ts";
 import { tagChanges, tagsOf, tagsToCreate } from "./tags.ts";
 
@@ -92,6 +94,17 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
         if (seen) return seen;
       }
       return { exists: false };
+    },
+
+    async list({ signal }) {
+      const pages = await pagesOf("SQS ListQueues", (NextToken) =>
+        sqs.send(new ListQueuesCommand({ MaxResults: 1000, NextToken }), { abortSignal: signal }),
+      );
+      const urls = pages.flatMap(({ QueueUrls = [] }) => QueueUrls);
+      return urls.map((url) => {
+        const name = url.slice(url.lastIndexOf("/") + 1);
+        return { name, id: aws.arn("sqs", name) };
+      });
     },
 
     async create(name, want, call) {

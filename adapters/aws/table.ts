@@ -4,6 +4,7 @@ import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
+  ListTablesCommand,
   ListTagsOfResourceCommand,
   type TableDescription,
   type Tag,
@@ -145,6 +146,20 @@ export function tableProvider(aws: Aws): Provider<TableWant, TableOutputs> {
     immutable: ["partitionKey", "sortKey"],
     fit: (want) => fitTable(aws, want),
     foresee: (name) => outputsOf(aws.arn("dynamodb", `table/${name}`)),
+
+    async list({ signal }) {
+      const names: string[] = [];
+      let start: string | undefined;
+      do {
+        const page = await ask(
+          "DynamoDB ListTables",
+          dynamodb.send(new ListTablesCommand({ ExclusiveStartTableName: start }), { abortSignal: signal }),
+        );
+        names.push(...required("DynamoDB ListTables", "TableNames", page.TableNames));
+        start = page.LastEvaluatedTableName;
+      } while (start);
+      return names.map((name) => ({ name, id: aws.arn("dynamodb", `table/${name}`) }));
+    },
 
     async observe(at, call) {
       const name = at.id === undefined ? at.name : nameOf(at.id);

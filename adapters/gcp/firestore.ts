@@ -1,5 +1,5 @@
 import type { protos } from "@google-cloud/firestore-api";
-import type { ProviderError } from "../../operator/provider/fault.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
 import { paged, unary } from "./call.ts";
 import type { Clients } from "./clients.ts";
 import { ifThere, toProviderError } from "./errors.ts";
@@ -21,6 +21,8 @@ export interface Operation {
 export interface Firestore {
   /** Undefined: it does not exist. */
   database(name: string, signal: AbortSignal): Promise<Database | undefined>;
+  /** All databases of a project. */
+  databases(project: string, signal: AbortSignal): Promise<readonly Database[]>;
   createDatabase(project: string, id: string, database: Database, signal: AbortSignal): Promise<Operation>;
   updateDatabase(database: Database, mask: readonly string[], signal: AbortSignal): Promise<Operation>;
   /** Undefined: there was nothing to delete. */
@@ -59,6 +61,21 @@ export function createFirestore(clients: Pick<Clients, "firestoreAdmin" | "fires
     async database(name, signal) {
       const client = await clients.firestoreAdmin();
       return ifThere(unary<Database>(API, signal, (options, done) => client.getDatabase({ name }, options, done)));
+    },
+    async databases(project, signal) {
+      const client = await clients.firestoreAdmin();
+      const request = { parent: `projects/${project}` };
+      const reply = await unary<{ databases?: Database[] | null; unreachable?: string[] | null }>(
+        API,
+        signal,
+        (options, done) => client.listDatabases(request, options, done),
+      );
+      const [unreachable] = reply.unreachable ?? [];
+      if (unreachable)
+        throw new ProviderError("transient", `Firestore can't list the databases of ${unreachable} at the moment`, {
+          code: "UNREACHABLE",
+        });
+      return reply.databases ?? [];
     },
     async createDatabase(project, id, database, signal) {
       const client = await clients.firestoreAdmin();

@@ -1,5 +1,5 @@
 import type { protos } from "@google-cloud/pubsub";
-import { unary } from "./call.ts";
+import { paged, unary } from "./call.ts";
 import type { Clients } from "./clients.ts";
 import { ifThere } from "./errors.ts";
 import type { Policy, PolicyPort } from "./policy.ts";
@@ -12,6 +12,8 @@ export interface PubSub extends PolicyPort {
   /** Undefined: it does not exist. */
   topic(name: string, signal: AbortSignal): Promise<Topic | undefined>;
   subscription(name: string, signal: AbortSignal): Promise<Subscription | undefined>;
+  /** All of them in a project. */
+  subscriptions(project: string, signal: AbortSignal): Promise<readonly Subscription[]>;
   createTopic(topic: Topic, signal: AbortSignal): Promise<Topic>;
   createSubscription(subscription: Subscription, signal: AbortSignal): Promise<Subscription>;
   /** `mask`: paths as the API names them, such as `ack_deadline_seconds`. */
@@ -37,6 +39,13 @@ export function createPubSub(clients: Pick<Clients, "publisher" | "subscriber">)
         unary<Subscription>(API, signal, (options, done) =>
           client.getSubscription({ subscription: name }, options, done),
         ),
+      );
+    },
+    async subscriptions(project, signal) {
+      const client = await clients.subscriber();
+      const request = { project: `projects/${project}`, pageSize: 1000 };
+      return paged<typeof request, Subscription>(API, signal, request, (page, options, done) =>
+        client.listSubscriptions(page, options, done as never),
       );
     },
     async createTopic(topic, signal) {

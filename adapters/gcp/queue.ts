@@ -1,7 +1,7 @@
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
-import type { At, Call, Created, Observation, Present, Provider } from "../../operator/provider/provider.ts";
+import type { At, Call, Created, Found, Observation, Present, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
 import { shortName, subscriptionName, topicName, topicOfQueue } from "./names.ts";
@@ -80,6 +80,14 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
       actual: actualQueue(topic, subscription, working),
       outputs: outputsOf(names.subscription, names.topic, place.region, deadLetterTopic),
     };
+  }
+
+  /** Subscriptions of a topic of the same name: others can't stand for a Queue. */
+  async function list({ signal }: Pick<Call, "signal">): Promise<readonly Found[]> {
+    const subscriptions = await pubsub.subscriptions(project, signal);
+    return subscriptions.flatMap(({ name, topic }) =>
+      name && topic === topicName(project, shortName(name)) ? [{ name: shortName(name), id: name }] : [],
+    );
   }
 
   async function makeTopic(name: string, want: QueueWant, call: Call): Promise<void> {
@@ -207,6 +215,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
     immutable: ["ordering"],
     fit: fitQueue,
     foresee,
+    list,
     observe,
     create,
     update,

@@ -260,6 +260,10 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     immutable: ["partitionKey", "sortKey", "encryptionKey"],
     fit: fitTable,
     foresee: (name) => tableOutputs(databaseName(project, name), place.region),
+    async list({ signal }) {
+      const databases = await firestore.databases(project, signal);
+      return databases.flatMap(({ name }) => (name ? [{ name: shortName(name), id: name }] : []));
+    },
     observe,
     create,
     update,

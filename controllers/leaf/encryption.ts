@@ -1,4 +1,4 @@
-import type { Given, Reference } from "../../operator/reconcile/leaf-object.ts";
+import type { Given, Naming, Reference } from "../../operator/reconcile/leaf-object.ts";
 
 /** The part of spec that names a customer's key: the same for every kind that can be encrypted with one. */
 interface Encryptable {
@@ -26,3 +26,7 @@ export function encryptionKeyOf({ encryption }: Encryptable, given: Pick<Given, 
   if (!key) throw new Error(`EncryptionKey ${encryption.keyRef.name} (spec.${FIELD}) has no KEY_ID in status.outputs`);
   return key;
 }
+
+/** `spec.encryption` for the key that encrypts a resource, for `specOf`. */
+export const encryptionSpec = (key: string | null | undefined, naming: Naming): Encryptable["encryption"] =>
+  key ? { keyRef: naming.reference("EncryptionKey", key) } : undefined;

@@ -1,8 +1,10 @@
-import { durationSeconds } from "../../crds/duration.ts";
+import { durationSeconds, durationText } from "../../crds/duration.ts";
+import { limits } from "../../crds/limits.ts";
 import type { QueueSpec } from "../../crds/queue.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
-import { encryptionKeyOf, keyReferences } from "./encryption.ts";
-import { overridesFor } from "./overrides.ts";
+import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts";
+import { durationOf } from "./inverse.ts";
+import { overridesFor, overridesSpec } from "./overrides.ts";
 import type { QueueWant } from "./wants.ts";
 
 /** A queue: SQS, or a Pub/Sub topic with one pull subscription. */
@@ -33,4 +35,28 @@ export const queue: Leaf<QueueSpec, QueueWant> = {
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
   }),
+  specOf: (actual, naming) => ({
+    processingTimeout: durationOf(actual.processingTimeoutSeconds),
+    retention: durationOf(actual.retentionSeconds),
+    maxMessageBytes:
+      actual.maxMessageBytes && Math.min(actual.maxMessageBytes, limits.queue.maxMessageBytes.portable.max),
+    delay: durationOf(actual.delaySeconds),
+    ordering: actual.ordering,
+    deadLetter: actual.deadLetter
+      ? {
+          queueRef: naming.reference("Queue", actual.deadLetter.target),
+          maxReceives: actual.deadLetter.maxReceives,
+        }
+      : undefined,
+    encryption: encryptionSpec(actual.encryptionKey, naming),
+    overrides: overridesSpec(overridesInWords(actual.overrides), naming.cloud),
+  }),
 };
+
+/** The settings of a cloud as spec has them. A subscription that expires is none: spec can't ask for it. */
+function overridesInWords(actual: QueueWant["overrides"] = {}): QueueWant["overrides"] {
+  const { expiresAfterSeconds: _never, retryBackoff, ...rest } = actual;
+  if (retryBackoff === undefined) return rest;
+  const { minimumSeconds, maximumSeconds } = retryBackoff as { minimumSeconds: number; maximumSeconds: number };
+  return { ...rest, retryBackoff: { minimum: durationText(minimumSeconds), maximum: durationText(maximumSeconds) } };
+}

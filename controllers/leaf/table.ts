@@ -1,7 +1,7 @@
 import type { TableSpec } from "../../crds/table.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
-import { encryptionKeyOf, keyReferences } from "./encryption.ts";
-import { overridesFor } from "./overrides.ts";
+import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts";
+import { overridesFor, overridesSpec } from "./overrides.ts";
 import type { TableWant } from "./wants.ts";
 
 /** A table: DynamoDB, or a Firestore database of its own. */
@@ -23,5 +23,15 @@ export const table: Leaf<TableSpec, TableWant> = {
     encryptionKey: encryptionKeyOf(spec, given),
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
+  }),
+  specOf: (actual, naming) => ({
+    partitionKey: actual.partitionKey,
+    sortKey: actual.sortKey ?? undefined,
+    indexes: actual.indexes?.map(({ sortKey, ...index }) => ({ ...index, ...(sortKey && { sortKey }) })),
+    ttlField: actual.ttlField ?? undefined,
+    pointInTimeRecovery: actual.pointInTimeRecoveryDays ? { days: actual.pointInTimeRecoveryDays } : undefined,
+    deletionProtection: actual.deletionProtection,
+    encryption: encryptionSpec(actual.encryptionKey, naming),
+    overrides: overridesSpec(actual.overrides, naming.cloud),
   }),
 };

@@ -4,6 +4,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { ClusterError } from "./cluster.ts";
 import { ManifestError } from "./manifests.ts";
 import { type Format, machine, painter } from "./output.ts";
+import { runImport } from "./run-import.ts";
 import { runParity } from "./run-parity.ts";
 import { runPlan } from "./run-plan.ts";
 import { runTrace } from "./run-trace.ts";
@@ -85,6 +86,30 @@ program
   .addOption(output())
   .addHelpText("after", "\nExit code: 0 nothing fails, 2 something does, 1 the cluster can't be read.")
   .action((kind, name, options) => show(options.output, () => runTrace(kind, name, options, paint)));
+
+program
+  .command("import")
+  .description("YAML for what is there in a cloud: applied, it adopts it and changes nothing.")
+  .addOption(new Option("--from <cloud>", "the cloud").choices(["aws", "gcp"]).makeOptionMandatory())
+  .option("--environment <name>", "the Environment; needed when several stand in that cloud")
+  .option(
+    "-f, --filename <path>",
+    "take the Environment, and the Secret it names, from files instead of a cluster",
+    repeat,
+    [] as readonly string[],
+  )
+  .addOption(new Option("--kubeconfig <path>", "the cluster"))
+  .option("--context <name>", "context of the kubeconfig")
+  .option("-n, --namespace <name>", "namespace of the objects", "default")
+  .option("--kind <kind>", "only this kind, such as Queue; give it again for more", repeat, [] as readonly string[])
+  .option("--tag <key=value>", "only what carries this tag; give it again for more", repeat, [] as readonly string[])
+  .option("--name-prefix <text>", "only names in the cloud that begin so")
+  .addOption(output())
+  .addHelpText(
+    "after",
+    "\nExit code: 0 all of it can be adopted unchanged, 2 some of it not (comments say what), 1 it can't be read.",
+  )
+  .action((options) => show(options.output, () => runImport(options)));
 
 await program.parseAsync();
 // Idle connections of the clouds' SDKs would keep the process for a while.

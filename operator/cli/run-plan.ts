@@ -7,13 +7,14 @@ import type { KubeObject } from "../reconcile/object.ts";
 import { isNotFound } from "../runtime/errors.ts";
 import type { KubeObject as ServerObject } from "../runtime/resource.ts";
 import { composites, connect, leaves } from "../wiring.ts";
-import { ClusterError, type ClusterView, connectEnvironments, decoded, readCluster, secretOf } from "./cluster.ts";
+import { ClusterError, type ClusterView, connectEnvironments, readCluster } from "./cluster.ts";
 import { type Manifest, ManifestError, readManifests } from "./manifests.ts";
 import type { Result } from "./onyx.ts";
 import type { Paint } from "./output.ts";
 import { foreseer, planLeaves } from "./plan.ts";
 import { planComposite } from "./plan-children.ts";
 import { type Plan, planExitCode, planText } from "./plan-text.ts";
+import { secretFrom } from "./secrets.ts";
 
 /** Options of `onyx plan`. */
 export interface PlanOptions {
@@ -66,7 +67,7 @@ async function planFor(
   cluster: ClusterView | undefined,
 ): Promise<Plan> {
   const registry = createEnvironmentRegistry(connect, (_kind, provider) => provider);
-  await connectEnvironments(registry, environments, (namespace, name) => secret(manifests, cluster, namespace, name));
+  await connectEnvironments(registry, environments, secretFrom(manifests, cluster));
   const objects = manifests.map(({ object }) => object);
   const live = (kind: string, namespace: string, name: string) => cluster?.live(kind, namespace, name);
   const definitions = leaves as unknown as readonly Leaf<LeafSpec, Wanted>[];
@@ -111,25 +112,6 @@ const describe = (cluster: ClusterView | undefined, environments: readonly Envir
   ]
     .filter(Boolean)
     .join(" · ");
-
-async function secret(
-  manifests: readonly Manifest[],
-  cluster: ClusterView | undefined,
-  namespace: string,
-  name: string,
-) {
-  const given = manifests.map(
-    ({ object }) => object as KubeObject & { data?: Record<string, string>; stringData?: Record<string, string> },
-  );
-  const found = given.find(
-    (object) =>
-      object.kind === "Secret" &&
-      object.metadata.name === name &&
-      (object.metadata.namespace ?? "default") === namespace,
-  );
-  if (found) return { ...decoded(found.data), ...found.stringData };
-  return cluster && secretOf(cluster.client, namespace, name);
-}
 
 /** The live children of the composites among the objects: those of their inventories, and what stands where one would be. */
 async function readChildren(

@@ -80,6 +80,12 @@ export interface Present<Want, Outputs> {
   readonly deleteBlockedBy?: { readonly field: keyof Want & string; readonly message: string } | undefined;
 }
 
+/** A resource that a cloud lists. */
+export interface Found {
+  readonly name: string;
+  readonly id: string;
+}
+
 /** What create answers. */
 export interface Created<Outputs> {
   readonly id: string;
@@ -141,6 +147,11 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
    * adopts it. Absent: the marks stay.
    */
   release?(seen: Present<Want, Outputs>, call: Call): Promise<void>;
+  /**
+   * Everything of this kind that is there in the account and region, whoever made it: what `onyx import` looks at.
+   * Names are those that `observe` takes. Absent: the cloud can't list it.
+   */
+  list?(call: Pick<Call, "signal">): Promise<readonly Found[]>;
   /** Monthly budget of calls isn't ours to guess: the bucket that calls of this kind draw from, such as `sqs`. */
   readonly service: string;
 }

@@ -71,6 +71,13 @@ export interface Given {
   target(field: string): Target;
 }
 
+/** How a spec names what a resource refers to, when it is written for a resource that is there. */
+export interface Naming {
+  readonly cloud: Cloud;
+  /** The object that stands for the resource of this id, else the id itself. */
+  reference(kind: string, id: string): { readonly name: string } | { readonly external: string };
+}
+
 /** The definition of one leaf kind: what a cloud resource of this kind should be, whatever the cloud. */
 export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   readonly kind: string;
@@ -81,4 +88,9 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   references(spec: Spec): readonly Reference[];
   /** Pure. */
   want(spec: Spec, given: Given): Want;
+  /**
+   * The spec that asks for what is there: `want` the other way round, for `onyx import`. Fields that could not be read
+   * are left out. Pure. Absent: the cloud does not know what this kind's spec says.
+   */
+  specOf?(actual: Partial<Want>, naming: Naming): Readonly<Record<string, unknown>>;
 }

@@ -5,7 +5,8 @@ import type { LeafSpec, LeafStatus } from "../../reconcile/leaf-object.ts";
 import type { KubeObject } from "../../reconcile/object.ts";
 import { environmentWith } from "../../reconcile/testing/environment.ts";
 import { type OneObject, oneObject } from "../../reconcile/testing/one-object.ts";
-import type { Unsupported, Wanted } from "../provider.ts";
+import type { Owner } from "../owner.ts";
+import type { Found, Unsupported, Wanted } from "../provider.ts";
 import type { CloudUnderTest } from "./cloud-under-test.ts";
 import type { KindOnCloud, KindUnderTest, Over, Subject } from "./kind-under-test.ts";
 
@@ -48,6 +49,8 @@ export interface CaseWorld extends Tried {
   count(): Promise<number>;
   snapshot(): Promise<unknown>;
   told(): string;
+  /** The resource as the adapter lists it, and the spec that `onyx import` makes of it. */
+  imported(): Promise<{ readonly found: Found; readonly spec: Over }>;
   /** Everything away again, whatever the case did; checks that nothing of it is left. */
   close(): Promise<void>;
 }
@@ -110,6 +113,24 @@ export async function caseWorld(
     count: async () => (await tried.on.list(world.subject())).length,
     snapshot: () => tried.on.snapshot(world.subject()),
     told: () => toldOf(host.status),
+    async imported() {
+      const provider = connection.providers[tried.kind.leaf.kind];
+      if (!provider || "unsupported" in provider || !provider.list) throw new Error("the adapter can't list it");
+      const call = { signal: AbortSignal.timeout(10_000), owner: nobody(cloud, tried), token: "import" };
+      const found = (await provider.list(call)).find(({ id }) => id === host.status.externalId);
+      if (!found) throw new Error(`${host.status.externalId} is not listed`);
+      const seen = await provider.observe({ ...found, footprint: [] }, call);
+      if (!seen.exists) throw new Error(`${found.id} is listed and not there`);
+      const others = [...host.others.values()];
+      const spec = tried.kind.leaf.specOf?.(seen.actual as Partial<Wanted>, {
+        cloud: cloud.cloud,
+        reference(kind, id) {
+          const other = others.find((one) => one.kind === kind && one.status?.externalId === id);
+          return other ? { name: other.metadata.name } : { external: id };
+        },
+      });
+      return { found, spec: Object.fromEntries(Object.entries(spec ?? {}).filter(([, value]) => value !== undefined)) };
+    },
     async close() {
       cloud.heal();
       cloud.operationsTake(0);
@@ -135,6 +156,15 @@ export async function caseWorld(
   world.mark();
   return world;
 }
+
+const nobody = ({ place }: CloudUnderTest, { kind }: Tried): Owner => ({
+  environment: place.environment,
+  cluster: place.cluster,
+  namespace: "",
+  kind: kind.leaf.kind,
+  name: "",
+  uid: "",
+});
 
 function hooked(
   provider: AnyProvider | Unsupported,

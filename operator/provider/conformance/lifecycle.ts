@@ -213,6 +213,27 @@ export const lifecycle: readonly Case[] = [
     },
   },
   {
+    id: "L28",
+    title: "imported: listed, and the spec made of what is there asks for just that",
+    unless: ({ leaf }) =>
+      leaf.specOf ? undefined : "it is computed from others, which are imported: nobody writes it for what is there",
+    async run(world) {
+      const shapes = [{}, ...world.kind.edits.map(({ spec }) => spec)];
+      for (const shape of shapes) {
+        await world.ready(shape);
+        const { found, spec } = await world.imported();
+        expect(found.id).toBe(world.host.status.externalId);
+        world.host.edit(world.spec({ tags: world.host.object?.spec.tags, ...spec, externalName: found.name }));
+        world.host.setStatus(undefined);
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+        expect(world.tried()).toEqual([]);
+        expect(world.host.status.externalId).toBe(found.id);
+        world.host.edit(world.spec());
+      }
+    },
+  },
+  {
     id: "L29",
     title: "says the same as on every other cloud",
     async run(world) {

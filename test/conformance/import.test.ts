@@ -1,0 +1,161 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { kinds as schemas } from "../../crds/index.ts";
+import { startAws } from "../../hack/testbed/index.ts";
+import { type Importable, importLeaves } from "../../operator/cli/import/import.ts";
+import { importExitCode, importText } from "../../operator/cli/import/text.ts";
+import { READY, type Tried, toldOf } from "../../operator/provider/conformance/case-world.ts";
+import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { Wanted } from "../../operator/provider/provider.ts";
+import type { EnvironmentView } from "../../operator/reconcile/environment-view.ts";
+import type { Leaf, LeafObject, LeafSpec } from "../../operator/reconcile/leaf-object.ts";
+import { environmentWith } from "../../operator/reconcile/testing/environment.ts";
+import { oneObject } from "../../operator/reconcile/testing/one-object.ts";
+import { awsUnderTest } from "./aws/cloud.ts";
+import { queueOnAws } from "./aws/queue.ts";
+import { tableOnAws } from "./aws/table.ts";
+import { gcpUnderTest } from "./gcp/cloud.ts";
+import { queueOnGcp } from "./gcp/queue.ts";
+import { tableOnGcp } from "./gcp/table.ts";
+import { stored } from "./kinds/parse.ts";
+import { queue } from "./kinds/queue.ts";
+import { table } from "./kinds/table.ts";
+
+const emulator = await startAws();
+const aws = await awsUnderTest(emulator.endpoint);
+const gcp = await gcpUnderTest();
+afterAll(() => Promise.all([aws.stop(), gcp.stop()]).then(() => emulator.stop()));
+
+const clouds: readonly { readonly cloud: CloudUnderTest; readonly kinds: readonly Tried[] }[] = [
+  {
+    cloud: aws,
+    kinds: [
+      { kind: queue, on: queueOnAws(aws) },
+      { kind: table, on: tableOnAws(aws) },
+    ],
+  },
+  {
+    cloud: gcp,
+    kinds: [
+      { kind: queue, on: queueOnGcp(gcp) },
+      { kind: table, on: tableOnGcp(gcp) },
+    ],
+  },
+];
+
+/** What a foreign resource does not tell, so that no object can be written for it. */
+const UNTOLD: Readonly<Record<string, RegExp>> = { "Table gcp": /spec\.partitionKey/ };
+
+const importables: readonly Importable[] =
+  clouds[0]?.kinds.flatMap(({ kind: { leaf } }) =>
+    schemas.flatMap((kind) => (kind.kind === leaf.kind ? [{ leaf: leaf as Leaf<LeafSpec, Wanted>, kind }] : [])),
+  ) ?? [];
+
+describe.each(clouds)("import from $cloud.cloud", ({ cloud, kinds }) => {
+  const connection = cloud.connect();
+  afterAll(() => connection.close());
+  const environment: EnvironmentView = {
+    ...environmentWith({ unsupported: "" }),
+    name: cloud.place.environment,
+    prefix: cloud.place.environment,
+    cloud: cloud.cloud,
+    place: cloud.place,
+    who: cloud.who,
+    provider: (kind) => connection.providers[kind] ?? { unsupported: "not in the adapter" },
+  };
+  const look = (namePrefix: string, tags = {}) =>
+    importLeaves(importables, environment, { kinds: [], namePrefix, tags }, "shop", AbortSignal.timeout(20_000));
+  const specOf = (tried: Tried, spec: unknown) =>
+    stored(schemas.find(({ kind }) => kind === tried.kind.leaf.kind)?.spec as never, spec) as LeafSpec;
+  const hostFor = (tried: Tried, spec: LeafSpec, name: string) => {
+    const host = oneObject(tried.kind.leaf, environment, spec, { namespace: "shop", name });
+    host.pause = () => cloud.pause();
+    return host;
+  };
+
+  test.each(kinds.map((tried) => [tried.kind.leaf.kind, tried] as const))(
+    "%s that nobody holds: its object adopts it and writes nothing but our marks",
+    async (kind, tried) => {
+      const name = `legacy-${kind.toLowerCase()}`;
+      const stranger = hostFor(tried, tried.kind.spec() as LeafSpec, name).object as LeafObject;
+      await tried.on.createForeign({ name, object: stranger });
+      const found = await look(name);
+      const [one] = found.imported;
+      expect(found.imported).toHaveLength(1);
+      const untold = UNTOLD[`${kind} ${cloud.cloud}`];
+      if (untold) {
+        expect(one?.problem).toMatch(untold);
+        expect(one?.object).toBeUndefined();
+        expect(importExitCode(found)).toBe(2);
+        return;
+      }
+      expect(one).toMatchObject({ changes: [], object: { metadata: { namespace: "shop", name } } });
+      expect(importExitCode(found)).toBe(0);
+      const [document] = parseAllDocuments(importText(found, "here")).map((each) => each.toJS());
+      expect(document.spec).toMatchObject({ adoptionPolicy: "Adopt", deletionPolicy: "Retain", externalName: name });
+      const before = cloud.writes().length;
+      const host = hostFor(tried, specOf(tried, document.spec), name);
+      await host.settle();
+      expect(toldOf(host.status)).toBe(READY);
+      const writes = cloud.writes().slice(before);
+      expect(writes.length).toBeGreaterThan(0);
+      expect(writes.flatMap((write) => tried.on.touches(write)).filter((field) => field !== "tags")).toEqual([]);
+      await tried.on.remove({ name, object: stranger });
+    },
+  );
+
+  test.each(kinds.map((tried) => [tried.kind.leaf.kind, tried] as const))(
+    "%s that an object holds: the same object is written, and applying it changes nothing",
+    async (kind, tried) => {
+      const host = hostFor(tried, tried.kind.spec({ tags: { stage: "held" } }) as LeafSpec, "held");
+      await host.settle();
+      const { externalName = "", externalId } = host.status;
+      const found = await look(externalName, { stage: "held" });
+      expect(found.imported).toMatchObject([{ kind, id: externalId, changes: [], owner: { name: "held" } }]);
+      const { object } = found.imported[0] ?? {};
+      expect(object?.metadata).toEqual({ namespace: "shop", name: "held" });
+      expect(object?.spec).not.toHaveProperty("adoptionPolicy");
+      expect(object?.spec).not.toHaveProperty("externalName");
+      expect((await look(externalName, { stage: "other" })).imported).toEqual([]);
+      const before = cloud.writes().length;
+      host.edit(specOf(tried, { ...object?.spec, tags: { stage: "held" } }));
+      host.setStatus(undefined);
+      await host.settle();
+      expect(toldOf(host.status)).toBe(READY);
+      expect(host.status.externalId).toBe(externalId);
+      expect(cloud.writes().slice(before)).toEqual([]);
+      await tried.on.remove({ name: externalName, object: host.object as LeafObject });
+    },
+  );
+});
+
+test("a reference to what is imported too is by name, to anything else by the cloud's id", async () => {
+  const connection = aws.connect();
+  const environment: EnvironmentView = {
+    ...environmentWith({ unsupported: "" }),
+    place: aws.place,
+    provider: (kind) => connection.providers[kind] ?? { unsupported: "not in the adapter" },
+  };
+  const { CreateQueueCommand } = await import("@aws-sdk/client-sqs");
+  const arn = (name: string) => `arn:aws:sqs:${aws.place.region}:${aws.place.account}:${name}`;
+  const redrive = (name: string) => ({
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn(name), maxReceiveCount: 5 }),
+  });
+  for (const QueueName of ["refs-dead", "elsewhere"]) await aws.eyes.sqs.send(new CreateQueueCommand({ QueueName }));
+  await aws.eyes.sqs.send(new CreateQueueCommand({ QueueName: "refs-orders", Attributes: redrive("refs-dead") }));
+  await aws.eyes.sqs.send(new CreateQueueCommand({ QueueName: "refs-bills", Attributes: redrive("elsewhere") }));
+  const filter = { kinds: ["Queue"], namePrefix: "refs-", tags: {} };
+  const { imported } = await importLeaves(importables, environment, filter, "shop", AbortSignal.timeout(20_000));
+  connection.close();
+  const refs = Object.fromEntries(
+    imported.map(({ object }) => [
+      object?.metadata.name,
+      (object?.spec as { deadLetter?: { queueRef: unknown } } | undefined)?.deadLetter?.queueRef,
+    ]),
+  );
+  expect(refs).toEqual({
+    "refs-dead": undefined,
+    "refs-orders": { name: "refs-dead" },
+    "refs-bills": { external: arn("elsewhere") },
+  });
+});
