@@ -5,7 +5,7 @@ import { defineKind } from "./define.ts";
 import { ageColumn, deletionPolicy, readyColumn, whyColumns } from "./leaf.ts";
 import { immutable, withRules } from "./rules.ts";
 import { tags } from "./tags.ts";
-import { formed, label, map, objectName, set } from "./text.ts";
+import { formed, label, map, objectName, set, text } from "./text.ts";
 
 const serviceName = {
   key: /^[a-z][a-z0-9-]{0,31}$/,
@@ -144,6 +144,12 @@ const status = z.strictObject({
     })
     .optional()
     .describe("How many objects stand in this Environment."),
+  cost: z
+    .strictObject({
+      monthlyEstimate: text(64).describe("With the currency: 12.40 USD."),
+    })
+    .optional()
+    .describe("What the objects in it cost a month by list prices, whether they are used or not: the sum of theirs."),
   lastHandledReconcileAt: z
     .string()
     .max(256)
@@ -172,6 +178,13 @@ It is the one object that differs between clusters: all others are the same YAML
     { name: "Failed", type: "integer", jsonPath: ".status.counts.failed", description: "Those that need a person." },
     ageColumn,
     ...whyColumns,
+    {
+      name: "Cost/Mo",
+      type: "string",
+      jsonPath: ".status.cost.monthlyEstimate",
+      description: "What the objects in it cost a month whether they are used or not.",
+      priority: 1,
+    },
     { name: "Account", type: "string", jsonPath: ".spec.account", description: "Account or project.", priority: 1 },
     { name: "Default", type: "boolean", jsonPath: ".spec.default", description: "The cluster's default.", priority: 1 },
     { name: "Principal", type: "string", jsonPath: ".status.principal", description: "Who we are there.", priority: 1 },

@@ -182,6 +182,21 @@ export const leafStatus = () =>
     overridesInUse: list(z.string().max(253).describe("Path in spec."), 64)
       .optional()
       .describe("Settings under spec.overrides that apply here."),
+    cost: z
+      .strictObject({
+        monthlyEstimate: text(64).describe(
+          "What it costs a month whether it is used or not, with the currency: 12.40 USD. Without what is under unknown.",
+        ),
+        byUse: list(text(512).describe("What is paid for, and its rate."), 32)
+          .optional()
+          .describe("What is paid by use: rates, before free tiers and discounts."),
+        unknown: list(text(512).describe("What is paid for."), 32)
+          .optional()
+          .describe("What is paid for without a price that we know."),
+        prices: text(128).describe("Region and day of the list prices: us-east-1 2026-11-23."),
+      })
+      .optional()
+      .describe("What it costs by the cloud's list prices. docs/guides/cost.md tells what is in it and what is not."),
     lastHandledReconcileAt: z
       .string()
       .max(256)
@@ -249,6 +264,13 @@ export const leafColumns = (...own: readonly Column[]): readonly Column[] => [
     priority: 1,
   },
   { name: "Region", type: "string", jsonPath: ".status.region", description: "Region it is in.", priority: 1 },
+  {
+    name: "Cost/Mo",
+    type: "string",
+    jsonPath: ".status.cost.monthlyEstimate",
+    description: "What it costs a month whether it is used or not; what is paid by use comes on top.",
+    priority: 1,
+  },
 ];
 
 /** What every cloud resource can be selected by: `kubectl get queues --field-selector status.cloud=gcp`. */

@@ -1,10 +1,11 @@
 import { connectAws } from "../adapters/aws/index.ts";
 import { connectGcp } from "../adapters/gcp/index.ts";
 import { composites } from "../controllers/composite/index.ts";
-import { leaves } from "../controllers/leaf/index.ts";
-import type { Leaves } from "../controllers/leaf/wants.ts";
+import { leaves as definitions } from "../controllers/leaf/index.ts";
+import type { LeafKind, Leaves } from "../controllers/leaf/wants.ts";
+import { estimate } from "./cost/index.ts";
 import type { CloudConnection, Place } from "./provider/cloud.ts";
-import type { Cloud } from "./provider/provider.ts";
+import type { Cloud, Wanted } from "./provider/provider.ts";
 import type { AnyConnection, Connect } from "./reconcile/environments.ts";
 
 /** The one place that knows both the kinds and the clouds. What is missing in an adapter does not compile here. */
@@ -15,4 +16,10 @@ const clouds: { readonly [C in Cloud]: (place: Place) => CloudConnection<Leaves>
 
 export const connect: Connect = (cloud, place) => clouds[cloud](place) as unknown as AnyConnection;
 
-export { composites, leaves };
+/** Every leaf kind with what it costs. */
+export const leaves = definitions.map((leaf) => ({
+  ...leaf,
+  cost: (want: Wanted, cloud: Cloud) => estimate(leaf.kind as LeafKind, cloud, want as Leaves[LeafKind]["want"]),
+}));
+
+export { composites };

@@ -10,7 +10,7 @@ let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "onyx-generate-"));
-  for (const folder of ["crds/limits", "examples"])
+  for (const folder of ["crds/limits", "operator/cost/prices", "examples"])
     cpSync(join(project, folder), join(root, folder), { recursive: true });
 });
 afterEach(() => rmSync(root, { recursive: true }));

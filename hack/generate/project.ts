@@ -3,16 +3,18 @@ import { dirname, join } from "node:path";
 import { limitsModule } from "./limits.ts";
 import type { Output } from "./output.ts";
 import { MARK } from "./output.ts";
+import { pricesModule } from "./prices.ts";
 
 /** Where generated files lie: one that carries our mark and isn't made any more is stale too. */
 const FOLDERS = [
   "crds/generated/*",
+  "operator/cost/generated/*",
   "charts/onyx-crds/templates/*",
   "charts/onyx-operator/files/*",
   "docs/reference/*.md",
 ];
 
-/** All files that are made from the schemas. The limits come first: the schemas read them. */
+/** All files that are made from the schemas. Limits and prices come first: the schemas and the guide read them. */
 async function outputs(root: string): Promise<readonly Output[]> {
   const [
     { kinds },
@@ -61,20 +63,20 @@ function write(root: string, files: readonly Output[]): number {
 
 /** Writes what is stale; gives the number of files that changed. */
 export async function generate(root: string): Promise<number> {
-  const limits = limitsModule(root);
-  const first = write(root, [limits]);
+  const data = [limitsModule(root), pricesModule(root)];
+  const first = write(root, data);
   const files = await outputs(root);
-  const gone = leftOver(root, [limits, ...files]);
+  const gone = leftOver(root, [...data, ...files]);
   for (const path of gone) rmSync(join(root, path));
   return first + write(root, files) + gone.length;
 }
 
-/** The paths that `generate` would change. With stale limits only those: all the rest follows from them. */
+/** The paths that `generate` would change. With stale limits or prices only those: the rest follows from them. */
 export async function stale(root: string): Promise<readonly string[]> {
   const differing = (files: readonly Output[]) =>
     files.filter(({ path, text }) => read(join(root, path)) !== text).map(({ path }) => path);
-  const limits = limitsModule(root);
-  if (differing([limits]).length > 0) return [limits.path];
+  const data = [limitsModule(root), pricesModule(root)];
+  if (differing(data).length > 0) return differing(data);
   const files = await outputs(root);
-  return [...differing(files), ...leftOver(root, [limits, ...files])];
+  return [...differing(files), ...leftOver(root, [...data, ...files])];
 }

@@ -88,6 +88,7 @@ export async function connectEnvironments(
     registry,
     secret: (ref: { namespace: string; name: string }) => secret(ref.namespace, ref.name),
     counts: () => ({ managed: 0, ready: 0, failed: 0, disabled: 0 }),
+    monthlyCost: () => undefined,
     now: () => new Date(),
     resyncMs: 0,
   };

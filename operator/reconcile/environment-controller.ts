@@ -1,3 +1,4 @@
+import { totalOf } from "../cost/estimate.ts";
 import { ProviderError } from "../provider/fault.ts";
 import type { Client } from "../runtime/client.ts";
 import type { ResourceType, KubeObject as ServerObject } from "../runtime/resource.ts";
@@ -32,6 +33,10 @@ export function environmentReconciler(type: ResourceType, leafKinds: readonly st
       now: shared.now,
       resyncMs: RESYNC_MS,
       counts: (name, isDefault) => count(objectsIn(leafKinds, name, isDefault, shared)),
+      monthlyCost: (name, isDefault) =>
+        totalOf(
+          objectsIn(leafKinds, name, isDefault, shared).flatMap(({ status }) => status?.cost?.monthlyEstimate ?? []),
+        ),
       secret: (ref) => readSecret(client, ref, signal),
     };
     if (isDeleting(object) && !hasFinalizer(object)) return { when: "change" };

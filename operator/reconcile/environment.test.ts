@@ -36,6 +36,7 @@ function world(whoAmI: (place: Place) => Promise<WhoAmI> = async () => WHO) {
     registry,
     secret: async () => ({ AWS_ACCESS_KEY_ID: "key" }),
     counts: () => ({ managed: 0, ready: 0, failed: 0, disabled: 0 }),
+    monthlyCost: () => undefined,
     now: () => NOW,
     resyncMs: 60_000,
   };
@@ -163,4 +164,13 @@ it.each([
   for (const [n, isDefault] of defaults.entries())
     await environmentPass(object({ default: isDefault }, { metadata: { name: `e${n}`, generation: 1 } }), host, signal);
   expect(registry.get(undefined)).toMatchObject({ problem: { message: expect.stringContaining(message) } });
+});
+
+it("tells what the objects in it cost, and no more once none says", async () => {
+  const { host } = world();
+  const costing = { ...host, monthlyCost: () => "12.40 USD" };
+  const first = await environmentPass(object(), costing, signal);
+  expect(first.status.cost).toEqual({ monthlyEstimate: "12.40 USD" });
+  const second = await environmentPass(object({}, { status: first.status }), host, signal);
+  expect(second.status.cost).toBeUndefined();
 });

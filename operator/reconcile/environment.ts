@@ -23,6 +23,7 @@ export interface EnvironmentStatus {
   readonly accountNumber?: string | undefined;
   readonly principal?: string | undefined;
   readonly counts?: Counts | undefined;
+  readonly cost?: { readonly monthlyEstimate: string } | undefined;
   readonly lastHandledReconcileAt?: string | undefined;
 }
 
@@ -45,6 +46,8 @@ export interface EnvironmentHost {
   secret(ref: SecretRef): Promise<Readonly<Record<string, string>> | undefined>;
   /** From caches. */
   counts(environment: string, isDefault: boolean): Counts;
+  /** From caches: the sum of what the objects in it cost a month, with the currency; undefined when none says. */
+  monthlyCost(environment: string, isDefault: boolean): string | undefined;
   readonly now: () => Date;
   readonly resyncMs: number;
 }
@@ -69,6 +72,7 @@ export async function environmentPass(
   const { spec } = object;
   const { name } = object.metadata;
   const counts = host.counts(name, spec.default);
+  const monthlyEstimate = host.monthlyCost(name, spec.default);
   const looked = await look(object, host, signal);
   const leaving = isDeleting(object);
   if ("who" in looked) host.registry.ready(name, spec, looked.who);
@@ -109,6 +113,7 @@ export async function environmentPass(
     observedGeneration: object.metadata.generation,
     conditions,
     counts,
+    cost: monthlyEstimate === undefined ? undefined : { monthlyEstimate },
     lastHandledReconcileAt: object.metadata.annotations?.[ANNOTATIONS.reconcileRequestedAt],
   };
   const next: Next = held

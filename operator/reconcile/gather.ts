@@ -1,3 +1,4 @@
+import type { Estimate } from "../cost/estimate.ts";
 import { ProviderError } from "../provider/fault.ts";
 import { cloudName } from "../provider/names.ts";
 import { type Owner, ownerTags, type Tags } from "../provider/owner.ts";
@@ -31,6 +32,8 @@ export interface Prepared<Want extends Wanted> {
   readonly name: string;
   readonly want: Want | undefined;
   readonly deviations: readonly Deviation[];
+  /** What the want costs here. */
+  readonly cost: Estimate | undefined;
   /** All places to search: those of earlier passes and those of now. */
   readonly footprint: readonly string[];
   /** The places that are left once this want is in force. */
@@ -122,6 +125,7 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
       cloudName({ prefix: environment.prefix, namespace: owner.namespace, name: owner.name }, leaf.nameLimit),
     want,
     deviations,
+    cost: want && leaf.cost?.(want, environment.cloud),
     footprint: union(status?.footprint ?? [], footprintOfWant),
     footprintOfWant,
     policy,

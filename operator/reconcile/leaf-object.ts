@@ -1,3 +1,4 @@
+import type { CostStatus, Estimate } from "../cost/estimate.ts";
 import type { Tags } from "../provider/owner.ts";
 import type { Cloud, Deviation, Wanted } from "../provider/provider.ts";
 import type { Condition } from "./conditions.ts";
@@ -41,6 +42,8 @@ export interface LeafStatus {
   readonly overridesInUse?: readonly string[] | undefined;
   /** Places outside the resource where it leaves traces; recorded before they are made. */
   readonly footprint?: readonly string[] | undefined;
+  /** By list prices, while it is there. */
+  readonly cost?: CostStatus | undefined;
   readonly lastHandledReconcileAt?: string | undefined;
 }
 
@@ -93,4 +96,6 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
    * are left out. Pure. Absent: the cloud does not know what this kind's spec says.
    */
   specOf?(actual: Partial<Want>, naming: Naming): Readonly<Record<string, unknown>>;
+  /** What it costs on a cloud, of the Want as that cloud fits it. Pure. Absent: no estimate is shown. */
+  cost?(want: Want, cloud: Cloud): Estimate;
 }

@@ -1,3 +1,4 @@
+import { costStatus } from "../cost/estimate.ts";
 import { isMark } from "../provider/owner.ts";
 import type { Observation, Present, Wanted } from "../provider/provider.ts";
 import { type Condition, condition, mergeConditions, timestamp, type Verdicts } from "./conditions.ts";
@@ -140,8 +141,16 @@ function facts<Want extends Wanted>(
     ...(mayHaveMade(outcome) ? { createdAt: timestamp(now()) } : {}),
     ...inForce(object, prepared, decision, seen),
     ...(decision ? { drift: drift.length > 0 ? drift.map(asText) : undefined } : {}),
+    ...costed(prepared, seen),
     ...(want ? { deviations: deviations.length > 0 ? deviations : undefined, ...overridesInUse(prepared) } : {}),
   };
+}
+
+/** What is not there costs nothing; what could not be looked at or read is left as it was told before. */
+function costed<Want extends Wanted>({ cost }: Prepared<Want>, seen: Seen<Want> | undefined): LeafStatus {
+  if (seen === undefined) return {};
+  if (!seen.exists) return { cost: undefined };
+  return cost ? { cost: costStatus(cost) } : {};
 }
 
 /** A reply that was lost says nothing of what was done. */

@@ -40,6 +40,12 @@ const leafStatus: Whole<LeafStatus> = {
   deviations: [{ field: "delay", kind: "Clamped", message: "No." }],
   overridesInUse: ["aws.kmsDataKeyReuse"],
   footprint: ["policy/x"],
+  cost: {
+    monthlyEstimate: "1.00 USD",
+    byUse: ["requests: 0.40 USD per 1,000,000 requests"],
+    unknown: ["backups"],
+    prices: "us-east-1 2026-11-23",
+  },
   lastHandledReconcileAt: "now",
 };
 
@@ -59,6 +65,7 @@ const environmentStatus: Whole<EnvironmentStatus> = {
   accountNumber: "1234",
   principal: "operator@my-project.iam.gserviceaccount.com",
   counts,
+  cost: { monthlyEstimate: "12.40 USD" },
   lastHandledReconcileAt: "now",
 };
 

@@ -1,0 +1,28 @@
+import type { QueueWant } from "../../../controllers/leaf/wants.ts";
+import type { Estimator } from "../estimate.ts";
+import { aws, gcp } from "../prices.ts";
+import { keyUse } from "./key-use.ts";
+
+const DAY_SECONDS = 86_400;
+
+/** Neither cloud asks for a queue that is not used. */
+export const queue: Estimator<QueueWant> = {
+  aws: (want) => ({
+    byUse: [
+      {
+        what: "requests, each 64 KiB of a message one",
+        price: want.ordering === "PerKey" ? aws.sqsFifoRequest : aws.sqsStandardRequest,
+      },
+      ...keyUse.aws(want),
+    ],
+  }),
+  gcp: (want) => ({
+    byUse: [
+      { what: "published and delivered, each 1 kB a request at least", price: gcp.pubsubThroughput },
+      ...(want.retentionSeconds > DAY_SECONDS
+        ? [{ what: "waiting for more than a day", price: gcp.pubsubStorage }]
+        : []),
+      ...keyUse.gcp(want),
+    ],
+  }),
+};
