@@ -56,6 +56,10 @@ test-integration: ## Against a real API server
 test-e2e: ## The operator against real clusters, clouds and KEDA
 	@$(bed) node hack/test.ts e2e
 
+.PHONY: test-second-opinion
+test-second-opinion: ## The adapters against emulators of other makers (not part of make test)
+	@$(bed) node hack/test.ts second-opinion
+
 .PHONY: verify
 verify: ## Types, lint, import rules, generated files up to date
 	@$(env) node hack/verify.ts

@@ -29,6 +29,7 @@ export default defineConfig({
         ]),
       },
       { test: { ...onTestBed("integration", 3, ["test/integration/**/*.test.ts"]), maxWorkers: 2 } },
+      { test: onTestBed("second-opinion", 5, ["test/second-opinion/**/*.test.ts"]) },
       { test: { ...onTestBed("e2e", 4, ["test/e2e/**/*.test.ts"]), fileParallelism: false } },
     ],
   },

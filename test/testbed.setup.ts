@@ -9,6 +9,7 @@ const CLOUDS: readonly ArtifactName[] = ["ministack", "pubsub"];
 /** What the tests of each project start. */
 const NEEDED: Readonly<Record<string, readonly ArtifactName[]>> = {
   conformance: CLOUDS,
+  "second-opinion": ["moto"],
   integration: [...CLOUDS, "pki", "controlplane", "keda"],
   e2e: [...CLOUDS, "pki", "controlplane", "keda"],
 };

@@ -19,7 +19,7 @@ export interface Artifact {
   build(out: string, context: BuildContext): Promise<void>;
 }
 
-export type ArtifactName = "pki" | "controlplane" | "keda" | "pubsub" | "ministack";
+export type ArtifactName = "pki" | "controlplane" | "keda" | "pubsub" | "ministack" | "moto";
 
 export interface BuildContext {
   readonly detail: (text: string) => void;
@@ -44,7 +44,8 @@ export function artifacts(host: Host): Record<ArtifactName, Artifact> {
     controlplane: controlplane(join(bed, "controlplane")),
     keda: keda(join(bed, "keda")),
     pubsub: pubsub(join(bed, "pubsub")),
-    ministack: ministack(join(bed, "ministack")),
+    ministack: fromPyPI("ministack", "ministack, the AWS emulator", join(bed, "ministack")),
+    moto: fromPyPI("moto", "moto, a second AWS emulator", join(bed, "moto")),
   };
 }
 
@@ -152,14 +153,15 @@ function pubsub(source: string): Artifact {
   };
 }
 
-function ministack(source: string): Artifact {
+/** A virtual environment with the packages of `requirements.txt`. */
+function fromPyPI(name: ArtifactName, title: string, source: string): Artifact {
   const requirements = join(source, "requirements.txt");
   return {
-    name: "ministack",
-    title: "ministack, the AWS emulator",
-    usual: "about half a minute the first time (from PyPI)",
+    name,
+    title,
+    usual: "about a minute the first time (from PyPI)",
     source,
-    diskMiB: 300,
+    diskMiB: 400,
     identity: () => exec("python3", ["-c", "import sys; print(sys.version, sys.executable)"]),
     async build(out, { detail, signal }) {
       await requirePython();

@@ -90,6 +90,28 @@ export async function startAws(options: CloudOptions = {}, host: Host = thisHost
   });
 }
 
+/** moto, which knows AWS from other people than ministack: to see what an adapter owes to its emulator. */
+export async function startMoto(options: CloudOptions = {}, host: Host = thisHost()): Promise<AwsEmulator> {
+  const { moto } = await ensureBuilt(host, ["moto"], { signal: options.signal });
+  return inRun("moto", options, host, async (run) => {
+    const [port] = await freePorts(1);
+    const endpoint = `http://127.0.0.1:${port}`;
+    const launched = run.launch({
+      name: "moto",
+      command: join(moto, "venv", "bin", "python"),
+      args: ["-m", "moto.server", "-H", "127.0.0.1", "-p", String(port)],
+      env: { MOTO_ACCOUNT_ID: "000000000000", PYTHONUNBUFFERED: "1", ...options.env },
+    });
+    const answers = async (path: string, method = "GET") => (await fetch(`${endpoint}${path}`, { method })).ok;
+    await answering(launched, "moto", options.signal, () => answers("/moto-api/data.json"));
+    run.ready({ aws: endpoint });
+    const forget = async () => {
+      if (!(await answers("/moto-api/reset", "POST"))) throw new TestBedError("moto did not reset.");
+    };
+    return { endpoint, log: launched.log, reset: forget, stop: () => run.stop() };
+  });
+}
+
 async function reset(endpoint: string): Promise<void> {
   const answer = await fetch(`${endpoint}/_ministack/reset`, { method: "POST" });
   if (!answer.ok) throw new TestBedError(`ministack did not reset (${answer.status}): ${await answer.text()}`);

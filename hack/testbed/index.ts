@@ -8,6 +8,7 @@ export {
   startAws,
   startClouds,
   startGcp,
+  startMoto,
 } from "./clouds.ts";
 export { type Cluster, type ClusterOptions, FULL, LIGHT, type Part, startCluster, WITH_KEDA } from "./cluster.ts";
 export { TestBedError } from "./errors.ts";

@@ -1,18 +1,17 @@
 import { afterAll } from "vitest";
 import { startAws } from "../../hack/testbed/index.ts";
-import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
 import { itemsOnAws } from "./aws/items.ts";
+import { kindsOnAws } from "./aws/kinds.ts";
 import { messagesOnAws } from "./aws/messages.ts";
 import { queueOnAws } from "./aws/queue.ts";
 import { tableOnAws } from "./aws/table.ts";
-import { makeCluster, workloadIdentityOnAws } from "./aws/workloadidentity.ts";
+import { makeCluster } from "./aws/workloadidentity.ts";
 import { gaps } from "./gaps.ts";
 import { itemCases } from "./items.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
-import { workloadIdentity } from "./kinds/workloadidentity.ts";
 import { messageCases } from "./messages.ts";
 
 const emulator = await startAws();
@@ -23,11 +22,7 @@ afterAll(async () => {
   await emulator.stop();
 });
 
-const kinds: readonly Tried[] = [
-  { kind: queue, on: queueOnAws(aws) },
-  { kind: table, on: tableOnAws(aws) },
-  { kind: workloadIdentity, on: workloadIdentityOnAws(aws) },
-];
+const kinds = kindsOnAws(aws);
 
 const options = { emulator: "ministack", gaps, timeoutMs: 60_000 };
 conformance(aws, kinds, options);

@@ -1,0 +1,15 @@
+import type { Tried } from "../../../operator/provider/conformance/case-world.ts";
+import { queue } from "../kinds/queue.ts";
+import { table } from "../kinds/table.ts";
+import { workloadIdentity } from "../kinds/workloadidentity.ts";
+import type { AwsUnderTest } from "./cloud.ts";
+import { queueOnAws } from "./queue.ts";
+import { tableOnAws } from "./table.ts";
+import { workloadIdentityOnAws } from "./workloadidentity.ts";
+
+/** Every kind with how it is seen on AWS. */
+export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
+  { kind: queue, on: queueOnAws(aws) },
+  { kind: table, on: tableOnAws(aws) },
+  { kind: workloadIdentity, on: workloadIdentityOnAws(aws) },
+];
