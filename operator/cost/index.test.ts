@@ -131,7 +131,6 @@ test.each<Cloud>(["aws", "gcp"])("an identity costs nothing on %s, and says so",
 );
 
 test("every leaf that is wired has an estimator for each cloud", () => {
-  expect(Object.keys(estimators).sort()).toEqual(leaves.map(({ kind }) => kind).sort());
-  for (const kind of Object.keys(estimators) as LeafKind[])
-    expect(Object.keys(estimators[kind]).sort()).toEqual(Object.keys(priceTables).sort());
+  for (const { kind } of leaves)
+    expect(Object.keys(estimators[kind as LeafKind]).sort()).toEqual(Object.keys(priceTables).sort());
 });

@@ -1,20 +1,32 @@
 import type { LeafKind, Leaves } from "../../controllers/leaf/wants.ts";
 import type { Cloud } from "../provider/provider.ts";
 import { type Estimate, type Estimator, estimateOf } from "./estimate.ts";
+import { bucket } from "./kinds/bucket.ts";
+import { encryptionKey } from "./kinds/encryptionkey.ts";
+import { eventRule } from "./kinds/eventrule.ts";
+import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
+import { topic } from "./kinds/topic.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
+
+const known = {
+  Bucket: bucket,
+  EncryptionKey: encryptionKey,
+  EventRule: eventRule,
+  ManagedSecret: managedSecret,
+  Queue: queue,
+  Table: table,
+  Topic: topic,
+  WorkloadIdentity: workloadIdentity,
+};
 
 /**
  * What each leaf kind is billed for: one line each. A kind that is missing here does not compile: say in
  * `operator/cost/kinds/<kind>.ts` which prices of `operator/cost/prices` apply to its Want. A price without a source
  * stays without an amount, and is shown as unknown; nothing is made up.
  */
-export const estimators: { readonly [K in LeafKind]: Estimator<Leaves[K]["want"]> } = {
-  Queue: queue,
-  Table: table,
-  WorkloadIdentity: workloadIdentity,
-};
+export const estimators: { readonly [K in LeafKind]: Estimator<Leaves[K]["want"]> } = known;
 
 /**
  * What an object costs on a cloud.

@@ -83,6 +83,136 @@ export const prices = {
         "source": "https://aws.amazon.com/kms/pricing/",
         "checked": "2026-11-23",
         "against": "Infracost: kms_key_test"
+      },
+      "kmsKey": {
+        "amount": "1.00",
+        "per": 1,
+        "unit": "keys a month",
+        "source": "https://aws.amazon.com/kms/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: kms_key_test"
+      },
+      "snsPublish": {
+        "amount": "0.50",
+        "per": 1000000,
+        "unit": "requests",
+        "free": "1,000,000 requests a month of the account",
+        "source": "https://aws.amazon.com/sns/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: sns_topic_test"
+      },
+      "snsFifoPublish": {
+        "amount": "0.30",
+        "per": 1000000,
+        "unit": "requests",
+        "source": "https://aws.amazon.com/sns/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: sns_topic_test"
+      },
+      "snsFifoPublished": {
+        "amount": "0.017",
+        "per": 1,
+        "unit": "GB",
+        "source": "https://aws.amazon.com/sns/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: sns_topic_test"
+      },
+      "snsFifoDelivery": {
+        "amount": "0.01",
+        "per": 1000000,
+        "unit": "messages",
+        "source": "https://aws.amazon.com/sns/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: sns_topic_test, 0.06 for 6,000,000"
+      },
+      "snsFifoDelivered": {
+        "amount": "0.001",
+        "per": 1,
+        "unit": "GB",
+        "source": "https://aws.amazon.com/sns/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: sns_topic_test, 0.38 for 384 GB"
+      },
+      "s3Storage": {
+        "amount": "0.023",
+        "per": 1,
+        "unit": "GB a month",
+        "source": "https://aws.amazon.com/s3/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: s3_bucket_test"
+      },
+      "s3Write": {
+        "amount": "0.005",
+        "per": 1000,
+        "unit": "requests",
+        "source": "https://aws.amazon.com/s3/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: s3_bucket_test"
+      },
+      "s3Read": {
+        "amount": "0.0004",
+        "per": 1000,
+        "unit": "requests",
+        "source": "https://aws.amazon.com/s3/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: s3_bucket_test"
+      },
+      "s3Watching": {
+        "amount": "0.0025",
+        "per": 1000,
+        "unit": "objects a month",
+        "source": "https://aws.amazon.com/s3/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: s3_bucket_test, 0.05 for 20,000"
+      },
+      "s3InfrequentStorage": {
+        "amount": "0.0125",
+        "per": 1,
+        "unit": "GB a month",
+        "source": "https://aws.amazon.com/s3/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: s3_bucket_test, 375.00 for 30,000 GB"
+      },
+      "s3GlacierInstantStorage": {
+        "amount": "0.004",
+        "per": 1,
+        "unit": "GB a month",
+        "source": "https://aws.amazon.com/s3/pricing/",
+        "checked": "2026-11-23",
+        "against": "one public page of 2026 that quotes it"
+      },
+      "s3DeepArchiveStorage": {
+        "amount": "0.00099",
+        "per": 1,
+        "unit": "GB a month",
+        "source": "https://aws.amazon.com/s3/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: s3_bucket_test, 19.80 for 20,000 GB of deep archive access"
+      },
+      "schedulerInvocation": {
+        "amount": "1.00",
+        "per": 1000000,
+        "unit": "invocations",
+        "free": "14,000,000 invocations a month of the account",
+        "source": "https://aws.amazon.com/eventbridge/pricing/",
+        "checked": "2026-11-23",
+        "against": "https://cloudburn.io/blog/amazon-eventbridge-pricing of 2026-03-13"
+      },
+      "secret": {
+        "amount": "0.40",
+        "per": 1,
+        "unit": "secrets a month",
+        "source": "https://aws.amazon.com/secrets-manager/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: secretsmanager_secret_test"
+      },
+      "secretRequest": {
+        "amount": "0.05",
+        "per": 10000,
+        "unit": "requests",
+        "source": "https://aws.amazon.com/secrets-manager/pricing/",
+        "checked": "2026-11-23",
+        "against": "Infracost: secretsmanager_secret_test"
       }
     }
   },
@@ -156,6 +286,95 @@ export const prices = {
         "source": "https://cloud.google.com/kms/pricing",
         "checked": "2026-11-23",
         "against": "Infracost: kms_crypto_key_test"
+      },
+      "kmsKeyVersion": {
+        "amount": "0.06",
+        "per": 1,
+        "unit": "key versions a month",
+        "source": "https://cloud.google.com/kms/pricing",
+        "checked": "2026-11-23",
+        "against": "Infracost: kms_crypto_key_test"
+      },
+      "storageStandard": {
+        "amount": "0.02",
+        "per": 1,
+        "unit": "GiB a month",
+        "source": "https://cloud.google.com/storage/pricing",
+        "checked": "2026-11-23",
+        "against": "four public pages of 2026 that quote us-central1"
+      },
+      "storageNearline": {
+        "amount": "0.01",
+        "per": 1,
+        "unit": "GiB a month",
+        "source": "https://cloud.google.com/storage/pricing",
+        "checked": "2026-11-23",
+        "against": "three public pages of 2026 that quote us-central1"
+      },
+      "storageColdline": {
+        "amount": "0.004",
+        "per": 1,
+        "unit": "GiB a month",
+        "source": "https://cloud.google.com/storage/pricing",
+        "checked": "2026-11-23",
+        "against": "three public pages of 2026 that quote us-central1"
+      },
+      "storageArchive": {
+        "amount": "0.0012",
+        "per": 1,
+        "unit": "GiB a month",
+        "source": "https://cloud.google.com/storage/pricing",
+        "checked": "2026-11-23",
+        "against": "three public pages of 2026 that quote us-central1"
+      },
+      "storageWrite": {
+        "amount": "0.05",
+        "per": 10000,
+        "unit": "operations of class A",
+        "source": "https://cloud.google.com/storage/pricing",
+        "checked": "2026-11-23",
+        "against": "Infracost: storage_bucket_test"
+      },
+      "storageRead": {
+        "amount": "0.004",
+        "per": 10000,
+        "unit": "operations of class B",
+        "source": "https://cloud.google.com/storage/pricing",
+        "checked": "2026-11-23",
+        "against": "Infracost: storage_bucket_test"
+      },
+      "storageWatching": {
+        "per": 1000,
+        "unit": "objects a month",
+        "source": "https://cloud.google.com/storage/pricing",
+        "checked": "2026-11-23"
+      },
+      "schedulerJob": {
+        "amount": "0.10",
+        "per": 1,
+        "unit": "jobs a month",
+        "free": "3 jobs of the billing account",
+        "source": "https://cloud.google.com/scheduler/pricing",
+        "checked": "2026-11-23",
+        "against": "a stored copy of the page itself: 0.10 for 31 days"
+      },
+      "secretVersion": {
+        "amount": "0.06",
+        "per": 1,
+        "unit": "active versions a month, each location one",
+        "free": "6 versions of the billing account",
+        "source": "https://cloud.google.com/secret-manager/pricing",
+        "checked": "2026-11-23",
+        "against": "Infracost: secret_manager_secret_version_test"
+      },
+      "secretAccess": {
+        "amount": "0.03",
+        "per": 10000,
+        "unit": "accesses",
+        "free": "10,000 accesses a month of the billing account",
+        "source": "https://cloud.google.com/secret-manager/pricing",
+        "checked": "2026-11-23",
+        "against": "Infracost: secret_manager_secret_test"
       }
     }
   }

@@ -1,0 +1,14 @@
+import type { Estimator } from "../estimate.ts";
+import { aws, gcp } from "../prices.ts";
+
+/** A key costs while it is there, whether it is used or not. What it encrypts has its use on its own bill. */
+export const encryptionKey: Estimator<unknown> = {
+  aws: () => ({
+    fixed: [{ what: "the key", quantity: 1, price: aws.kmsKey }],
+    note: "each of the first two rotations adds the price of a key",
+  }),
+  gcp: () => ({
+    fixed: [{ what: "its first version", quantity: 1, price: gcp.kmsKeyVersion }],
+    note: "each rotation adds a version, paid for until it is destroyed",
+  }),
+};
