@@ -197,6 +197,37 @@ export const leafStatus = () =>
       })
       .optional()
       .describe("What it costs by the cloud's list prices. docs/guides/cost.md tells what is in it and what is not."),
+    replaced: list(
+      z.strictObject({
+        externalName: z.string().max(512).describe("Its name in the cloud."),
+        externalId: z.string().max(2048).describe("The cloud's id of it."),
+        keep: z.boolean().describe("It holds data or is to be retained, and is never deleted."),
+        state: z
+          .enum(["Waiting", "Kept"])
+          .describe("Waiting: for the new one to be ready. Kept: it stays in the cloud and is no longer ours."),
+      }),
+      16,
+    )
+      .optional()
+      .describe("Resources that one of this object took the place of, with approval."),
+    approval: z
+      .strictObject({
+        act: z.enum(["recreate", "replace", "destroy"]).describe("What would be done."),
+        word: z.string().max(64).describe("The value that the annotation onyx.onelens.io/approve must have."),
+        loses: z.string().max(8192).describe("What is lost, and what stays."),
+        changes: list(
+          z.strictObject({
+            field: z.string().max(253).describe("Path of the field in the neutral form of the kind."),
+            want: shown().describe("What spec asks for."),
+            actual: shown().describe("What the cloud has."),
+          }),
+          64,
+        )
+          .optional()
+          .describe("The changes that make it necessary."),
+      })
+      .optional()
+      .describe("What waits for your word: `onyx approve` shows it and gives it."),
     lastHandledReconcileAt: z
       .string()
       .max(256)

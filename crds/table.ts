@@ -64,6 +64,12 @@ const spec = leafSpec(
       .boolean()
       .default(true)
       .describe("The cloud refuses to delete the table while this is on, whoever asks."),
+    finalBackup: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Before a table that holds items is destroyed (deletionPolicy Delete, with approval), the cloud makes a backup that stays until you delete it. AWS only: Firestore makes backups by schedule, never on demand.",
+      ),
     encryption: encryption(),
   },
   {

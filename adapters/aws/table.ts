@@ -25,6 +25,7 @@ import { ask, askFor, required } from "./errors.ts";
 import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
 import { fitNumber } from "./range.ts";
+import { tableBackups } from "./table-backup.ts";
 import { actualOf, createInput, phaseOf, tableClassOverride, updateSteps } from "./table-shape.ts";
 import { tagChanges, tagList, tagsOf, tagsToCreate } from "./tags.ts";
 
@@ -35,6 +36,7 @@ import { tagChanges, tagList, tagsOf, tagsToCreate } from "./tags.ts";
  */
 export function tableProvider(aws: Aws): Provider<TableWant, TableOutputs> {
   const { dynamodb, place } = aws;
+  const backups = tableBackups(dynamodb);
   const daysAsked = new Map<string, number>();
   const options = (call: Call) => ({ abortSignal: call.signal });
 
@@ -240,6 +242,12 @@ export function tableProvider(aws: Aws): Provider<TableWant, TableOutputs> {
         "DynamoDB DeleteTable",
         dynamodb.send(new DeleteTableCommand({ TableName: nameOf(seen.id) }), options(call)),
       );
+    },
+
+    isEmpty: (seen, call) => backups.isEmpty(nameOf(seen.id), call.signal),
+    async finalBackup(seen, call) {
+      const table = required("DynamoDB DescribeTable", "Table", (await describe(nameOf(seen.id), call))?.Table);
+      return backups.final(nameOf(seen.id), table.TableId ?? seen.id, call.signal);
     },
 
     async adopt(seen, _want, call) {

@@ -274,6 +274,8 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
       asked.delete(seen.id);
       if (operation) progress.started(seen.id, "delete", operation);
     },
+    isEmpty: async (seen, call) =>
+      (await firestore.collections(seen.id, call.signal)).every((one) => one === OWNER_COLLECTION),
     adopt: (seen, want, call) =>
       mark(seen, marksOf(want.tags), { partitionKey: want.partitionKey, sortKey: want.sortKey, indexes: [] }, call),
     release: (seen, call) => mark(seen, without(HOLDER_MARKS), undefined, call),

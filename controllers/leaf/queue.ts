@@ -11,6 +11,7 @@ import type { QueueWant } from "./wants.ts";
 export const queue: Leaf<QueueSpec, QueueWant> = {
   kind: "Queue",
   dataBearing: false,
+  holds: "the messages in it",
   // SQS takes 80, and `.fifo` belongs to them.
   nameLimit: 75,
   references: (spec) => [

@@ -8,6 +8,8 @@ import type { TableWant } from "./wants.ts";
 export const table: Leaf<TableSpec, TableWant> = {
   kind: "Table",
   dataBearing: true,
+  holds: "its items",
+  finalBackup: (spec) => spec.finalBackup,
   // The id of a Firestore database.
   nameLimit: 63,
   references: keyReferences,

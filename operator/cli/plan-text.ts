@@ -13,6 +13,7 @@ export interface Plan {
 const SIGNS = {
   create: { sign: "+", style: "green" },
   update: { sign: "~", style: "yellow" },
+  replace: { sign: "±", style: "red" },
   adopt: { sign: "<", style: "cyan" },
   delete: { sign: "-", style: "red" },
   release: { sign: "o", style: "yellow" },
@@ -49,6 +50,7 @@ function leafLines(leaf: PlannedLeaf, paint: Paint): readonly string[] {
     paint(style, `  ${sign} ${leaf.kind} ${leaf.namespace}/${leaf.name}`) +
       name +
       (leaf.message ? `\n      ${leaf.message}` : ""),
+    ...(leaf.approve ? [paint("yellow", `      approve: ${leaf.approve.word}`)] : []),
     ...leaf.changes.flatMap((change) => changeLines(leaf, change)),
     ...leaf.deviations.map((one) => paint("yellow", `      ${one.field}: ${one.message}`)),
   ];
@@ -69,6 +71,7 @@ function summary(plan: Plan): string {
     `${count("update", "adopt")} to change`,
     `${count("delete")} to delete`,
   ];
+  if (count("replace") > 0) parts.push(`${count("replace")} to replace`);
   if (count("refuse", "error") > 0) parts.push(`${count("refuse", "error")} refused`);
   if (count("wait") > 0) parts.push(`${count("wait")} waiting`);
   return `Plan: ${parts.join(", ")}`;

@@ -1,9 +1,10 @@
 import { ProviderError } from "../provider/fault.ts";
 import type { Present, Wanted } from "../provider/provider.ts";
-import { type Decision, decide } from "../reconcile/decide.ts";
+import type { Decision } from "../reconcile/decide.ts";
 import type { Environments } from "../reconcile/environment-view.ts";
 import { prepare } from "../reconcile/gather.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference } from "../reconcile/leaf-object.ts";
+import { decideKnowing, look } from "../reconcile/look.ts";
 import type { KubeObject } from "../reconcile/object.ts";
 import type { Seen } from "../reconcile/report.ts";
 import { situationOf } from "../reconcile/situation.ts";
@@ -18,7 +19,19 @@ export interface PlannedLeaf {
   readonly environment: string;
   /** Name in the cloud. */
   readonly externalName: string;
-  readonly action: "create" | "update" | "adopt" | "delete" | "release" | "wait" | "refuse" | "none" | "error";
+  readonly action:
+    | "create"
+    | "update"
+    | "replace"
+    | "adopt"
+    | "delete"
+    | "release"
+    | "wait"
+    | "refuse"
+    | "none"
+    | "error";
+  /** The value of the annotation onyx.onelens.io/approve with which a refused act would go on, and what it loses. */
+  readonly approve?: { readonly word: string; readonly loses: string } | undefined;
   /** For people: why, when it is no plain create or update. */
   readonly message?: string | undefined;
   readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
@@ -87,14 +100,11 @@ async function planLeaf(leaf: Leaf<LeafSpec, Wanted>, object: LeafObject, contex
     want: prepared.want as Readonly<Record<string, unknown>> | undefined,
   };
   try {
-    const at = { name: prepared.name, id: merged.status?.externalId, footprint: prepared.footprint };
-    const seen = (await prepared.provider.observe(at, {
-      signal: context.signal,
-      owner: prepared.owner,
-      token: "plan",
-    })) as Seen<Wanted>;
-    const decision = decide(situationOf(merged, prepared, seen, context.now()));
-    return { ...told, ...inWords(decision, seen, prepared.want) };
+    const call = { signal: context.signal, owner: prepared.owner, token: "plan" };
+    const found = await look(prepared, merged, call);
+    const situation = situationOf(merged, found.prepared, found.seen, context.now());
+    const decision = await decideKnowing(situation, found.prepared, call);
+    return { ...told, externalName: found.prepared.name, ...inWords(decision, found.seen, prepared.want) };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     return { ...told, action: "error", message: `${error.message} (${error.code})`, changes: [] };
@@ -159,7 +169,7 @@ function inWords(
   decision: Decision,
   seen: Seen<Wanted>,
   want: Wanted | undefined,
-): Pick<PlannedLeaf, "action" | "message" | "changes"> {
+): Pick<PlannedLeaf, "action" | "message" | "changes" | "approve"> {
   switch (decision.do) {
     case "create":
       return {
@@ -177,7 +187,24 @@ function inWords(
     case "adopt":
       return { action: "adopt", message: `${(seen as Present<Wanted, unknown>).id} gets our marks`, changes: [] };
     case "delete":
-      return { action: "delete", message: (seen as Present<Wanted, unknown>).id, changes: [] };
+      return {
+        action: "delete",
+        message: (seen as Present<Wanted, unknown>).id + (decision.backup ? ", after a final backup" : ""),
+        changes: [],
+      };
+    case "replace":
+      return {
+        action: "replace",
+        message: `approved: a new one takes its place, the old one ${decision.keep ? "stays in the cloud and is no longer ours" : "is deleted"}`,
+        changes: decision.changes.map(({ field, want: to, actual: from }) => ({ field, from, to })),
+      };
+    case "refuse":
+      return {
+        action: "refuse",
+        message: `${decision.reason}: ${decision.message}`,
+        changes: (decision.consent?.changes ?? []).map(({ field, want: to, actual: from }) => ({ field, from, to })),
+        ...(decision.consent ? { approve: { word: decision.consent.word, loses: decision.consent.loses } } : {}),
+      };
     case "none":
       return {
         action: "none",

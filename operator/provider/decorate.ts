@@ -3,7 +3,7 @@ import { ProviderError } from "./fault.ts";
 import type { Call, Provider, Wanted } from "./provider.ts";
 
 /** The verbs of a provider that ask a cloud. */
-export type Verb = "observe" | "create" | "update" | "delete" | "adopt" | "release";
+export type Verb = "observe" | "create" | "update" | "delete" | "adopt" | "release" | "backup";
 
 /** One verb on one resource, as metrics, traces and the audit record see it. */
 export interface Step {
@@ -27,6 +27,7 @@ export function decorate<W extends Wanted, O extends Readonly<Record<string, str
     const step: Step = { kind, verb, service: provider.service, owner: call.owner };
     return arounds.reduceRight<() => Promise<T>>((inner, around) => () => around(step, call, inner), run)();
   };
+  const { isEmpty, finalBackup } = provider;
   return {
     ...provider,
     observe: (at, call) => round("observe", call, () => provider.observe(at, call)),
@@ -37,6 +38,8 @@ export function decorate<W extends Wanted, O extends Readonly<Record<string, str
     ...(provider.release
       ? { release: (seen, call) => round("release", call, () => provider.release?.(seen, call) ?? Promise.resolve()) }
       : {}),
+    ...(isEmpty ? { isEmpty: (seen, call) => round("observe", call, () => isEmpty(seen, call)) } : {}),
+    ...(finalBackup ? { finalBackup: (seen, call) => round("backup", call, () => finalBackup(seen, call)) } : {}),
   };
 }
 

@@ -152,6 +152,16 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
    * Names are those that `observe` takes. Absent: the cloud can't list it.
    */
   list?(call: Pick<Call, "signal">): Promise<readonly Found[]>;
+  /**
+   * Whether it holds nothing at all, so that nothing is lost with it. Asked before it is deleted, of kinds that hold
+   * data. Reads no data, only whether there is some. Absent: it always counts as holding something.
+   */
+  isEmpty?(seen: Present<Want, Outputs>, call: Call): Promise<boolean>;
+  /**
+   * Has the cloud make a backup of it that outlives it, and tells how far that is. Idempotent: there is one for each
+   * making of the resource. Absent: this cloud makes no backup on demand.
+   */
+  finalBackup?(seen: Present<Want, Outputs>, call: Call): Promise<{ readonly id: string; readonly ready: boolean }>;
   /** Monthly budget of calls isn't ours to guess: the bucket that calls of this kind draw from, such as `sqs`. */
   readonly service: string;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Owner, ownerTags } from "../provider/owner.ts";
 import type { Present } from "../provider/provider.ts";
 import type { ThingOutputs, ThingWant } from "../provider/testing/memory.ts";
+import { consentTo } from "./approval.ts";
 import { approval, type Decision, decide, isOurs, type Policy, type Situation } from "./decide.ts";
 
 type ThingSituation = Situation<ThingWant, ThingOutputs>;
@@ -71,6 +72,10 @@ function brief(decision: Decision): string {
       return `none ${decision.drift.map((one) => one.field).join()}`.trim();
     case "release":
       return `release ${decision.reason}${decision.unmark ? " unmark" : ""}`;
+    case "replace":
+      return `replace ${decision.keep ? "keep" : "drop"}`;
+    case "delete":
+      return decision.backup ? "delete backup" : "delete";
     case "wait":
     case "refuse":
       return `${decision.do} ${decision.reason}`;
@@ -84,6 +89,14 @@ const foreign = { ...OWNER, namespace: "other" };
 const elsewhere = { ...OWNER, cluster: "green" };
 const released = { ...OWNER, cluster: "", uid: "" };
 const word = approval(OWNER, "recreate");
+/** The word that a refusal asks for. */
+const asked = (given: ThingSituation): string | undefined => {
+  const decision = decide(given);
+  return decision.do === "refuse" ? decision.consent?.word : undefined;
+};
+const replaceBoth = asked(situation({ seen: drifted({ shape: "square", size: 6 }) }));
+const destroy = asked(situation({ deleting: true }, { dataBearing: true }));
+const destroyBacked = asked(situation({ deleting: true, backup: true }, { dataBearing: true }));
 
 describe("decide", () => {
   it.each<[string, ThingSituation, string]>([
@@ -197,6 +210,80 @@ describe("decide", () => {
     ["an earlier one is dying", situation({ seen: present({ phase: "deleting" }), known: false }), "wait Creating"],
     ["ours is dying", situation({ seen: present({ phase: "deleting" }) }), "wait Deleting"],
 
+    [
+      "immutable, approved",
+      situation({ seen: drifted({ shape: "square", size: 6 }), approved: replaceBoth }),
+      "replace drop",
+    ],
+    [
+      "immutable, approved, another change since",
+      situation({ seen: drifted({ shape: "square", size: 7 }), approved: replaceBoth }),
+      "refuse Immutable",
+    ],
+    [
+      "immutable, approved for one that is not there any more",
+      situation({ seen: drifted({ shape: "square", size: 6 }), approved: replaceBoth, incarnation: "2026" }),
+      "refuse Immutable",
+    ],
+    [
+      "immutable, approved as a deletion, then said to retain",
+      situation({ seen: drifted({ shape: "square", size: 6 }), approved: replaceBoth }, { deletion: "Retain" }),
+      "refuse Immutable",
+    ],
+    [
+      "immutable, approved, name fixed",
+      situation({
+        seen: drifted({ shape: "square", size: 6 }),
+        approved: replaceBoth,
+        irreplaceable: "its name is fixed",
+      }),
+      "refuse Immutable",
+    ],
+    [
+      "replacing, nothing to adopt",
+      situation({ seen: absent, known: false, replacing: true }, { adoption: "Adopt" }),
+      "create",
+    ],
+
+    ["destroy data", situation({ deleting: true }, { dataBearing: true }), "refuse AwaitingApproval"],
+    ["destroy data, approved", situation({ deleting: true, approved: destroy }, { dataBearing: true }), "delete"],
+    [
+      "destroy data, approved, with a backup",
+      situation({ deleting: true, approved: destroyBacked, backup: true }, { dataBearing: true }),
+      "delete backup",
+    ],
+    [
+      "destroy data, approved as backed up, none any more",
+      situation({ deleting: true, approved: destroyBacked }, { dataBearing: true }),
+      "refuse AwaitingApproval",
+    ],
+    [
+      "destroy what is empty",
+      situation({ deleting: true, empty: true, backup: true }, { dataBearing: true }),
+      "delete",
+    ],
+    [
+      "destroy data, cloud at work",
+      situation({ deleting: true, seen: present({ phase: "pending" }) }, { dataBearing: true }),
+      "wait Deleting",
+    ],
+    [
+      "retain data",
+      situation({ deleting: true }, { dataBearing: true, deletion: "Retain" }),
+      "release Retained unmark",
+    ],
+    [
+      "destroy data, guard no longer wished",
+      situation(
+        {
+          deleting: true,
+          seen: { ...drifted({ locked: true }), deleteBlockedBy: { field: "locked", message: "locked" } },
+        },
+        { dataBearing: true },
+      ),
+      "refuse AwaitingApproval",
+    ],
+
     ["delete", situation({ deleting: true }), "delete"],
     ["delete while paused", situation({ deleting: true }, { active: false }), "delete"],
     ["delete a failed one", situation({ deleting: true, seen: present({ phase: "failed" }) }), "delete"],
@@ -262,13 +349,53 @@ describe("decide", () => {
 
   it("asks for the word that it then accepts", () => {
     const refused = decide(situation({ seen: absent, incarnation: "2026-01-05T10:00:00Z" }, { dataBearing: true }));
-    const asked = /approve=(\S+)$/.exec((refused as { message: string }).message)?.[1];
-    expect(asked).toBeDefined();
+    const inMessage = /approve=(\S+)$/.exec((refused as { message: string }).message)?.[1];
+    expect(inMessage).toBeDefined();
     const again = situation(
-      { seen: absent, incarnation: "2026-01-05T10:00:00Z", approved: asked },
+      { seen: absent, incarnation: "2026-01-05T10:00:00Z", approved: inMessage },
       { dataBearing: true },
     );
     expect(decide(again)).toEqual({ do: "create" });
+  });
+});
+
+describe("the word", () => {
+  const base = {
+    act: "replace",
+    incarnation: "1",
+    id: "a",
+    loses: "x",
+    changes: [{ field: "f", want: 1, actual: 2 }],
+  } as const;
+  const of = (over: object, owner = OWNER) => consentTo(owner, { ...base, ...over }).word;
+
+  it.each([
+    ["act", of({ act: "destroy" })],
+    ["incarnation", of({ incarnation: "2" })],
+    ["resource", of({ id: "b" })],
+    ["loss", of({ loses: "y" })],
+    ["new value", of({ changes: [{ field: "f", want: 3, actual: 2 }] })],
+    ["old value", of({ changes: [{ field: "f", want: 1, actual: 3 }] })],
+    ["field", of({ changes: [{ field: "g", want: 1, actual: 2 }] })],
+    ["object made anew", of({}, { ...OWNER, uid: "uid-2" })],
+    ["object", of({}, { ...OWNER, name: "else" })],
+  ])("is another one for another %s", (_what, other) => {
+    expect(other).not.toBe(of({}));
+    expect(other).toMatch(/^(replace|destroy)-[0-9a-z]{8}$/);
+  });
+
+  it("is the same whatever the order of fields in a value", () => {
+    const word = (want: object) => of({ changes: [{ field: "f", want, actual: null }] });
+    expect(word({ a: 1, b: { c: 2, d: 3 } })).toBe(word({ b: { d: 3, c: 2 }, a: 1 }));
+  });
+
+  it("stands in the message, with what is lost", () => {
+    const decision = decide(situation({ deleting: true, holds: "its items" }, { dataBearing: true }));
+    expect(decision).toMatchObject({
+      message: expect.stringMatching(
+        /thing\/orders is destroyed with its items.*Retain.*onyx approve thing orders -n shop.*approve=destroy-\w{8}$/,
+      ),
+    });
   });
 });
 
@@ -334,13 +461,17 @@ const aSituation: fc.Arbitrary<ThingSituation> = fc
     }),
     immutable: some<readonly string[]>([], ["shape"], ["shape", "size"]),
     succeeds: some<readonly string[]>([], ["green"]),
+    backup: fc.boolean(),
+    empty: some(undefined, undefined, true, false),
+    replacing: some(false, false, true),
+    irreplaceable: some(undefined, undefined, "its name is fixed"),
     approved: some<string | undefined>(undefined, word, approval(OWNER, "recreate", "2026-01-05T10:00:00Z"), "yes"),
   })
-  .map(({ wantKnown, want, ...rest }) => ({
-    ...rest,
-    owner: OWNER,
-    want: wantKnown || !rest.deleting ? want : undefined,
-  }));
+  .chain(({ wantKnown, want, ...rest }) => {
+    const given = { ...rest, owner: OWNER, want: wantKnown || !rest.deleting ? want : undefined };
+    // Else no arbitrary word would ever be the right one.
+    return some(given, { ...given, approved: asked(given) });
+  });
 
 const writes = (decision: Decision): boolean =>
   ["create", "update", "adopt", "delete"].includes(decision.do) || (decision.do === "release" && decision.unmark);
@@ -389,6 +520,48 @@ describe("decide, in every situation", () => {
         deletion: "Delete",
         observed: false,
       });
+    });
+  });
+
+  it("destroys what holds data, and replaces anything, only with the word that it asks for", () => {
+    always((given, decision) => {
+      const { policy, approved, empty } = given;
+      const destroys = decision.do === "delete" && policy.dataBearing && !empty;
+      if (decision.do !== "replace" && !destroys) return;
+      expect(approved).toBe(asked({ ...given, approved: undefined }));
+    });
+  });
+
+  it("takes no word for another plan", () => {
+    always((given, decision) => {
+      if (decision.do !== "replace" || !given.seen.exists) return;
+      const { actual } = given.seen;
+      const other = { ...given, seen: { ...given.seen, actual: { ...actual, note: "another plan" } } };
+      expect(decide(other)).toMatchObject({ do: "refuse", reason: "Immutable" });
+      expect(decide({ ...given, incarnation: "another one" })).toMatchObject({ do: "refuse", reason: "Immutable" });
+    });
+  });
+
+  it("replaces only what is ours, managed and at rest, and keeps what holds data or is to be retained", () => {
+    always(({ seen, policy, owner, succeeds, deleting, immutable, irreplaceable }, decision) => {
+      if (decision.do !== "replace") return;
+      expect(isOurs((seen as Seen).owner, owner, succeeds)).toBe(true);
+      expect(["ready", "failed"]).toContain((seen as Seen).phase);
+      expect({ deleting, irreplaceable, management: policy.management, active: policy.active }).toEqual({
+        deleting: false,
+        irreplaceable: undefined,
+        management: "Manage",
+        active: true,
+      });
+      expect(decision.changes.some((change) => immutable.includes(change.field))).toBe(true);
+      expect(decision.keep).toBe(policy.dataBearing || policy.deletion !== "Delete");
+    });
+  });
+
+  it("makes a final backup of all that holds data where the cloud has it", () => {
+    always(({ policy, backup, empty }, decision) => {
+      if (decision.do === "delete")
+        expect(decision.backup === true).toBe(policy.dataBearing && backup === true && !empty);
     });
   });
 

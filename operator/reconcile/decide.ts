@@ -1,7 +1,12 @@
-import { isReleased, type Owner, sameObject, shortHash, tagValue } from "../provider/owner.ts";
+import { type Owner, tagValue } from "../provider/owner.ts";
 import type { Observation, Present, Wanted } from "../provider/provider.ts";
-import { type Change, describe, diff } from "./diff.ts";
+import { approval, type Consent, consentTo, howToApprove, inShort } from "./approval.ts";
+import { type Claim, claimOf, foreignMessage } from "./claim.ts";
+import { type Change, diff } from "./diff.ts";
 import type { Reason } from "./reasons.ts";
+
+export { approval } from "./approval.ts";
+export { isOurs } from "./claim.ts";
 
 /** What spec, annotations and the kind say about how far we may go. */
 export interface Policy {
@@ -37,6 +42,16 @@ export interface Situation<Want extends Wanted, Outputs> {
   readonly succeeds: readonly string[];
   /** Value of the annotation onyx.onelens.io/approve. */
   readonly approved: string | undefined;
+  /** It was looked into and holds nothing, so that nothing is lost with it. Absent: it may hold something. */
+  readonly empty?: boolean | undefined;
+  /** What it holds, for people, such as `items`. */
+  readonly holds?: string | undefined;
+  /** The cloud keeps a backup of what is destroyed. */
+  readonly backup?: boolean | undefined;
+  /** It takes the place of another one that is still there. */
+  readonly replacing?: boolean | undefined;
+  /** Why no second one can stand beside it, for people: it can't be replaced then. */
+  readonly irreplaceable?: string | undefined;
 }
 
 /** What to do next. The loop executes it, `onyx plan` prints it. */
@@ -48,11 +63,20 @@ export type Decision =
       readonly because: "spec" | "drift" | "takeover" | "deletion";
     }
   | { readonly do: "adopt" }
-  | { readonly do: "delete" }
+  /** `backup`: the cloud makes a backup of it first, and keeps that. */
+  | { readonly do: "delete"; readonly backup?: true | undefined }
+  /** A new one under another name, then the old one goes; `keep`: it stays, and is no longer ours. */
+  | { readonly do: "replace"; readonly changes: readonly Change[]; readonly keep: boolean }
   /** The object may go; nothing (more) is done in the cloud. `unmark`: our marks are taken off first. */
   | { readonly do: "release"; readonly reason: Reason; readonly message: string; readonly unmark: boolean }
   | { readonly do: "wait"; readonly reason: Reason; readonly message: string; readonly afterMs?: number | undefined }
-  | { readonly do: "refuse"; readonly reason: Reason; readonly message: string }
+  /** `consent`: it would go on with the user's word. */
+  | {
+      readonly do: "refuse";
+      readonly reason: Reason;
+      readonly message: string;
+      readonly consent?: Consent | undefined;
+    }
   /** Nothing to write. `drift` is what differs and is left so by policy. */
   | { readonly do: "none"; readonly drift: readonly Change[] };
 
@@ -88,12 +112,27 @@ function decideDeletion<Want extends Wanted, Outputs>(situation: Situation<Want,
   if (seen.phase === "pending")
     return wait("Deleting", `Waiting to delete ${seen.id}: ${seen.message ?? "the cloud still works on it"}.`);
   const guard = seen.deleteBlockedBy;
-  if (guard) {
-    const lifted = want ? diff(want, seen.actual).filter((change) => change.field === guard.field) : [];
-    if (lifted.length > 0) return { do: "update", changes: lifted, because: "deletion" };
-    return refuse("DeletionBlocked", guard.message);
-  }
-  return { do: "delete" };
+  const lifted = want && guard ? diff(want, seen.actual).filter((change) => change.field === guard.field) : [];
+  if (guard && lifted.length === 0) return refuse("DeletionBlocked", guard.message);
+  const unsaid = destruction(situation, seen.id);
+  if (unsaid) return unsaid;
+  if (lifted.length > 0) return { do: "update", changes: lifted, because: "deletion" };
+  const lost = policy.dataBearing && !situation.empty;
+  return { do: "delete", ...(lost && situation.backup ? { backup: true } : {}) };
+}
+
+/** What holds data is destroyed only on a user's word. Undefined: it holds nothing, or the word is given. */
+function destruction<Want extends Wanted, Outputs>(
+  { policy, owner, incarnation, approved, empty, backup, holds = "what is in it" }: Situation<Want, Outputs>,
+  id: string,
+): Decision | undefined {
+  if (!policy.dataBearing || empty) return undefined;
+  const kept = backup ? "; the cloud keeps a final backup" : ", and no backup is made";
+  const loses = `${id} is destroyed with ${holds}${kept}.`;
+  const consent = consentTo(owner, { act: "destroy", incarnation, id, loses });
+  if (approved === consent.word) return undefined;
+  const message = `Deleting waits for approval: ${loses} To keep it in the cloud, set spec.deletionPolicy: Retain; to go on, ${howToApprove(owner, consent)}`;
+  return { ...refuse("AwaitingApproval", message), consent };
 }
 
 function decideAbsent<Want extends Wanted, Outputs>(
@@ -108,14 +147,14 @@ function decideAbsent<Want extends Wanted, Outputs>(
   if (known && policy.management === "CreateOnly")
     return refuse("NotFound", "It was made once and is gone; managementPolicy CreateOnly does not make it again.");
   if (known && policy.dataBearing) {
-    const word = approval(situation.owner, "recreate", situation.incarnation);
-    if (situation.approved !== word)
-      return refuse(
-        "DataLost",
-        `It is gone from the cloud with its data. Restore it there under the same name and with its tags; or, to have an empty one made, annotate this object with onyx.onelens.io/approve=${word}`,
-      );
+    const { owner, incarnation, approved } = situation;
+    const word = approval(owner, "recreate", incarnation);
+    const loses = "It is gone from the cloud with its data; an empty one is made.";
+    const message = `It is gone from the cloud with its data. Restore it there under the same name and with its tags; or, to have an empty one made, ${howToApprove(owner, { word })}`;
+    if (approved !== word)
+      return { ...refuse("DataLost", message), consent: { act: "recreate", word, loses, changes: [] } };
   }
-  if (!known && policy.adoption === "Adopt")
+  if (!known && !situation.replacing && policy.adoption === "Adopt")
     return wait(
       "NotFound",
       "There is nothing to adopt under that name (adoptionPolicy Adopt); AdoptOrCreate would make it.",
@@ -159,10 +198,7 @@ function decidePresent<Want extends Wanted, Outputs>(
 
   const frozen = changes.filter((change) => situation.immutable.includes(change.field));
   if (frozen.length > 0 && policy.management !== "CreateOnly")
-    return refuse(
-      "Immutable",
-      `This cloud can't change ${frozen.map(describe).join("; ")} on a living resource. Put the old value back, or make a new object and move over.`,
-    );
+    return replacement(situation, seen, claim, frozen, fields);
   if (claim === "unmarked") return { do: "adopt" };
   if (changes.length > 0 && policy.management === "CreateOnly") return { do: "none", drift: fields };
   if (changes.length > 0) {
@@ -186,35 +222,27 @@ function dying<Want extends Wanted, Outputs>(
   return wait("Creating", `An earlier ${seen.id} is still being deleted; it is made anew when that is gone.`);
 }
 
-/**
- * The word that a user writes to consent to one act on one object: it fits no other object, no other act, and not the
- * resource that is made by that consent.
- */
-export function approval(owner: Owner, act: string, incarnation = ""): string {
-  const { environment, namespace, kind, name, uid } = owner;
-  return `${act}-${shortHash([environment, namespace, kind, name, uid, act, incarnation].join("/"), 8)}`;
-}
-
-/** True when what is there may be treated as the resource of this object. */
-export const isOurs = (found: Owner | undefined, owner: Owner, succeeds: readonly string[]): boolean =>
-  claimOf(found, owner, succeeds) === "ours";
-
-type Claim = "ours" | "unmarked" | "foreign" | "otherCluster";
-
-function claimOf(found: Owner | undefined, owner: Owner, succeeds: readonly string[]): Claim {
-  if (!found) return "unmarked";
-  if (isReleased(found)) return sameObject(found, owner) ? "ours" : "unmarked";
-  if (!sameObject(found, owner)) return "foreign";
-  if (tagValue(found.cluster) === tagValue(owner.cluster)) return "ours";
-  return succeeds.some((cluster) => tagValue(cluster) === tagValue(found.cluster)) ? "ours" : "otherCluster";
-}
-
-function foreignMessage<Want, Outputs>(seen: Present<Want, Outputs>, owner: Owner, claim: Claim): string {
-  const found = seen.owner;
-  if (claim === "otherCluster")
-    return `${seen.id} belongs to this object in cluster "${found?.cluster}". Nothing was changed. If that cluster is lost, add it to spec.successorOf of Environment "${owner.environment}".`;
-  return `${seen.id} belongs to ${found?.kind} ${found?.namespace}/${found?.name} of environment "${found?.environment}". Nothing was changed. Give this object another name.`;
+/** What can't be changed is made anew beside the old one, on a user's word. */
+function replacement<Want extends Wanted, Outputs>(
+  situation: Situation<Want, Outputs>,
+  seen: Present<Want, Outputs>,
+  claim: Claim,
+  frozen: readonly Change[],
+  changes: readonly Change[],
+): Decision {
+  const { policy, owner, incarnation, approved, irreplaceable, holds = "what is in it" } = situation;
+  const cannot = `This cloud can't change ${inShort(frozen)} on a living resource. Put the old value back`;
+  if (claim !== "ours") return refuse("Immutable", `${cannot}, or make a new object and move over.`);
+  if (irreplaceable) return refuse("Immutable", `${cannot}. It can't be replaced by a new one: ${irreplaceable}`);
+  const keep = policy.dataBearing || policy.deletion !== "Delete";
+  const loses = keep
+    ? `A new one is made, empty; the old one, ${seen.id}, stays in the cloud with ${holds} and is no longer ours.`
+    : `A new one is made; once it is ready the old one, ${seen.id}, is deleted with ${holds}.`;
+  const consent = consentTo(owner, { act: "replace", incarnation, id: seen.id, loses, changes });
+  if (approved === consent.word) return { do: "replace", changes, keep };
+  const message = `${cannot}, or have it replaced: ${loses} For that, ${howToApprove(owner, consent)}`;
+  return { ...refuse("Immutable", message), consent };
 }
 
 const wait = (reason: Reason, message: string) => ({ do: "wait", reason, message }) as const;
-const refuse = (reason: Reason, message: string): Decision => ({ do: "refuse", reason, message });
+const refuse = (reason: Reason, message: string) => ({ do: "refuse", reason, message }) as const;

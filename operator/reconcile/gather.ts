@@ -3,6 +3,7 @@ import { ProviderError } from "../provider/fault.ts";
 import { cloudName } from "../provider/names.ts";
 import { type Owner, ownerTags, type Tags } from "../provider/owner.ts";
 import type { Deviation, Fitted, Wanted } from "../provider/provider.ts";
+import { canonical } from "./canonical.ts";
 import type { Policy } from "./decide.ts";
 import type { AnyProvider, Environments, EnvironmentView } from "./environment-view.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Target } from "./leaf-object.ts";
@@ -30,6 +31,17 @@ export interface Prepared<Want extends Wanted> {
   readonly provider: AnyProvider;
   readonly owner: Owner;
   readonly name: string;
+  /**
+   * Names for a second one that takes the place of the first because these frozen values can't be changed. The first that
+   * is not in use is taken; none where spec fixes the name.
+   */
+  readonly variants: readonly string[];
+  /** A replacement of an earlier pass may stand under the first of `variants`, though status does not tell. */
+  readonly mayBeVariant: boolean;
+  /** What is lost with it, for people. */
+  readonly holds: string | undefined;
+  /** Spec asks for a last backup before it is destroyed. */
+  readonly finalBackup: boolean;
   readonly want: Want | undefined;
   readonly deviations: readonly Deviation[];
   /** What the want costs here. */
@@ -115,14 +127,20 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
       true,
       { when: "change" },
     );
+  const named = { prefix: environment.prefix, namespace: owner.namespace, name: owner.name };
+  const base = spec.externalName ?? cloudName(named, leaf.nameLimit);
+  const variants = variantsOf(want, provider.immutable).map((variant) =>
+    cloudName({ ...named, variant }, leaf.nameLimit),
+  );
   return {
     environment,
     provider,
     owner,
-    name:
-      (status?.environment === environment.name ? status.externalName : undefined) ??
-      spec.externalName ??
-      cloudName({ prefix: environment.prefix, namespace: owner.namespace, name: owner.name }, leaf.nameLimit),
+    name: (status?.environment === environment.name ? status.externalName : undefined) ?? base,
+    variants: spec.externalName === undefined ? variants : [],
+    mayBeVariant: status?.externalId === undefined && mayHaveBeenReplaced(object, environment),
+    holds: leaf.holds,
+    finalBackup: leaf.finalBackup?.(spec) ?? false,
     want,
     deviations,
     cost: want && leaf.cost?.(want, environment.cloud),
@@ -132,6 +150,18 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
     off: offState(object),
   };
 }
+
+/** The values that can't be changed tell one variant from the other, so that it is found again without status. */
+function variantsOf(want: Wanted | undefined, immutable: readonly string[]): readonly string[] {
+  if (!want || immutable.length === 0) return [];
+  const frozen = Object.fromEntries(Object.entries(want).filter(([field]) => immutable.includes(field)));
+  const first = canonical(frozen);
+  return [first, `${first} again`];
+}
+
+/** Status that was lost, on an object that was changed, approved or comes from a cluster that is gone. */
+const mayHaveBeenReplaced = ({ metadata }: LeafObject, { succeeds }: EnvironmentView): boolean =>
+  (metadata.generation ?? 0) > 1 || metadata.annotations?.[ANNOTATIONS.approve] !== undefined || succeeds.length > 0;
 
 const NOTHING = { want: undefined, deviations: [], footprint: [] };
 

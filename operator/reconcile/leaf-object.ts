@@ -44,7 +44,30 @@ export interface LeafStatus {
   readonly footprint?: readonly string[] | undefined;
   /** By list prices, while it is there. */
   readonly cost?: CostStatus | undefined;
+  /** Resources that one of this object took the place of. */
+  readonly replaced?: readonly Replaced[] | undefined;
+  /** What waits for a user's word. */
+  readonly approval?: PendingApproval | undefined;
   readonly lastHandledReconcileAt?: string | undefined;
+}
+
+/** A resource that was replaced by another one of the same object. */
+export interface Replaced {
+  readonly externalName: string;
+  readonly externalId: string;
+  /** It holds data, or spec asks to retain it: it is never deleted. */
+  readonly keep: boolean;
+  /** `Waiting`: until the new one is ready. `Kept`: it stays in the cloud and is no longer ours. */
+  readonly state: "Waiting" | "Kept";
+}
+
+/** An act that waits for approval, as status tells it. */
+export interface PendingApproval {
+  readonly act: "recreate" | "replace" | "destroy";
+  readonly word: string;
+  readonly loses: string;
+  /** Values as JSON text. */
+  readonly changes?: readonly { readonly field: string; readonly want: string; readonly actual: string }[] | undefined;
 }
 
 export type LeafObject<Spec extends LeafSpec = LeafSpec> = KubeObject<Spec, LeafStatus> & { readonly spec: Spec };
@@ -86,6 +109,10 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   readonly kind: string;
   /** Losing the resource loses data: Retain by default, never made anew in silence. */
   readonly dataBearing: boolean;
+  /** What is lost with it, for people: `its items`. */
+  readonly holds?: string | undefined;
+  /** Whether spec asks for a last backup before it is destroyed. */
+  finalBackup?(spec: Spec): boolean;
   /** Longest name that both clouds take. */
   readonly nameLimit: number;
   references(spec: Spec): readonly Reference[];

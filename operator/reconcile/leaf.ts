@@ -1,12 +1,14 @@
 import { ProviderError } from "../provider/fault.ts";
 import { type At, type Call, createIntent, type Present, type Wanted } from "../provider/provider.ts";
-import { type Decision, decide } from "./decide.ts";
+import type { Decision } from "./decide.ts";
 import { type Change, diff } from "./diff.ts";
 import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "./leaf-object.ts";
 import { type ObservationLike, type Outcome, retryOf } from "./leaf-status.ts";
+import { decideKnowing, look } from "./look.ts";
 import { hasFinalizer, isDeleting, pollInterval } from "./object.ts";
-import { finish, identity, type Pass, type Seen, told } from "./report.ts";
+import { beginReplacement, type Tidied, tidyReplaced, waitingOnes } from "./replacement.ts";
+import { finish, identity, type Pass, type Seen, told, withoutUndefined } from "./report.ts";
 import { situationOf } from "./situation.ts";
 
 /** What a pass may write to Kubernetes on its way; the caller writes the returned status once at the end. */
@@ -44,7 +46,6 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   let prepared = gathered;
   const { provider } = prepared;
   const call: Call = { signal, owner: prepared.owner, token: `${object.metadata.uid}-${object.metadata.generation}` };
-  const at: At = { name: prepared.name, id: object.status?.externalId, footprint: prepared.footprint };
   if (!isDeleting(object) && prepared.policy.management !== "Observe") {
     if (!hasFinalizer(object)) await host.claim(object);
     const before = object.status?.footprint ?? [];
@@ -55,11 +56,26 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   let during: Decision["do"] | undefined;
   let seen: Seen<Want> | undefined;
   try {
-    seen = (await provider.observe(at, call)) as Seen<Want>;
+    if (isDeleting(object) && waitingOnes(object.status).length > 0) {
+      doing = "let go of the one that it replaced";
+      const tidied = await tidyReplaced(object.status ?? {}, prepared, call);
+      if (tidied.waiting) return stillThere(object, host, tidied);
+    }
+    doing = "look at it";
+    const found = await look(prepared, object, call);
+    const { at } = found;
+    ({ prepared, seen } = found);
     const situation = situationOf(object, prepared, seen, host.now());
-    const decision = decide(situation);
+    const decision = await decideKnowing(situation, prepared, call);
     during = decision.do;
     doing = VERBS[decision.do];
+    if (decision.do === "replace" && seen.exists) return beginReplacement(object, host.now, prepared, decision, seen);
+    if (decision.do === "delete" && decision.backup && seen.exists) {
+      doing = "make a final backup of it";
+      const backup = await provider.finalBackup?.(seen, call);
+      if (backup && !backup.ready) return conclude(object, host, prepared, backingUp(backup.id), seen, false);
+      doing = VERBS[decision.do];
+    }
     if (decision.do === "create" && provider.recordsIntent) {
       prepared = withIntent(prepared);
       await host.record(object, { ...identity(object, prepared), footprint: prepared.footprint });
@@ -68,7 +84,16 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
     doing = "look at it again";
     const id = decision.do === "delete" ? undefined : (idOf(seen) ?? at.id);
     const after = made ?? ((await provider.observe({ ...at, id }, call)) as Seen<Want>);
-    return conclude(object, host, prepared, decision, after, situation.applied);
+    const pass = conclude(object, host, prepared, decision, after, situation.applied);
+    if (!serves(pass, after) || waitingOnes(pass.status).length === 0) return pass;
+    doing = "let go of the one that it replaced";
+    const { replaced, waiting, notices } = await tidyReplaced(pass.status, prepared, call);
+    return {
+      ...pass,
+      status: withoutUndefined({ ...pass.status, replaced }),
+      next: waiting ? { when: "backoff" } : pass.next,
+      notices: [...pass.notices, ...notices],
+    };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     const retry = retryOf(error, object.status?.conditions ?? [], host.now());
@@ -84,12 +109,33 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   }
 }
 
+/** What takes the place of another one is as spec asks, and can be used. */
+const serves = ({ decision, next }: Pass, after: ObservationLike): boolean =>
+  next.when === "after" && isAtRest(after) && decision?.do !== "refuse" && decision?.do !== "wait";
+
+const backingUp = (id: string): Decision => ({
+  do: "wait",
+  reason: "Deleting",
+  message: `The cloud is making the final backup ${id}; then it is deleted.`,
+});
+
+/** The object goes, and what it replaced is still on its way out. */
+function stillThere(object: LeafObject, host: LeafHost, { replaced, notices }: Tidied): Pass {
+  const message = `The cloud is deleting ${replaced?.find((one) => one.state === "Waiting")?.externalId}, which was replaced.`;
+  const decision: Decision = { do: "wait", reason: "Deleting", message };
+  const outcome: Outcome = { kind: "decided", decision, seen: { exists: false }, applied: false, left: [] };
+  const status = withoutUndefined({ ...object.status, replaced });
+  const pass = finish({ ...object, status }, host.now, undefined, outcome, { when: "backoff" });
+  return { ...pass, decision, notices };
+}
+
 const VERBS: Record<Decision["do"], string> = {
   create: "create it",
   update: "update it",
   adopt: "mark it as ours",
   delete: "delete it",
   release: "let go of it",
+  replace: "replace it",
   wait: "look at it",
   refuse: "look at it",
   none: "look at it",

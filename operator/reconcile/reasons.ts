@@ -19,7 +19,10 @@ export const REASONS = {
   EnvironmentNotReady: "The cluster's Environment is missing, not Ready, or not the one this object was made in.",
   InvalidSpec: "The spec can never work as it is; the message names the field. Nothing is retried until spec changes.",
   Immutable:
-    "A field was changed that this cloud can't change on a living resource. Put the old value back, or make a new object.",
+    "A field was changed that this cloud can't change on a living resource. Put the old value back, make a new object, or approve its replacement.",
+  Replacing: "A new one is made in the place of the old, on your word; the old one serves until the new one is ready.",
+  AwaitingApproval:
+    "What holds data would be destroyed. The message names what is lost and the word to write in the annotation onyx.onelens.io/approve.",
   OutsidePortableRange:
     "A field is outside what both clouds can do. Change it, or set portability: Warn to take what this cloud gives.",
   Clamped: "This cloud does less than asked: status.deviations tells what it does instead.",

@@ -1,11 +1,13 @@
 import { costStatus } from "../cost/estimate.ts";
 import { isMark } from "../provider/owner.ts";
 import type { Observation, Present, Wanted } from "../provider/provider.ts";
+import type { Consent } from "./approval.ts";
+import { isOurs } from "./claim.ts";
 import { type Condition, condition, mergeConditions, timestamp, type Verdicts } from "./conditions.ts";
-import { type Decision, isOurs } from "./decide.ts";
+import type { Decision } from "./decide.ts";
 import { type Change, describe, diff, withoutMarks } from "./diff.ts";
 import { type Next, offState, type Prepared } from "./gather.ts";
-import type { LeafObject, LeafStatus } from "./leaf-object.ts";
+import type { LeafObject, LeafStatus, PendingApproval } from "./leaf-object.ts";
 import { type Outcome, portable, verdicts } from "./leaf-status.ts";
 import { ANNOTATIONS } from "./object.ts";
 import type { Reason } from "./reasons.ts";
@@ -137,9 +139,10 @@ function facts<Want extends Wanted>(
   const decision = outcome.kind === "decided" ? outcome.decision : undefined;
   const drift = decision?.do === "none" ? decision.drift : [];
   return {
-    ...(seen?.exists && isBound(object, prepared, seen) ? bound(seen) : {}),
+    ...(seen?.exists && isBound(object, prepared, seen) ? bound(seen, object.status) : {}),
     ...(mayHaveMade(outcome) ? { createdAt: timestamp(now()) } : {}),
     ...inForce(object, prepared, decision, seen),
+    ...(decision ? { approval: decision.do === "refuse" ? pending(decision.consent) : undefined } : {}),
     ...(decision ? { drift: drift.length > 0 ? drift.map(asText) : undefined } : {}),
     ...costed(prepared, seen),
     ...(want ? { deviations: deviations.length > 0 ? deviations : undefined, ...overridesInUse(prepared) } : {}),
@@ -169,10 +172,22 @@ function isBound<Want extends Wanted>(
   return policy.management === "Observe" || isOurs(seen.owner, owner, environment.succeeds);
 }
 
-const bound = ({ id, outputs }: { id: string; outputs: Readonly<Record<string, string>> }): LeafStatus => ({
-  externalId: id,
-  ...(Object.keys(outputs).length > 0 ? { outputs } : {}),
-});
+/** Users of a resource that is replaced are sent to the new one when that is ready, not before. */
+function bound<Want>(
+  { id, outputs, phase }: Present<Want, Readonly<Record<string, string>>>,
+  before?: LeafStatus,
+): LeafStatus {
+  const replacing = before?.replaced?.some((one) => one.state === "Waiting") && phase !== "ready";
+  return { externalId: id, ...(Object.keys(outputs).length > 0 && !replacing ? { outputs } : {}) };
+}
+
+const pending = (consent: Consent | undefined): PendingApproval | undefined =>
+  consent && {
+    act: consent.act,
+    word: consent.word,
+    loses: consent.loses,
+    ...(consent.changes.length > 0 ? { changes: consent.changes.map(asText) } : {}),
+  };
 
 /**
  * `effective` tells what was sent, `appliedHash` and the smaller footprint only what was seen to be so: until then a
@@ -249,5 +264,6 @@ function warned(object: LeafObject, outcome: Outcome, conditions: readonly Condi
   return notices;
 }
 
-const withoutUndefined = <T extends object>(value: T): T =>
+/** Status as it is written: a field that is undefined is an absent one. */
+export const withoutUndefined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;

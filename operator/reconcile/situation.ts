@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Neutral, Wanted } from "../provider/provider.ts";
+import type { Wanted } from "../provider/provider.ts";
+import { canonical } from "./canonical.ts";
 import { condition } from "./conditions.ts";
 import type { Situation } from "./decide.ts";
 import type { Prepared } from "./gather.ts";
@@ -31,6 +32,11 @@ export function situationOf<Want extends Wanted>(
     immutable: prepared.provider.immutable,
     succeeds: prepared.environment.succeeds,
     approved: object.metadata.annotations?.[ANNOTATIONS.approve],
+    holds: prepared.holds,
+    backup: prepared.finalBackup && prepared.provider.finalBackup !== undefined,
+    replacing: status?.replaced?.some((one) => one.state === "Waiting"),
+    irreplaceable:
+      prepared.variants.length > 0 ? undefined : "spec.externalName fixes its name, and no cloud has two of one name.",
   };
 }
 
@@ -50,14 +56,4 @@ export function wantHash(want: Wanted): string {
     .update(canonical({ ...want, tags }))
     .digest("hex")
     .slice(0, 16);
-}
-
-function canonical(value: Neutral | Wanted): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  const fields = Object.entries(value).filter(([, one]) => one !== undefined);
-  return `{${fields
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`)
-    .join()}}`;
 }

@@ -46,6 +46,13 @@ const leafStatus: Whole<LeafStatus> = {
     unknown: ["backups"],
     prices: "us-east-1 2026-11-23",
   },
+  replaced: [{ externalName: "orders", externalId: "arn:aws:x", keep: true, state: "Kept" }],
+  approval: {
+    act: "replace",
+    word: "replace-abcdefgh",
+    loses: "The old one.",
+    changes: [{ field: "ordering", want: '"PerKey"', actual: '"None"' }],
+  },
   lastHandledReconcileAt: "now",
 };
 

@@ -79,6 +79,7 @@ export async function caseWorld(
   const make = (one: Tried, name: string, over?: Over): OneObject<LeafSpec> => {
     const host = oneObject(one.kind.leaf, environment(), one.kind.spec(over) as LeafSpec, { namespace, name });
     host.pause = () => cloud.pause();
+    host.consents = true;
     return host;
   };
   const host = make(tried, "orders");
@@ -204,6 +205,7 @@ export function toldOf({ conditions = [] }: LeafStatus): string {
 /** Deletes object and resource in the ordinary way, and what was retained by hand. */
 async function letGo({ kind, on }: Tried, host: OneObject<LeafSpec>, cloud: CloudUnderTest): Promise<void> {
   host.onWrite = () => {};
+  host.consents = true;
   if (host.object) {
     const subject = subjectOf(host);
     host.advance(3_600_000);

@@ -174,6 +174,48 @@ export const changes: readonly Case[] = [
       kind.immutable.some(({ on }) => on.includes(cloud)) ? undefined : "every field can be changed on this cloud",
   },
   {
+    id: "L22",
+    title:
+      "an immutable field, approved: a new one first, the old one kept if it has data; another plan needs another word",
+    async run(world) {
+      const dataBearing = world.kind.leaf.dataBearing;
+      const [edit] = world.kind.immutable.filter(({ on }) => on.includes(world.cloud.cloud));
+      const [other] = world.kind.edits.filter(({ nothingOn }) => nothingOn?.[world.cloud.cloud] === undefined);
+      await world.ready();
+      await world.on.fill?.(world.subject());
+      const old = world.subject();
+      const before = await world.snapshot();
+      const { externalId, outputs } = world.host.status;
+      world.host.edit(world.spec(edit?.spec));
+      await world.host.settle();
+      world.host.approve();
+      world.host.edit(world.spec({ ...edit?.spec, ...other?.spec }));
+      await world.host.settle();
+      expect(world.told()).toContain("Synced=False/Immutable");
+      expect(world.tried()).toEqual([]);
+      world.host.edit(world.spec(edit?.spec));
+      expect((await world.host.pass()).decision).toMatchObject({ do: "replace", keep: dataBearing });
+      expect(world.host.status.outputs).toEqual(outputs);
+      await world.host.settle(60);
+      expect(world.told()).toBe(READY);
+      expect(world.host.status.externalId).not.toBe(externalId);
+      const left = { ...old, object: world.host.object ?? old.object };
+      expect(await world.on.snapshot(left)).toEqual(dataBearing ? expect.anything() : undefined);
+      if (dataBearing) {
+        expect(JSON.stringify(await world.on.snapshot(left))).not.toBe(JSON.stringify(before));
+        expect(world.host.status.replaced).toMatchObject([{ externalId, state: "Kept" }]);
+      }
+      await atRest(world);
+      world.host.setStatus(undefined);
+      await world.host.settle();
+      expect(world.tried()).toEqual([]);
+      expect(world.host.status.externalName).not.toBe(old.name);
+      if (dataBearing) await world.on.remove(left);
+    },
+    unless: (kind, _on, { cloud }) =>
+      kind.immutable.some(({ on }) => on.includes(cloud)) ? undefined : "every field can be changed on this cloud",
+  },
+  {
     id: "L24",
     title: "more parts than stand on one page: all are found, and the next look finds it so",
     unless: (kind) => (kind.many ? undefined : "it has no parts that come in pages"),

@@ -71,6 +71,10 @@ export interface KindOnCloud {
   readonly tag?: ((subject: Subject, key: string, value: string) => Promise<void>) | undefined;
   /** Makes one of that name as somebody else would, with just the attributes that we would give. */
   createForeign(subject: Subject): Promise<void>;
+  /** Puts something into it that must not get lost; needed of kinds that hold data. */
+  readonly fill?: ((subject: Subject) => Promise<void>) | undefined;
+  /** Final backups that the cloud keeps of it. Absent: it makes none on demand. */
+  readonly backups?: ((subject: Subject) => Promise<readonly Listed[]>) | undefined;
   /** Takes it away behind our back. */
   remove(subject: Subject): Promise<void>;
   /** L13, L21: the parts that it is made of, each taken away alone behind our back. */

@@ -115,6 +115,32 @@ export const ownership: readonly Case[] = [
   },
   {
     id: "L17",
+    title: "Delete of what holds data: waits for the word that names the loss, then goes after a final backup",
+    unless: (kind, on) => (kind.leaf.dataBearing && on.fill ? undefined : "nothing is lost with it"),
+    async run(world) {
+      await world.ready({ deletionPolicy: "Delete" });
+      world.host.consents = false;
+      const subject = world.subject();
+      await world.on.fill?.(subject);
+      world.host.advance(3_600_000);
+      world.mark();
+      world.host.remove();
+      await world.host.settle();
+      expect(world.told()).toBe("Ready=True/Available Synced=False/AwaitingApproval Stalled=True/AwaitingApproval");
+      expect(condition(world.host.status.conditions, "Synced")?.message).toContain(world.host.status.externalId);
+      world.host.annotate({ [ANNOTATIONS.approve]: "destroy-of-another" });
+      await world.host.settle();
+      expect(world.tried()).toEqual([]);
+      expect(await world.on.snapshot(subject)).toBeDefined();
+      world.host.approve();
+      await world.host.settle();
+      expect(world.host.object).toBeUndefined();
+      expect(await world.on.list(subject)).toEqual([]);
+      if (world.on.backups) expect(await world.on.backups(subject)).toHaveLength(1);
+    },
+  },
+  {
+    id: "L17",
     title: "Block: nothing is written, and the reason says what to do",
     async run(world) {
       await world.ready({ deletionPolicy: "Block" });

@@ -24,9 +24,11 @@ export interface Thing {
   phase: "ready" | "pending" | "deleting" | "failed";
   tags: Record<string, string>;
   fields: Omit<ThingWant, "tags">;
+  /** How many items it holds. Absent: the cloud can't tell. */
+  items?: number;
 }
 
-export type Verb = "observe" | "create" | "update" | "delete" | "adopt" | "release";
+export type Verb = "observe" | "create" | "update" | "delete" | "adopt" | "release" | "isEmpty" | "backup";
 
 /** One call that reached the provider, in order. */
 export interface MemoryCall {
@@ -42,6 +44,8 @@ export interface MemoryCloud {
   /** By name. */
   readonly things: Map<string, Thing>;
   readonly calls: MemoryCall[];
+  /** Final backups that are done, by name of the thing; those that `slow` holds up are done by `settle`. */
+  readonly backups: Map<string, "making" | "done">;
   /** Mutating calls since the last `mark`. */
   writes(): readonly MemoryCall[];
   mark(): void;
@@ -74,6 +78,7 @@ const DEFAULTS = { note: null, parent: null } as const;
 export function createMemoryCloud(): MemoryCloud {
   const things = new Map<string, Thing>();
   const calls: MemoryCall[] = [];
+  const backups = new Map<string, "making" | "done">();
   const faults: { verb: Verb; error: ProviderError; when: "before" | "after" }[] = [];
   let marked = 0;
 
@@ -165,6 +170,14 @@ export function createMemoryCloud(): MemoryCloud {
         if (!thing) throw new ProviderError("notFound", `there is no ${seen.id}`);
         Object.assign(thing.tags, ownerTags(owner));
       }),
+    isEmpty: (seen) =>
+      called({ verb: "isEmpty", name: nameOf(seen.id) }, () => things.get(nameOf(seen.id))?.items === 0),
+    finalBackup: (seen) =>
+      called({ verb: "backup", name: nameOf(seen.id) }, () => {
+        const name = nameOf(seen.id);
+        backups.set(name, backups.get(name) ?? (cloud.slow ? "making" : "done"));
+        return { id: `backup/${name}`, ready: backups.get(name) === "done" };
+      }),
     release: (seen, { owner }) =>
       called({ verb: "release", name: nameOf(seen.id) }, () => {
         const thing = mine(nameOf(seen.id), owner);
@@ -176,7 +189,8 @@ export function createMemoryCloud(): MemoryCloud {
     provider,
     things,
     calls,
-    writes: () => calls.slice(marked).filter((call) => call.verb !== "observe"),
+    backups,
+    writes: () => calls.slice(marked).filter((call) => call.verb !== "observe" && call.verb !== "isEmpty"),
     mark: () => {
       marked = calls.length;
     },
@@ -188,6 +202,7 @@ export function createMemoryCloud(): MemoryCloud {
     },
     slow: false,
     settle: () => {
+      for (const name of backups.keys()) backups.set(name, "done");
       for (const [name, thing] of things)
         if (thing.phase === "deleting") things.delete(name);
         else thing.phase = "ready";

@@ -14,6 +14,8 @@ export interface ThingSpec extends LeafSpec {
 export const thingLeaf = (dataBearing = false): Leaf<ThingSpec, ThingWant> => ({
   kind: "Thing",
   dataBearing,
+  holds: "its items",
+  finalBackup: () => dataBearing,
   nameLimit: 63,
   references: ({ parentRef }) => (parentRef ? [{ field: "parentRef", kind: "Thing", name: parentRef.name }] : []),
   want: (spec, given) => ({

@@ -2,7 +2,7 @@ import type { Wanted } from "../../provider/provider.ts";
 import type { EnvironmentProblem, EnvironmentView } from "../environment-view.ts";
 import { leafPass } from "../leaf.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "../leaf-object.ts";
-import { FINALIZER, type KubeObject, mergePatch } from "../object.ts";
+import { ANNOTATIONS, FINALIZER, type KubeObject, mergePatch } from "../object.ts";
 import type { Pass } from "../report.ts";
 
 /** What was written to Kubernetes on the way of a pass. */
@@ -27,6 +27,10 @@ export interface OneObject<Spec extends LeafSpec> {
   settle(limit?: number): Promise<Pass>;
   /** Between two passes of `settle`, for a cloud that takes its time. */
   pause: () => Promise<void>;
+  /** The user gives the word when `settle` meets an object that waits for approval to be destroyed. */
+  consents: boolean;
+  /** Gives the word that status asks for. */
+  approve(): void;
   /** Another spec: generation + 1, when it differs. */
   edit(spec: Spec): void;
   annotate(annotations: Readonly<Record<string, string>>): void;
@@ -111,9 +115,19 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
       return pass;
     },
     pause: async () => {},
+    consents: false,
+    approve() {
+      const word = host.status.approval?.word;
+      if (word === undefined) throw new Error(`nothing waits for approval: ${JSON.stringify(host.status.conditions)}`);
+      host.annotate({ [ANNOTATIONS.approve]: word });
+    },
     async settle(limit = 20) {
       for (let n = 0; n < limit; n++) {
         const pass = await host.pass();
+        if (host.consents && pass.decision?.do === "refuse" && pass.decision.consent?.act === "destroy") {
+          host.approve();
+          continue;
+        }
         if (pass.released || pass.next.when !== "backoff") return pass;
         host.advance(1_000);
         await host.pause();

@@ -4,8 +4,10 @@ import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
+  ListBackupsCommand,
   ListTablesCommand,
   ListTagsOfResourceCommand,
+  PutItemCommand,
   ResourceNotFoundException,
   TagResourceCommand,
   UpdateContinuousBackupsCommand,
@@ -130,6 +132,13 @@ export function tableOnAws({ eyes: { dynamodb }, proxy }: AwsUnderTest): KindOnC
           Tags: [{ Key: "theirs", Value: "x" }],
         }),
       );
+    },
+    async fill({ name: TableName }) {
+      await dynamodb.send(new PutItemCommand({ TableName, Item: { tenant: { S: "t" }, at: { N: "1" } } }));
+    },
+    async backups({ name: TableName }) {
+      const { BackupSummaries = [] } = await dynamodb.send(new ListBackupsCommand({ TableName }));
+      return BackupSummaries.map(({ BackupArn: id = "" }) => ({ id }));
     },
     async remove({ name: TableName }) {
       if (!(await describe(TableName))) return;

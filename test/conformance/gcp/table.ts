@@ -98,6 +98,9 @@ export function tableOnGcp({ eyes, byOthers, place }: GcpUnderTest): KindOnCloud
         await documents(subject.name).doc("items/theirs").set({ theirs: "x" });
       });
     },
+    async fill(subject) {
+      await byOthers(() => documents(subject.name).doc("items/one").set({ tenant: "t", at: 1 }));
+    },
     async remove(subject) {
       if (!(await database(subject))) return;
       await change({ deleteProtectionState: "DELETE_PROTECTION_DISABLED" }, "delete_protection_state")(subject);
