@@ -4,6 +4,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { ClusterError } from "./cluster.ts";
 import { ManifestError } from "./manifests.ts";
 import { type Format, machine, painter } from "./output.ts";
+import { runApprove } from "./run-approve.ts";
 import { runImport } from "./run-import.ts";
 import { runParity } from "./run-parity.ts";
 import { runPlan } from "./run-plan.ts";
@@ -110,6 +111,22 @@ program
     "\nExit code: 0 all of it can be adopted unchanged, 2 some of it not (comments say what), 1 it can't be read.",
   )
   .action((options) => show(options.output, () => runImport(options)));
+
+program
+  .command("approve")
+  .description("Show what waits for approval on an object and what is lost by it, and approve it.")
+  .argument("<kind>", "kind or plural, such as table")
+  .argument("<name>")
+  .option("-n, --namespace <name>", "namespace", "default")
+  .option("-y, --yes", "approve without asking")
+  .addOption(new Option("--kubeconfig <path>", "the cluster"))
+  .option("--context <name>", "context of the kubeconfig")
+  .addOption(output())
+  .addHelpText(
+    "after",
+    "\nExit code: 0 approved, or nothing waits, 2 you did not agree, 1 the cluster can't be read or refused it.",
+  )
+  .action((kind, name, options) => show(options.output, () => runApprove(kind, name, options, paint)));
 
 await program.parseAsync();
 // Idle connections of the clouds' SDKs would keep the process for a while.
