@@ -1,6 +1,11 @@
-import { afterAll } from "vitest";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { ensureBuilt } from "../../hack/testbed/build.ts";
+import { thisHost } from "../../hack/testbed/host.ts";
 import { startAws } from "../../hack/testbed/index.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
+import { judgeRequests } from "../support/aws-requests.ts";
+import { serviceModels } from "../support/service-model.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
 import { itemsOnAws } from "./aws/items.ts";
 import { kindsOnAws } from "./aws/kinds.ts";
@@ -14,10 +19,13 @@ import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
 import { messageCases } from "./messages.ts";
 
+const { ministack } = await ensureBuilt(thisHost(), ["ministack"]);
+const requests = judgeRequests(serviceModels(join(ministack, "venv")));
 const emulator = await startAws();
 const aws = await awsUnderTest(emulator.endpoint);
 await makeCluster(aws);
 afterAll(async () => {
+  requests.stop();
   await aws.stop();
   await emulator.stop();
 });
@@ -30,3 +38,8 @@ conformance(aws, kinds, options);
 const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
 messageCases(aws, messagesOnAws(aws), { kind: queue, on: queueOnAws(aws) }, all, options);
 itemCases(aws, itemsOnAws(aws), { kind: table, on: tableOnAws(aws) }, all);
+
+test("every request that was sent is one that AWS's own API models take", () => {
+  expect(requests.count).toBeGreaterThan(100);
+  expect([...requests.wrong].sort()).toEqual([]);
+});
