@@ -4,12 +4,14 @@ import { z } from "zod";
 export const ACCESS = {
   Queue: ["Consume", "Produce"],
   Table: ["Read", "Write", "ReadWrite"],
+  EncryptionKey: ["Use"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The field of a binding that names a resource, and the kind that it names. */
 export const BINDABLE = {
   queue: "Queue",
   table: "Table",
+  key: "EncryptionKey",
 } as const satisfies Readonly<Record<string, keyof typeof ACCESS>>;
 export type BindingField = keyof typeof BINDABLE;
 

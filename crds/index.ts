@@ -1,3 +1,4 @@
+import { encryptionKey } from "./encryptionkey.ts";
 import { environment } from "./environment.ts";
 import { onyxService } from "./onyxservice.ts";
 import { queue } from "./queue.ts";
@@ -9,8 +10,9 @@ export const kinds = [
   environment, //
   queue,
   table,
+  encryptionKey,
   workloadIdentity,
   onyxService,
 ] as const;
 
-export { environment, onyxService, queue, table, workloadIdentity };
+export { encryptionKey, environment, onyxService, queue, table, workloadIdentity };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { conditions } from "./conditions.ts";
 import type { Column } from "./define.ts";
-import { localReference } from "./refs.ts";
+import { localReference, reference } from "./refs.ts";
 import type { Rule } from "./rules.ts";
 import { setOnce, withRules } from "./rules.ts";
 import { tags } from "./tags.ts";
@@ -79,13 +79,7 @@ const common = {
 export const encryption = () =>
   z
     .strictObject({
-      keyRef: z
-        .strictObject({
-          external: text(512).describe(
-            "The cloud's own id of the key. AWS: ARN of a KMS key. GCP: projects/P/locations/L/keyRings/R/cryptoKeys/K.",
-          ),
-        })
-        .describe("The key."),
+      keyRef: reference("EncryptionKey", "KEY_ID").describe("The key."),
     })
     .optional()
     .describe("Encrypt with this key. Absent: the key that the cloud manages.");

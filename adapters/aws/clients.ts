@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { IAMClient } from "@aws-sdk/client-iam";
+import { KMSClient } from "@aws-sdk/client-kms";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { STSClient } from "@aws-sdk/client-sts";
 import type { Place } from "../../operator/provider/cloud.ts";
@@ -21,6 +22,7 @@ export interface Aws {
   readonly dynamodb: DynamoDBClient;
   readonly iam: IAMClient;
   readonly eks: EKSClient;
+  readonly kms: KMSClient;
   readonly sts: STSClient;
   /** ARN of a thing in this account and region. IAM's have no region. */
   arn(service: string, resource: string): string;
@@ -58,6 +60,7 @@ export function awsClients(place: Place, log?: AwsLog): Aws {
     dynamodb: new DynamoDBClient(at("dynamodb")),
     iam: new IAMClient(at("iam")),
     eks: new EKSClient(at("eks")),
+    kms: new KMSClient(at("kms")),
     sts: new STSClient(at("sts")),
     arn: (service, resource) =>
       formatArn({

@@ -61,7 +61,7 @@ describe("a connection", () => {
 
   it("has every kind", async () => {
     const { connection } = await against(() => identity);
-    expect(Object.keys(connection.providers)).toEqual(["Queue", "Table", "WorkloadIdentity"]);
+    expect(Object.keys(connection.providers)).toEqual(["Queue", "Table", "EncryptionKey", "WorkloadIdentity"]);
     expect(connection.cloud).toBe("aws");
   });
 });

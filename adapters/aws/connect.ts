@@ -2,6 +2,7 @@ import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import type { Leaves } from "../../controllers/leaf/wants.ts";
 import type { CloudConnection, Place } from "../../operator/provider/cloud.ts";
 import { type AwsLog, awsClients } from "./clients.ts";
+import { encryptionKeyProvider } from "./encryptionkey.ts";
 import { ask, required } from "./errors.ts";
 import { identityProvider } from "./identity.ts";
 import { awsPlatform } from "./platform.ts";
@@ -16,6 +17,7 @@ export function connectAws(place: Place, deps: { readonly log?: AwsLog } = {}): 
     providers: {
       Queue: queueProvider(aws),
       Table: tableProvider(aws),
+      EncryptionKey: encryptionKeyProvider(aws),
       WorkloadIdentity: identityProvider(aws),
     },
     platform: awsPlatform(place),

@@ -11,6 +11,15 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { CreateAccessKeyCommand, CreateUserCommand, PutUserPolicyCommand } from "@aws-sdk/client-iam";
 import {
+  CreateKeyCommand,
+  DescribeKeyCommand,
+  DisableKeyCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  KMSClient,
+  ScheduleKeyDeletionCommand,
+} from "@aws-sdk/client-kms";
+import {
   CreateQueueCommand,
   DeleteQueueCommand,
   GetQueueAttributesCommand,
@@ -31,7 +40,12 @@ const emulator = await startAws({ env: { AUTH: "true" } });
 const admin = awsClients(place(emulator.endpoint));
 const url = (name: string) => `${emulator.endpoint}/${ACCOUNT}/${name}`;
 
+/** ARNs of the keys, by what they are called here. */
+const keys: Record<string, string> = {};
+
 beforeAll(async () => {
+  for (const name of ["bound", "other"])
+    keys[name] = (await admin.kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? "";
   for (const QueueName of ["bound", "other"]) await admin.sqs.send(new CreateQueueCommand({ QueueName }));
   for (const TableName of ["bound", "other"])
     await admin.dynamodb.send(
@@ -60,8 +74,11 @@ afterAll(async () => {
 
 /** Clients with just the rights of one grant on the bound resource. */
 async function granted(kind: GrantableKind, access: Access) {
-  const id =
-    kind === "Queue" ? `arn:aws:sqs:${REGION}:${ACCOUNT}:bound` : `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/bound`;
+  const id = {
+    Queue: `arn:aws:sqs:${REGION}:${ACCOUNT}:bound`,
+    Table: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/bound`,
+    EncryptionKey: keys.bound ?? "",
+  }[kind];
   const UserName = `${kind}-${access}`;
   await admin.iam.send(new CreateUserCommand({ UserName }));
   const PolicyDocument = JSON.stringify(policyOf([{ kind, id, access, encryptionKey: null }]));
@@ -73,7 +90,11 @@ async function granted(kind: GrantableKind, access: Access) {
     maxAttempts: 1,
     credentials: { accessKeyId: AccessKey?.AccessKeyId ?? "", secretAccessKey: AccessKey?.SecretAccessKey ?? "" },
   };
-  return { sqs: new SQSClient({ ...config, useQueueUrlAsEndpoint: false }), dynamodb: new DynamoDBClient(config) };
+  return {
+    sqs: new SQSClient({ ...config, useQueueUrlAsEndpoint: false }),
+    dynamodb: new DynamoDBClient(config),
+    kms: new KMSClient(config),
+  };
 }
 
 type Clients = Awaited<ReturnType<typeof granted>>;
@@ -85,6 +106,14 @@ const CALLS: Record<GrantableKind, Record<string, (clients: Clients, name: strin
     attributes: ({ sqs }, name) => sqs.send(new GetQueueAttributesCommand({ QueueUrl: url(name) })),
     purge: ({ sqs }, name) => sqs.send(new PurgeQueueCommand({ QueueUrl: url(name) })),
     destroy: ({ sqs }, name) => sqs.send(new DeleteQueueCommand({ QueueUrl: url(name) })),
+  },
+  EncryptionKey: {
+    encrypt: ({ kms }, name) => kms.send(new EncryptCommand({ KeyId: keys[name], Plaintext: Buffer.from("x") })),
+    "get a data key": ({ kms }, name) =>
+      kms.send(new GenerateDataKeyCommand({ KeyId: keys[name], KeySpec: "AES_256" })),
+    describe: ({ kms }, name) => kms.send(new DescribeKeyCommand({ KeyId: keys[name] })),
+    disable: ({ kms }, name) => kms.send(new DisableKeyCommand({ KeyId: keys[name] })),
+    destroy: ({ kms }, name) => kms.send(new ScheduleKeyDeletionCommand({ KeyId: keys[name] })),
   },
   Table: {
     get: ({ dynamodb }, TableName) => dynamodb.send(new GetItemCommand({ TableName, Key })),
@@ -133,6 +162,7 @@ describe("the policy of a grant, enforced", () => {
     ["Table", "Read", ["get", "query", "query an index", "scan"]],
     ["Table", "Write", ["put", "update", "delete"]],
     ["Table", "ReadWrite", ["get", "query", "query an index", "scan", "put", "update", "delete"]],
+    ["EncryptionKey", "Use", ["encrypt", "get a data key"]],
   ] as const)("%s %s", async (kind, access, calls) => {
     const clients = await granted(kind, access);
     expect(await works(clients, kind, "bound")).toEqual(calls);

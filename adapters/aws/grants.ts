@@ -27,6 +27,7 @@ const TABLE_WRITES = [
   "dynamodb:BatchWriteItem",
   "dynamodb:ConditionCheckItem",
 ];
+const KEY_ACTIONS = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"];
 /** A write that may return the old item is a read. */
 const WRITE_ONLY: Test = { operator: "StringEqualsIfExists", key: "dynamodb:ReturnValues", value: "NONE" };
 
@@ -49,6 +50,7 @@ export function rightsOf(grants: readonly Grant[]): Right[] {
 const RIGHTS: Readonly<Record<GrantableKind, (grant: Grant, arn: Arn) => Right[]>> = {
   Queue: queueRights,
   Table: tableRights,
+  EncryptionKey: keyUseRights,
 };
 
 /** The policy for grants, or undefined when there is nothing to allow. The same for any order of grants. */
@@ -88,6 +90,11 @@ function tableRights(grant: Grant, arn: Arn): Right[] {
     ...(writes ? TABLE_WRITES.map((action) => right(action, grant.id, reads ? [] : [WRITE_ONLY])) : []),
     ...keyRights(grant, arn, ["kms:Decrypt"], "aws:dynamodb:tableName", tableName),
   ];
+}
+
+function keyUseRights(grant: Grant): Right[] {
+  if (grant.access !== "Use") throw noSuchAccess(grant);
+  return KEY_ACTIONS.map((action) => ({ action, resource: grant.id, when: [] }));
 }
 
 /** A customer's key may be used through the service and for this resource only: a shared key opens only what is bound. */

@@ -1,4 +1,5 @@
 import type { v1 as FirestoreV1 } from "@google-cloud/firestore-api";
+import type { v1 as KmsV1 } from "@google-cloud/kms";
 import type { v1 as PubSubV1 } from "@google-cloud/pubsub";
 import type { v3 as ProjectsV3 } from "@google-cloud/resource-manager";
 import type { AuthClient, GoogleAuth } from "google-auth-library";
@@ -19,6 +20,7 @@ export interface Clients {
   subscriber(): Promise<PubSubV1.SubscriberClient>;
   firestoreAdmin(): Promise<FirestoreV1.FirestoreAdminClient>;
   firestore(): Promise<FirestoreV1.FirestoreClient>;
+  kms(): Promise<KmsV1.KeyManagementServiceClient>;
   projects(): Promise<ProjectsV3.ProjectsClient>;
   auth(service: string): GoogleAuth<AuthClient>;
   close(): void;
@@ -88,6 +90,11 @@ export function createClients(place: Place): Clients {
       once("firestore", "firestore", "Firestore", async (options) => {
         const { v1 } = await import("@google-cloud/firestore-api");
         return new v1.FirestoreClient(options);
+      }),
+    kms: () =>
+      once("kms", "cloudkms", "Cloud KMS", async (options) => {
+        const { v1 } = await import("@google-cloud/kms");
+        return new v1.KeyManagementServiceClient(options);
       }),
     projects: () =>
       once("projects", "resourcemanager", "Resource Manager", async (options) => {

@@ -2,10 +2,12 @@ import type { Leaves } from "../../controllers/leaf/wants.ts";
 import type { CloudConnection, Place, WhoAmI } from "../../operator/provider/cloud.ts";
 import { createClients } from "./clients.ts";
 import { principalOf } from "./credentials.ts";
+import { encryptionKeyProvider } from "./encryptionkey.ts";
 import { endpointOf } from "./endpoints.ts";
 import { createFirestore } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
 import { identityProvider } from "./identity.ts";
+import { createKms } from "./kms.ts";
 import { gkePlatform } from "./platform.ts";
 import { createPolicyEditor } from "./policy.ts";
 import { createProjects } from "./projects.ts";
@@ -22,6 +24,7 @@ export interface Deps {
 export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves> {
   const clients = createClients(place);
   const pubsub = createPubSub(clients);
+  const kms = createKms(clients);
   const projects = createProjects(clients);
   let number: string | undefined;
 
@@ -34,6 +37,8 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     clients,
     pubsub,
     firestore: createFirestore(clients),
+    kms,
+    kmsPolicies: createPolicyEditor(kms),
     pubsubPolicies: createPolicyEditor(pubsub),
     projectPolicies: createPolicyEditor(projects),
     projectNumber,
@@ -52,6 +57,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     providers: {
       Queue: queueProvider(gcp),
       Table: tableProvider(gcp),
+      EncryptionKey: encryptionKeyProvider(gcp),
       WorkloadIdentity: identityProvider(gcp),
     },
     platform: gkePlatform(place),

@@ -1,6 +1,7 @@
 import type { Place } from "../../operator/provider/cloud.ts";
 import type { Clients } from "./clients.ts";
 import type { Firestore } from "./firestore.ts";
+import type { Kms } from "./kms.ts";
 import type { PolicyEditor } from "./policy.ts";
 import type { PubSub } from "./pubsub.ts";
 
@@ -10,8 +11,11 @@ export interface Gcp {
   readonly clients: Clients;
   readonly pubsub: PubSub;
   readonly firestore: Firestore;
+  readonly kms: Kms;
   /** Policies of topics and subscriptions. */
   readonly pubsubPolicies: PolicyEditor;
+  /** Policies of crypto keys. */
+  readonly kmsPolicies: PolicyEditor;
   /** Policies of projects. */
   readonly projectPolicies: PolicyEditor;
   /** The project's number, asked once. @throws ProviderError */

@@ -2,14 +2,15 @@
 import type { Grant } from "../../controllers/leaf/wants.ts";
 import type { Access, GrantableKind } from "../../crds/access.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
-import { databaseName, databaseOfTable, topicOfQueue } from "./names.ts";
+import { KEY_USER_ROLE } from "./key-agents.ts";
+import { checkedKey, databaseName, databaseOfTable, topicOfQueue } from "./names.ts";
 import type { Membership } from "./policy.ts";
 import { type CustomRole, ROLES, roleName } from "./roles.ts";
 
 /** A role on one thing. Its text form is `<role> on <thing>`. */
 export interface Right {
   readonly role: string;
-  /** The topic, subscription or database that it is a right on. */
+  /** The topic, subscription, crypto key or database that it is a right on. */
   readonly on: string;
 }
 
@@ -66,8 +67,11 @@ const onDatabase =
 const reads = onDatabase(ROLES.tableReader);
 const writes = onDatabase(ROLES.tableWriter);
 
+const onKey: Rule = (id) => [{ role: KEY_USER_ROLE, on: checkedKey(id) }];
+
 const RULES: Readonly<Record<GrantableKind, Partial<Record<Access, Rule>>>> = {
   Queue: { Consume: onSubscription, Produce: onTopic },
+  EncryptionKey: { Use: onKey },
   Table: { Read: reads, Write: writes, ReadWrite: (id) => [...reads(id), ...writes(id)] },
 };
 

@@ -42,8 +42,10 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
     const workload = workloadOf(want);
     return rightsOf(want.grants).map((right) => ({ right, workload }));
   };
-  const editorOf = (resource: string): PolicyEditor =>
-    /^projects\/[^/]+$/.test(resource) ? gcp.projectPolicies : gcp.pubsubPolicies;
+  const editorOf = (resource: string): PolicyEditor => {
+    if (/^projects\/[^/]+$/.test(resource)) return gcp.projectPolicies;
+    return resource.includes("/cryptoKeys/") ? gcp.kmsPolicies : gcp.pubsubPolicies;
+  };
 
   async function observe(at: At, call: Call): Promise<Observation<IdentityWant, IdentityOutputs>> {
     const traces = parseTraces(at.footprint);

@@ -8,8 +8,13 @@ export const subscriptionName = (project: string, queue: string): string =>
   `projects/${project}/subscriptions/${queue}`;
 export const databaseName = (project: string, database: string): string => `projects/${project}/databases/${database}`;
 
+export const keyRingName = (project: string, location: string, ring: string): string =>
+  `projects/${project}/locations/${location}/keyRings/${ring}`;
+export const keyName = (ring: string, key: string): string => `${ring}/cryptoKeys/${key}`;
+
 const SUBSCRIPTION = /^projects\/([^/]+)\/subscriptions\/([^/]+)$/;
 const TOPIC = /^projects\/([^/]+)\/topics\/([^/]+)$/;
+const CRYPTO_KEY = /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/;
 const DATABASE = /^projects\/([^/]+)\/databases\/([^/]+)$/;
 
 /** The topic of a queue, by its QUEUE_ID: a queue's topic and subscription have the same name. */
@@ -30,6 +35,12 @@ export function databaseOfTable(tableId: string): { project: string; database: s
   const [, project, database] = DATABASE.exec(tableId) ?? [];
   if (!project || !database) throw notA("table", tableId, "projects/<project>/databases/<id>");
   return { project, database };
+}
+
+/** The KEY_ID itself, once it is seen to be one. */
+export function checkedKey(keyId: string): string {
+  if (CRYPTO_KEY.test(keyId)) return keyId;
+  throw notA("key", keyId, "projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>");
 }
 
 const notA = (what: string, id: string, form: string) =>

@@ -64,10 +64,27 @@ export type TableOutputs = {
   readonly REGION: string;
 };
 
+/** What an EncryptionKey should be, whatever the cloud: symmetric, its material made by the cloud. */
+export interface EncryptionKeyWant extends Wanted {
+  readonly rotationDays: number;
+  readonly deletionWindowDays: number;
+  /**
+   * Spec asks for Enabled or Disabled. Observe also tells PendingDeletion (it can be brought back) and Unnamed (the name
+   * by which it is found does not lead to it).
+   */
+  readonly state: "Enabled" | "Disabled" | "PendingDeletion" | "Unnamed";
+  /** Who may use it by its own policy, in the cloud's words, one a line, sorted. Filled by `fit`, reported by `observe`. */
+  readonly access: readonly string[];
+  readonly overrides: { readonly [field: string]: Neutral };
+}
+
+/** `KEY_ID` AWS: ARN of the key. GCP: `projects/P/locations/L/keyRings/R/cryptoKeys/K`. */
+export type EncryptionKeyOutputs = { readonly KEY_ID: string; readonly REGION: string };
+
 /** One right on one resource. */
 export interface Grant {
   readonly kind: GrantableKind;
-  /** Its QUEUE_ID, TABLE_ID, … */
+  /** Its QUEUE_ID, TABLE_ID, KEY_ID, … */
   readonly id: string;
   readonly access: Access;
   /** Key that encrypts it, when it is a customer's. */
@@ -95,6 +112,7 @@ export type IdentityOutputs = { readonly IDENTITY: string };
 /** Every leaf kind with what it wants and what it gives. The adapters' lists are typed by it. */
 export interface Leaves {
   readonly Queue: { want: QueueWant; outputs: QueueOutputs };
+  readonly EncryptionKey: { want: EncryptionKeyWant; outputs: EncryptionKeyOutputs };
   readonly Table: { want: TableWant; outputs: TableOutputs };
   readonly WorkloadIdentity: { want: IdentityWant; outputs: IdentityOutputs };
 }

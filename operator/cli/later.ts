@@ -5,6 +5,7 @@ export const LATER = "(known after apply)";
 const PROMISED: Readonly<Record<string, readonly string[]>> = {
   Queue: ["QUEUE_ID", "QUEUE_URL", "REGION"],
   Table: ["TABLE_ID", "TABLE_NAME", "COLLECTION", "REGION"],
+  EncryptionKey: ["KEY_ID", "REGION"],
   WorkloadIdentity: ["IDENTITY"],
 };
 

@@ -65,6 +65,11 @@ export interface Present<Want, Outputs> {
    * - `failed`   the cloud says that it is broken; `message` says how
    */
   readonly phase: "ready" | "pending" | "deleting" | "failed";
+  /**
+   * With phase `deleting`: the cloud keeps it for days and `update` brings it back. An object that is deleted goes at
+   * once and does not wait for the cloud; one that lives, or is made again, has it restored.
+   */
+  readonly restorable?: boolean | undefined;
   /** For people, stable: what the cloud is doing or what failed. */
   readonly message?: string | undefined;
   /**

@@ -97,6 +97,9 @@ const asked = (given: ThingSituation): string | undefined => {
 const replaceBoth = asked(situation({ seen: drifted({ shape: "square", size: 6 }) }));
 const destroy = asked(situation({ deleting: true }, { dataBearing: true }));
 const destroyBacked = asked(situation({ deleting: true, backup: true }, { dataBearing: true }));
+/** The cloud keeps it for days and can bring it back. */
+const buried = (over: Partial<Seen> = {}): Seen =>
+  present({ phase: "deleting", restorable: true, actual: { ...WANT, note: "gone" }, ...over });
 
 describe("decide", () => {
   it.each<[string, ThingSituation, string]>([
@@ -108,6 +111,30 @@ describe("decide", () => {
       "gone again after an old consent",
       situation({ seen: absent, approved: word, incarnation: "2026" }, { dataBearing: true }),
       "refuse DataLost",
+    ],
+    [
+      "sent a moment ago, the cloud picks the id",
+      situation({ seen: absent, known: false, fresh: true, assigned: true }),
+      "wait Creating",
+    ],
+    [
+      "sent a moment ago, the id follows from the name",
+      situation({ seen: absent, known: false, fresh: true }),
+      "create",
+    ],
+    ["buried behind our back", situation({ seen: buried() }), "update drift note"],
+    [
+      "buried by an earlier object of this name",
+      situation({ seen: buried(), known: false, applied: false }),
+      "update spec note",
+    ],
+    ["buried, somebody else's", situation({ seen: buried({ owner: foreign }), known: false }), "refuse Conflict"],
+    ["buried, drift only reported", situation({ seen: buried() }, { drift: "Report" }), "none note"],
+    ["buried and deleted", situation({ seen: buried(), deleting: true }), "release Deleted"],
+    [
+      "buried and deleted, Retain",
+      situation({ seen: buried(), deleting: true }, { deletion: "Retain" }),
+      "release Deleted",
     ],
     ["made a moment ago, not seen yet", situation({ seen: absent, fresh: true }), "wait Creating"],
     ["name reserved", situation({ seen: { exists: false, reservedForMs: 60_000 }, known: false }), "wait Creating"],

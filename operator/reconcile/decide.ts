@@ -34,6 +34,8 @@ export interface Situation<Want extends Wanted, Outputs> {
   readonly applied: boolean;
   /** It was made a moment ago, or a call was sent that may have made it: the cloud may not show it, or its marks, yet. */
   readonly fresh?: boolean | undefined;
+  /** The cloud picks the id: a second create would make a second one. */
+  readonly assigned?: boolean | undefined;
   /** Tells one making of the resource from the next, so that consent to one is none to the next: status.createdAt. */
   readonly incarnation?: string | undefined;
   readonly policy: Policy;
@@ -101,6 +103,8 @@ function decideDeletion<Want extends Wanted, Outputs>(situation: Situation<Want,
   if (claim === "unmarked" && situation.fresh) return wait("Creating", unseen);
   if (claim !== "ours") return release("Retained", `${seen.id} does not carry our marks and was left alone.`);
   if (policy.management === "Observe") return release("Retained", `${seen.id} was only observed and was left alone.`);
+  if (isRestorable(seen))
+    return release("Deleted", `The cloud is deleting ${seen.id}${seen.message ? `: ${seen.message}` : "."}`);
   if (policy.deletion === "Retain")
     return release("Retained", `${seen.id} stays in the cloud by deletionPolicy Retain.`, true);
   if (policy.deletion === "Block")
@@ -143,7 +147,8 @@ function decideAbsent<Want extends Wanted, Outputs>(
   if (!policy.active) return { do: "none", drift: [] };
   if (policy.management === "Observe")
     return wait("NotFound", "There is no such resource to observe (managementPolicy Observe).");
-  if (known && situation.fresh) return wait("Creating", "It was made a moment ago and the cloud does not show it yet.");
+  if ((known || situation.assigned) && situation.fresh)
+    return wait("Creating", "It was made a moment ago and the cloud does not show it yet.");
   if (known && policy.management === "CreateOnly")
     return refuse("NotFound", "It was made once and is gone; managementPolicy CreateOnly does not make it again.");
   if (known && policy.dataBearing) {
@@ -181,7 +186,7 @@ function decidePresent<Want extends Wanted, Outputs>(
 
   const claim = claimOf(seen.owner, owner, situation.succeeds);
   if (claim === "ours" && !policy.active) return { do: "none", drift: fields };
-  if (seen.phase === "deleting") return dying(situation, seen);
+  if (seen.phase === "deleting" && !isRestorable(seen)) return dying(situation, seen);
   if (claim === "foreign" || claim === "otherCluster") return refuse("Conflict", foreignMessage(seen, owner, claim));
   if (claim === "unmarked") {
     if (situation.fresh) return wait("Creating", `${seen.id} was made a moment ago and its marks can't be seen yet.`);
@@ -213,6 +218,13 @@ function decidePresent<Want extends Wanted, Outputs>(
   if (seen.phase === "failed") return refuse("CloudFailed", seen.message ?? `The cloud reports ${seen.id} as failed.`);
   return { do: "none", drift: [] };
 }
+
+/** On its way out in days, and an update brings it back. */
+export const isRestorable = (seen: {
+  readonly exists: boolean;
+  readonly phase?: string;
+  readonly restorable?: boolean | undefined;
+}): boolean => seen.exists && seen.phase === "deleting" && seen.restorable === true;
 
 function dying<Want extends Wanted, Outputs>(
   situation: Situation<Want, Outputs>,

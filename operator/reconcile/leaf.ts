@@ -1,6 +1,6 @@
 import { ProviderError } from "../provider/fault.ts";
 import { type At, type Call, createIntent, type Present, type Wanted } from "../provider/provider.ts";
-import type { Decision } from "./decide.ts";
+import { type Decision, isRestorable } from "./decide.ts";
 import { type Change, diff } from "./diff.ts";
 import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "./leaf-object.ts";
@@ -208,7 +208,7 @@ function conclude<Want extends Wanted>(
   const outcome: Outcome = { kind: "decided", decision, seen: after, applied, left };
   const next: Next = left.length > 0 ? { when: "backoff" } : nextAfter(decision, after, object, host);
   const pass = finish(object, host.now, prepared, outcome, next, after);
-  const released = decision.do === "release" || (decision.do === "delete" && !after.exists);
+  const released = decision.do === "release" || (decision.do === "delete" && (!after.exists || isRestorable(after)));
   return { ...pass, decision, released, notices: [...told(object, decision, after), ...pass.notices] };
 }
 

@@ -27,6 +27,7 @@ export function situationOf<Want extends Wanted>(
     known: status?.externalId !== undefined,
     applied: prepared.want !== undefined && status?.appliedHash === wantHash(prepared.want),
     fresh: isFresh(object, now),
+    assigned: prepared.provider.ids === "assigned",
     incarnation: status?.createdAt,
     policy: prepared.policy,
     immutable: prepared.provider.immutable,

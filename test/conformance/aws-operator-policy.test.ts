@@ -7,6 +7,7 @@ import {
 import { CreateQueueCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Aws, awsClients } from "../../adapters/aws/clients.ts";
+import { encryptionKeyProvider } from "../../adapters/aws/encryptionkey.ts";
 import { identityProvider } from "../../adapters/aws/identity.ts";
 import { queueProvider } from "../../adapters/aws/queue.ts";
 import { tableProvider } from "../../adapters/aws/table.ts";
@@ -22,7 +23,7 @@ import {
 } from "../../adapters/aws/testing/fixtures.ts";
 import { prepareAccount } from "../../hack/platform/account.ts";
 import { startAws } from "../../hack/testbed/index.ts";
-import type { Present, Provider, Wanted } from "../../operator/provider/provider.ts";
+import { createIntent, type Present, type Provider, type Wanted } from "../../operator/provider/provider.ts";
 import { guidePolicy, type PolicyStatement } from "../support/iam-policy.ts";
 
 /** The policy of the guide, on an emulator that enforces policies: enough for every verb, and no more. */
@@ -58,7 +59,7 @@ afterAll(async () => {
 
 /**
  * The policy in what this emulator knows: roles have no path in its ARNs, a table named by its ARN has no name, and
- * only queues have tags in conditions. `iam-policy.test.ts` looks at the rest.
+ * a key behind an alias has the alias for its name, and only queues have tags in conditions. `iam-policy.test.ts` looks at the rest.
  */
 function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
   const text = JSON.stringify({ Version, Statement }).replaceAll(":role/onyx/test/*", ":role/test-*");
@@ -74,10 +75,12 @@ function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
   const onTables = emulated.Statement.flatMap(({ Action }) => Action).filter((action) =>
     action.startsWith("dynamodb:"),
   );
+  const onKeys = emulated.Statement.flatMap(({ Action }) => Action).filter((action) => action.startsWith("kms:"));
   return {
     ...emulated,
     Statement: [
       ...emulated.Statement,
+      { Sid: "Keys", Effect: "Allow", Action: onKeys, Resource: "*" },
       tables(onTables.filter((action) => BY_ARN.includes(action))),
       tables(onTables.filter((action) => !BY_ARN.includes(action))),
     ],
@@ -135,6 +138,29 @@ describe("the operator's policy", () => {
     ];
     const want = identityWant("test-api", { grants });
     await live(identityProvider(operator), "test-api", "WorkloadIdentity", want, { tags: tagged(want) });
+  });
+
+  it("is enough for a key", async () => {
+    const name = "test-key";
+    const provider = encryptionKeyProvider(operator);
+    const context = call(name, { owner: owner(name, { kind: "EncryptionKey" }) });
+    const wish = { rotationDays: 365, deletionWindowDays: 7, state: "Enabled", access: [], overrides: {} } as const;
+    const want = provider.fit?.({ ...wish, tags: queueWant(name).tags }).want;
+    if (!want) throw new Error("it fits any want");
+    await provider.create(name, want, context);
+    const look = async (footprint: readonly string[] = []) => {
+      const seen = await provider.observe({ name, footprint }, context);
+      if (!seen.exists) throw new Error("it is gone");
+      return seen;
+    };
+    const changed = { ...want, rotationDays: 90, tags: tagged(want), state: "Disabled" as const };
+    await provider.update(await look(), changed, new Set(["rotationDays", "tags", "access", "state"]), context);
+    await provider.delete(await look(), { name, footprint: [] }, context);
+    expect(await look()).toMatchObject({ phase: "deleting", restorable: true });
+    await provider.update(await look(), want, new Set(["state"]), context);
+    expect(await look()).toMatchObject({ phase: "ready", actual: { state: "Enabled", rotationDays: 90 } });
+    const lost = await provider.observe({ name: "test-lost", footprint: [createIntent("test-lost")] }, context);
+    expect(lost.exists).toBe(false);
   });
 
   it.each([

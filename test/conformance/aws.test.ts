@@ -7,6 +7,7 @@ import { conformance } from "../../operator/provider/conformance/index.ts";
 import { judgeRequests } from "../support/aws-requests.ts";
 import { serviceModels } from "../support/service-model.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
+import { ciphersOnAws, encryptionKeyOnAws } from "./aws/encryptionkey.ts";
 import { itemsOnAws } from "./aws/items.ts";
 import { kindsOnAws } from "./aws/kinds.ts";
 import { messagesOnAws } from "./aws/messages.ts";
@@ -15,6 +16,8 @@ import { tableOnAws } from "./aws/table.ts";
 import { makeCluster } from "./aws/workloadidentity.ts";
 import { gaps } from "./gaps.ts";
 import { itemCases } from "./items.ts";
+import { keyCases } from "./keys.ts";
+import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
 import { messageCases } from "./messages.ts";
@@ -38,6 +41,7 @@ conformance(aws, kinds, options);
 const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
 messageCases(aws, messagesOnAws(aws), { kind: queue, on: queueOnAws(aws) }, all, options);
 itemCases(aws, itemsOnAws(aws), { kind: table, on: tableOnAws(aws) }, all);
+keyCases(aws, ciphersOnAws(aws), { kind: encryptionKey, on: encryptionKeyOnAws(aws) }, all, options);
 
 test("every request that was sent is one that AWS's own API models take", () => {
   expect(requests.count).toBeGreaterThan(100);

@@ -3,23 +3,28 @@ import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
 import { gaps } from "./gaps.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
+import { ciphersOnGcp, encryptionKeyOnGcp, makeKeyRing } from "./gcp/encryptionkey.ts";
 import { itemsOnGcp } from "./gcp/items.ts";
 import { messagesOnGcp } from "./gcp/messages.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
 import { tableOnGcp } from "./gcp/table.ts";
 import { workloadIdentityOnGcp } from "./gcp/workloadidentity.ts";
 import { itemCases } from "./items.ts";
+import { keyCases } from "./keys.ts";
+import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
 import { messageCases } from "./messages.ts";
 
 const gcp = await gcpUnderTest();
+await makeKeyRing(gcp);
 afterAll(() => gcp.stop());
 
 const kinds: readonly Tried[] = [
   { kind: queue, on: queueOnGcp(gcp) },
   { kind: table, on: tableOnGcp(gcp) },
+  { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
   { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
 ];
 
@@ -29,3 +34,4 @@ conformance(gcp, kinds, options);
 const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
 messageCases(gcp, messagesOnGcp(gcp), { kind: queue, on: queueOnGcp(gcp) }, all, options);
 itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);
+keyCases(gcp, ciphersOnGcp(gcp), { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) }, all, options);

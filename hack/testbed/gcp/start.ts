@@ -20,6 +20,8 @@ import { firestoreAdmin } from "./services/firestore/admin.ts";
 import { firestoreData } from "./services/firestore/data.ts";
 import { iam } from "./services/iam/iam.ts";
 import { projects } from "./services/iam/projects.ts";
+import { CRYPTO_KEY, KEY_RING } from "./services/kms/keys.ts";
+import { kms } from "./services/kms/kms.ts";
 import type { ServiceModule } from "./services/module.ts";
 import { monitoring } from "./services/monitoring.ts";
 import { pubsub } from "./services/pubsub/pubsub.ts";
@@ -30,6 +32,7 @@ const PROTOS = [
   "google/pubsub/v1/pubsub.proto",
   "google/firestore/admin/v1/firestore_admin.proto",
   "google/firestore/v1/firestore.proto",
+  "google/cloud/kms/v1/service.proto",
   "google/cloud/resourcemanager/v3/projects.proto",
   "google/iam/v1/iam_policy.proto",
   "google/iam/admin/v1/iam.proto",
@@ -125,7 +128,8 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     firestoreAdmin(),
     firestoreData(world),
     projects(world),
-    iam([TOPIC, SUBSCRIPTION]),
+    kms(world),
+    iam([TOPIC, SUBSCRIPTION, KEY_RING, CRYPTO_KEY]),
     monitoring({
       world,
       backlogs,

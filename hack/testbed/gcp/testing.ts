@@ -1,5 +1,6 @@
 /** A cloud for one test file, with Google's own clients pointed at it. */
 import firestore, { Firestore } from "@google-cloud/firestore";
+import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { v1 as pubsub } from "@google-cloud/pubsub";
 import { ProjectsClient } from "@google-cloud/resource-manager";
 import grpc from "@grpc/grpc-js";
@@ -12,6 +13,7 @@ export interface TestCloud {
   readonly subscriber: pubsub.SubscriberClient;
   readonly firestoreAdmin: InstanceType<typeof firestore.v1.FirestoreAdminClient>;
   readonly projects: ProjectsClient;
+  readonly kms: KeyManagementServiceClient;
   /** The client for documents of one database. */
   documents(database: string): Firestore;
   /** Sets the policy of a topic or subscription. */
@@ -53,6 +55,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
   const subscriber = new pubsub.SubscriberClient(client);
   const firestoreAdmin = new firestore.v1.FirestoreAdminClient(client);
   const projects = new ProjectsClient(client);
+  const kms = new KeyManagementServiceClient(client);
   const opened: Firestore[] = [];
   return {
     gcp,
@@ -60,6 +63,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
     subscriber,
     firestoreAdmin,
     projects,
+    kms,
     documents(database) {
       const documents = new Firestore({ projectId: gcp.project, databaseId: database, host: gcp.grpc, ssl: false });
       opened.push(documents);
@@ -77,7 +81,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
     },
     async close() {
       await Promise.all(opened.map((documents) => documents.terminate()));
-      await Promise.all([publisher, subscriber, firestoreAdmin, projects].map((one) => one.close()));
+      await Promise.all([publisher, subscriber, firestoreAdmin, projects, kms].map((one) => one.close()));
       await gcp.close();
       await pstest?.stop();
     },

@@ -182,10 +182,12 @@ function steps({ on }: CaseWorld): readonly { index: number; operation: string; 
 
 /** From the start: deleted, and made anew. */
 async function again(world: CaseWorld): Promise<void> {
+  const subject = world.subject();
   world.host.advance(3_600_000);
   world.host.remove();
   await world.host.settle();
   expect(world.host.object).toBeUndefined();
+  await world.on.restores?.forget(subject);
   if (world.on.nameHeld) world.cloud.advance(world.on.nameHeld.ms);
   world.host.recreate(world.spec());
 }

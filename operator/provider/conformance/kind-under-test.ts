@@ -81,6 +81,15 @@ export interface KindOnCloud {
   readonly removePart?: Readonly<Record<string, (subject: Subject) => Promise<void>>> | undefined;
   /** L23, L27: until `heal` the cloud reports a state that nobody knows yet, or that the customer's key is disabled. */
   readonly states?: { readonly unknown?: () => void; readonly keyDisabled?: () => void } | undefined;
+  /** L16: the cloud keeps what is deleted for days, and what it then takes to have it back, usable. */
+  readonly restores?:
+    | {
+        readonly operations: readonly string[];
+        usable(subject: Subject): Promise<boolean>;
+        /** Has the cloud forget what was deleted, so that the next create makes a new one. */
+        forget(subject: Subject): Promise<void>;
+      }
+    | undefined;
   /** L15: how long its name can't be used after deletion, in ms, and the way to have the emulator do so. */
   readonly nameHeld?: { readonly ms: number; hold(): void } | undefined;
 }

@@ -201,6 +201,46 @@ export const lifecycle: readonly Case[] = [
     },
   },
   {
+    id: "L16",
+    title: "deleted with a delay: the object goes at once; made again, the same one is restored and usable",
+    unless: (_kind, on) => (on.restores ? undefined : "the cloud keeps nothing of what is deleted"),
+    async run(world) {
+      await world.ready();
+      const { externalId } = world.host.status;
+      const subject = world.subject();
+      world.host.advance(LATER_MS);
+      world.host.remove();
+      expect((await world.host.pass()).released).toBe(true);
+      expect(world.done()).toEqual(world.on.unmakes);
+      expect(await world.on.restores?.usable(subject)).toBe(false);
+      world.host.recreate(world.spec());
+      world.mark();
+      await world.host.settle();
+      expect(world.told()).toBe(READY);
+      expect(world.host.status.externalId).toBe(externalId);
+      expect(new Set(world.done())).toEqual(new Set(world.on.restores?.operations));
+      expect(await world.on.restores?.usable(world.subject())).toBe(true);
+      expect(await world.count()).toBe(1);
+      await atRest(world);
+    },
+  },
+  {
+    id: "L16",
+    title: "deleted with a delay behind our back: restored and usable",
+    unless: (_kind, on) => (on.restores ? undefined : "the cloud keeps nothing of what is deleted"),
+    async run(world) {
+      await world.ready();
+      world.host.advance(LATER_MS);
+      await world.on.remove(world.subject());
+      world.mark();
+      await world.host.settle();
+      expect(world.told()).toBe(READY);
+      expect(await world.on.restores?.usable(world.subject())).toBe(true);
+      expect(await world.count()).toBe(1);
+      await atRest(world);
+    },
+  },
+  {
     id: "L28",
     title: "status lost (a restored backup): the same resource is found, and nothing is written",
     async run(world) {

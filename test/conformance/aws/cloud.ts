@@ -1,6 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { IAMClient } from "@aws-sdk/client-iam";
+import { KMSClient } from "@aws-sdk/client-kms";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { connectAws } from "../../../adapters/aws/index.ts";
 import type {
@@ -22,6 +23,7 @@ export interface AwsEyes {
   readonly dynamodb: DynamoDBClient;
   readonly iam: IAMClient;
   readonly eks: EKSClient;
+  readonly kms: KMSClient;
 }
 
 /** AWS behind a proxy that counts and makes trouble. */
@@ -41,6 +43,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     dynamodb: new DynamoDBClient(direct),
     iam: new IAMClient(direct),
     eks: new EKSClient(direct),
+    kms: new KMSClient(direct),
   };
   const place = {
     environment: "conformance",

@@ -1,8 +1,10 @@
 import type { Tried } from "../../../operator/provider/conformance/case-world.ts";
+import { encryptionKey } from "../kinds/encryptionkey.ts";
 import { queue } from "../kinds/queue.ts";
 import { table } from "../kinds/table.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
 import type { AwsUnderTest } from "./cloud.ts";
+import { encryptionKeyOnAws } from "./encryptionkey.ts";
 import { queueOnAws } from "./queue.ts";
 import { tableOnAws } from "./table.ts";
 import { workloadIdentityOnAws } from "./workloadidentity.ts";
@@ -11,5 +13,6 @@ import { workloadIdentityOnAws } from "./workloadidentity.ts";
 export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: queue, on: queueOnAws(aws) },
   { kind: table, on: tableOnAws(aws) },
+  { kind: encryptionKey, on: encryptionKeyOnAws(aws) },
   { kind: workloadIdentity, on: workloadIdentityOnAws(aws) },
 ];

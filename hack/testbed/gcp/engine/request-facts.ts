@@ -4,15 +4,18 @@ import type { Method } from "./definitions.ts";
 import type { Message } from "./messages.ts";
 import { camel } from "./messages.ts";
 
-const READS = /^(Get|List|Test|Query|Lookup|Search|Lint|BatchGet|Run.*Query|Listen|Pull|StreamingPull|Wait)/;
+const READS =
+  /^(Get|List|Test|Query|Lookup|Search|Lint|BatchGet|Run.*Query|Listen|Pull|StreamingPull|Wait|Encrypt|Decrypt)/;
 const MESSAGES = new Set(["Publish", "Acknowledge", "ModifyAckDeadline", "Pull", "StreamingPull"]);
+
+const DATA = new Set([...MESSAGES, "Encrypt", "Decrypt"]);
 
 export const isMutating = (method: Method): boolean =>
   !READS.test(method.name) && !(method.http.length > 0 && method.http.every(({ verb }) => verb === "get"));
 
 /** Data: what a workload does with a resource. Control: what an operator does to it. */
 export const planeOf = (method: Method): "control" | "data" =>
-  method.service === "google.firestore.v1.Firestore" || MESSAGES.has(method.name) ? "data" : "control";
+  method.service === "google.firestore.v1.Firestore" || DATA.has(method.name) ? "data" : "control";
 
 /** The value of the first variable of the HTTP path, which is the resource or, for a create, its parent and id. */
 export function targetOf(method: Method, request: Message): string {

@@ -1,0 +1,21 @@
+import type { EncryptionKeySpec } from "../../crds/encryptionkey.ts";
+import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
+import { overridesFor } from "./overrides.ts";
+import type { EncryptionKeyWant } from "./wants.ts";
+
+/** A symmetric key: KMS, or Cloud KMS. */
+export const encryptionKey: Leaf<EncryptionKeySpec, EncryptionKeyWant> = {
+  kind: "EncryptionKey",
+  dataBearing: true,
+  // The id of a crypto key.
+  nameLimit: 63,
+  references: () => [],
+  want: (spec, given) => ({
+    rotationDays: spec.rotationDays,
+    deletionWindowDays: spec.deletionWindowDays,
+    state: spec.state,
+    access: [],
+    overrides: overridesFor(spec, given.cloud),
+    tags: given.tags,
+  }),
+};
