@@ -7,6 +7,7 @@ import type { EncryptionKeyWant } from "./wants.ts";
 export const encryptionKey: Leaf<EncryptionKeySpec, EncryptionKeyWant> = {
   kind: "EncryptionKey",
   dataBearing: true,
+  holds: "all that is encrypted with it, once its deletion window ends",
   // The id of a crypto key.
   nameLimit: 63,
   references: () => [],

@@ -210,7 +210,8 @@ export const lifecycle: readonly Case[] = [
       const subject = world.subject();
       world.host.advance(LATER_MS);
       world.host.remove();
-      expect((await world.host.pass()).released).toBe(true);
+      await world.host.settle();
+      expect(world.host.object).toBeUndefined();
       expect(world.done()).toEqual(world.on.unmakes);
       expect(await world.on.restores?.usable(subject)).toBe(false);
       world.host.recreate(world.spec());
