@@ -333,7 +333,27 @@ const spec = withRules(
     costCenter: word("^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$", "costCenter must be a label's value: a-z, 0-9, '_' and '-'")
       .optional()
       .describe("Who pays for it: label onyx.onelens.io/cost-center and tag onyx-cost-center."),
-    tier: z.enum(["Critical", "Important", "Standard"]).default("Standard").describe("How much depends on it."),
+    tier: z
+      .enum(["Critical", "Important", "Standard"])
+      .default("Standard")
+      .describe(
+        "How much depends on it, and so what the Tables it is bound to must have: Critical seven days of pointInTimeRecovery, deletionProtection, and no deletionPolicy Delete; Important pointInTimeRecovery. The condition RecoveryMet tells what is missing.",
+      ),
+    recovery: z
+      .strictObject({
+        rpo: durationWithin("rpo", { min: 1, max: 31 * 86_400 })
+          .optional()
+          .describe(
+            "How much of the latest work may be lost with a Table. Any needs pointInTimeRecovery there; less than 5m can't be promised by both clouds.",
+          ),
+        rto: durationWithin("rto", { min: 1, max: 31 * 86_400 })
+          .optional()
+          .describe(
+            "How long a restore may take. No setting tells whether it does: that hangs on the amount of data, so try it out. Needs pointInTimeRecovery, from which is restored.",
+          ),
+      })
+      .optional()
+      .describe("What a restore must come to. The condition RecoveryMet tells whether what it is bound to allows it."),
   }),
   ...rules,
 );

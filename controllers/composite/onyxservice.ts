@@ -8,6 +8,7 @@ import { identity, serviceAccount } from "./onyxservice/identity.ts";
 import { imageOf } from "./onyxservice/image.ts";
 import { selectorOf } from "./onyxservice/names.ts";
 import { networkPolicy } from "./onyxservice/network.ts";
+import { recoveryVerdicts } from "./onyxservice/recovery.ts";
 import { scaler } from "./onyxservice/scaling.ts";
 import { services } from "./onyxservice/service.ts";
 import { uses } from "./onyxservice/uses.ts";
@@ -38,6 +39,7 @@ function compose(spec: OnyxServiceSpec, seen: Seen): Composed | InvalidSpec {
   ];
   const running = [workload(spec, seen, config.hash), ...disruptionBudget(spec, seen), ...scaler(spec, seen)];
   return {
+    verdicts: recoveryVerdicts(spec, seen),
     children: spec.enabled === false ? kept : [...kept, ...running],
     summary: (live) => ({
       ...replicasOf(spec.enabled === false ? undefined : live("workload")),

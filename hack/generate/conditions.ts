@@ -13,6 +13,8 @@ const MEANING: Readonly<Record<ConditionType, string>> = {
   Drifted: "True when the cloud differs from spec; absent otherwise. `status.drift` lists the fields.",
   Portable: "False when a field means something else on the other cloud. `status.deviations` lists them.",
   ReferencesResolved: "True: all objects that spec refers to are there and ready.",
+  RecoveryMet:
+    "OnyxService: False when what it is bound to could not be restored as `tier` and `recovery` ask. It takes Ready from nobody.",
   Paused: "True while it is paused by annotation or switched off in spec; absent otherwise.",
 };
 

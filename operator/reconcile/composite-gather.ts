@@ -37,7 +37,7 @@ export function resolve(reference: Reference, namespace: string, host: Composite
   const outputs = target.status?.outputs;
   if (!outputs || target.status?.externalId === undefined)
     return { pending: { reason: "DependencyNotReady", message: `${what} is not Ready yet.` } };
-  return { outputs };
+  return { outputs, effective: target.status?.effective, spec: target.spec };
 }
 
 /** What `compose` sees. */

@@ -1,6 +1,6 @@
 import type { Platform } from "../provider/cloud.ts";
 import type { Cloud } from "../provider/provider.ts";
-import type { Condition } from "./conditions.ts";
+import type { Condition, Verdicts } from "./conditions.ts";
 import type { Reference } from "./leaf-object.ts";
 import type { KubeObject } from "./object.ts";
 import type { Reason } from "./reasons.ts";
@@ -102,6 +102,8 @@ export interface Composed {
   readonly children: readonly (Child | PendingChild)[];
   /** The kind's own part of status. */
   summary(live: (id: string) => KubeObject | undefined): Readonly<Record<string, unknown>>;
+  /** What the kind says beside the common conditions; null takes one away. It has no effect on Ready. */
+  readonly verdicts?: Verdicts | undefined;
 }
 
 /** The spec contradicts itself in a way that the API server can't see. */
@@ -111,7 +113,12 @@ export interface InvalidSpec {
 
 /** An object that spec refers to, as far as it is known. */
 export type Resolved =
-  | { readonly outputs: Readonly<Record<string, string>> }
+  | {
+      readonly outputs: Readonly<Record<string, string>>;
+      /** The values that are in force in the cloud, in the neutral fields of its kind. */
+      readonly effective?: Readonly<Record<string, unknown>> | undefined;
+      readonly spec?: unknown;
+    }
   | { readonly pending: { readonly reason: Reason; readonly message: string } };
 
 /** What a kind's `compose` may use besides spec. */

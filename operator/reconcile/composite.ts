@@ -131,7 +131,10 @@ function conclude(object: CompositeObject, host: CompositeHost, work: Work): Com
     inventory: [...work.inventory, ...pruned.left],
   };
   return finish(object, host, {
-    verdicts: composedVerdicts([...applied.troubles, ...leaving], unresolvedOf(work.resolved), off),
+    verdicts: {
+      ...composedVerdicts([...applied.troubles, ...leaving], unresolvedOf(work.resolved), off),
+      ...work.composed.verdicts,
+    },
     status,
     next: applied.retry ?? { when: "after", ms: pollInterval(object, host.resyncMs) },
     did: { created: applied.created, changed: applied.changed, takenOver: applied.takenOver, removed: pruned.removed },

@@ -20,6 +20,7 @@ export const CONDITION_TYPES = [
   "Drifted",
   "Portable",
   "ReferencesResolved",
+  "RecoveryMet",
   "Paused",
 ] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];

@@ -45,6 +45,9 @@ export const REASONS = {
   Disabled: "Kept, but switched off by spec.enabled: false; spec.disabledReason says why.",
   Paused: 'Not reconciled while the annotation onyx.onelens.io/paused is "true".',
   Resolved: "All references are resolved.",
+  Recoverable: "What it is bound to can be restored as tier and recovery ask.",
+  NotRecoverable:
+    "What it is bound to could not be restored as tier or recovery ask; the message names the object, the field and the value that it needs.",
   Unsupported: "This cloud has nothing for this kind.",
   Progressing: "The objects it is made of are being applied or are not all ready yet.",
   ChildFailed: "An object that it is made of failed; the message carries that one's reason.",

@@ -1,0 +1,219 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
+import { ListBackupsCommand, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { CreateClusterCommand } from "@aws-sdk/client-eks";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseAllDocuments, stringify } from "yaml";
+import { kinds } from "../../crds/index.ts";
+import { installCharts } from "../../hack/platform/chart.ts";
+import { CREDENTIALS } from "../../hack/platform/environment.ts";
+import { type Operator, startOperator } from "../../hack/platform/operator.ts";
+import { type AwsEmulator, type Cluster, startAws, startCluster, waitUntil } from "../../hack/testbed/index.ts";
+import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { LeafStatus } from "../../operator/reconcile/leaf-object.ts";
+import { ACCOUNT, type AwsUnderTest, awsUnderTest } from "../conformance/aws/cloud.ts";
+import { type GcpUnderTest, gcpUnderTest } from "../conformance/gcp/cloud.ts";
+
+/** The drill of docs/guides/disaster-recovery.md: a cluster is lost, another one takes up all that it made. */
+const root = resolve(import.meta.dirname, "../..");
+/** The first run on a machine builds the control plane. */
+const COLD_BUILD_MS = 30 * 60_000;
+const CLOUDS = ["aws", "gcp"] as const;
+type CloudName = (typeof CLOUDS)[number];
+/** One of the files of each kind: what users are shown. */
+const EXAMPLES = ["queue/queue", "queue/queue-ordered", "table/table", "workloadidentity/workloadidentity"];
+
+interface Live {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly status?: LeafStatus;
+}
+
+let emulator: AwsEmulator;
+let aws: AwsUnderTest;
+let gcp: GcpUnderTest;
+let side: { readonly cluster: Cluster; readonly operator: Operator } | undefined;
+
+beforeAll(async () => {
+  emulator = await startAws({ name: "disaster-cloud" });
+  aws = await awsUnderTest(emulator.endpoint);
+  gcp = await gcpUnderTest();
+  const resourcesVpcConfig = { subnetIds: ["subnet-1", "subnet-2"] };
+  for (const name of ["lost", "found"])
+    await aws.eyes.eks.send(
+      new CreateClusterCommand({ name, roleArn: `arn:aws:iam::${ACCOUNT}:role/cluster`, resourcesVpcConfig }),
+    );
+  side = await start("lost");
+}, COLD_BUILD_MS);
+
+afterAll(async () => {
+  await side?.operator.stop();
+  await side?.cluster.stop();
+  await aws?.stop();
+  await gcp?.stop();
+  await emulator?.stop();
+});
+
+async function start(name: string): Promise<{ readonly cluster: Cluster; readonly operator: Operator }> {
+  const cluster = await startCluster({ name: `disaster-${name}`, parts: ["controllers"] });
+  await installCharts(cluster, [CREDENTIALS]);
+  return { cluster, operator: await startOperator({ cluster, keep: false }) };
+}
+
+const clouds: Readonly<Record<CloudName, () => CloudUnderTest>> = { aws: () => aws, gcp: () => gcp };
+const yaml = (objects: readonly object[]) => objects.map((object) => stringify(object)).join("---\n");
+
+function environments(clusterName: string, successorOf?: readonly string[]): readonly object[] {
+  const secret = { metadata: CREDENTIALS, stringData: { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" } };
+  const objects = CLOUDS.map((cloud) => {
+    const { account, region, endpoints } = clouds[cloud]().place;
+    const spec = { cloud, account, region, endpoints, clusterName, stage: "dev", ...(successorOf && { successorOf }) };
+    const credentials = cloud === "aws" ? { credentials: { secretRef: CREDENTIALS } } : {};
+    const metadata = { name: cloud };
+    return { apiVersion: "onyx.onelens.io/v1alpha1", kind: "Environment", metadata, spec: { ...spec, ...credentials } };
+  });
+  return [{ apiVersion: "v1", kind: "Secret", ...secret }, ...objects];
+}
+
+/** The same YAML for both clouds, a namespace each. */
+const platform = (): readonly object[] =>
+  CLOUDS.flatMap((cloud) => [
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: cloud } },
+    ...EXAMPLES.flatMap((file) =>
+      parseAllDocuments(readFileSync(resolve(root, `examples/${file}.yaml`), "utf8")).map((document) => {
+        const object = document.toJS() as { metadata: object; spec: object };
+        return {
+          ...object,
+          metadata: { ...object.metadata, namespace: cloud },
+          spec: { ...object.spec, environmentRef: { name: cloud } },
+        };
+      }),
+    ),
+  ]);
+
+const kubectl: Cluster["kubectl"] = (...args) => {
+  if (!side) throw new Error("there is no cluster");
+  return side.cluster.kubectl(...args);
+};
+const apply = (objects: readonly object[]) => kubectl(["apply", "--server-side", "-f=-"], yaml(objects));
+
+async function all(): Promise<readonly Live[]> {
+  const plurals = kinds.filter(({ role }) => role === "leaf").map(({ plural, group }) => `${plural}.${group}`);
+  return (JSON.parse(await kubectl(["get", plurals.join(), "-A", "-o=json"])) as { items: Live[] }).items;
+}
+
+const said = ({ status }: Live, type: string) => status?.conditions?.find((one) => one.type === type);
+const keyOf = ({ kind, metadata }: Live) => `${kind} ${metadata.namespace}/${metadata.name}`;
+const until = (what: string, holds: (objects: readonly Live[]) => boolean) => {
+  let last: readonly Live[] = [];
+  const look = async () => {
+    last = await all();
+    return holds(last);
+  };
+  return waitUntil(look, {
+    what,
+    timeoutMs: 90_000,
+    everyMs: 250,
+    explain: () => last.map((one) => `${keyOf(one)}: ${said(one, "Synced")?.message}`).join("\n"),
+  });
+};
+const everythingReady = () =>
+  until("Everything Ready", (objects) =>
+    objects.every((one) => said(one, "Ready")?.status === "True" && said(one, "Synced")?.status === "True"),
+  );
+/** What it is in the cloud and what its users are told. */
+const identities = async () =>
+  Object.fromEntries(
+    (await all()).map((one) => {
+      const { externalId, externalName, outputs, effective } = one.status ?? {};
+      return [keyOf(one), { externalId, externalName, outputs, effective }];
+    }),
+  );
+const writes = () => CLOUDS.map((cloud) => clouds[cloud]().writes());
+const tableOf = async () => (await all()).find((one) => keyOf(one) === "Table aws/orders") as Live;
+
+let before: Awaited<ReturnType<typeof identities>>;
+
+test("a cluster is lost with all its objects; what it made stays in both clouds", async () => {
+  await apply([...environments("lost"), ...platform()]);
+  await everythingReady();
+  before = await identities();
+  expect(Object.keys(before)).toHaveLength(2 * 5);
+  const TableName = (await tableOf()).status?.externalName;
+  const Item = { customerId: { S: "c" }, placedAt: { N: "1" } };
+  await aws.eyes.dynamodb.send(new PutItemCommand({ TableName, Item }));
+  await side?.operator.kill();
+  await side?.cluster.stop();
+  side = undefined;
+}, 180_000);
+
+test("a new cluster without the word takes nothing, and names the word", async () => {
+  side = await start("found");
+  const counts = writes().map((calls) => calls.length);
+  await apply([...environments("found"), ...platform()]);
+  const refused = (one: Live) => said(one, "Stalled")?.reason === "Conflict";
+  // What refers to one that is refused waits for that.
+  const waits = (one: Live) => said(one, "Synced")?.reason === "DependencyNotReady";
+  await until("The refusal", (objects) =>
+    objects.every((one) => refused(one) || (waits(one) && objects.some((other) => refused(other)))),
+  );
+  const objects = await all();
+  expect(objects.filter(refused).map(keyOf).sort()).toEqual(
+    CLOUDS.flatMap((cloud) => [`Queue ${cloud}/invoices`, `Queue ${cloud}/orders-dlq`, `Table ${cloud}/orders`]).sort(),
+  );
+  for (const one of objects) expect(said(one, "Ready")?.status).toBe("False");
+  for (const one of objects.filter(refused))
+    expect(said(one, "Synced")?.message).toMatch(/in cluster "lost".*add it to spec\.successorOf of Environment/);
+  expect(writes().map((calls) => calls.length)).toEqual(counts);
+}, 180_000);
+
+test("with the word everything is found again, and nothing is made twice", async () => {
+  const counts = writes().map((calls) => calls.length);
+  await apply(environments("found", ["lost"]));
+  await everythingReady();
+  // Whom a role trusts names the cluster; all else is as it was.
+  expect(JSON.stringify(await identities())).toBe(JSON.stringify(before).replaceAll(/\blost\b/g, "found"));
+  const made = writes().map((calls, n) =>
+    calls.slice(counts[n]).flatMap(({ operation, ok }) => (ok && /^Create|^Delete/.test(operation) ? [operation] : [])),
+  );
+  // What gives an AWS role to a ServiceAccount belongs to the cluster, and went with it.
+  expect(made).toEqual([["CreatePodIdentityAssociation"], []]);
+  const TableName = (await tableOf()).status?.externalName;
+  expect((await aws.eyes.dynamodb.send(new ScanCommand({ TableName }))).Count).toBe(1);
+}, 180_000);
+
+test("onyx approve gives the word for a table that is destroyed, and a backup stays", async () => {
+  const onyx = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [
+      resolve(root, "operator/cli/onyx.ts"),
+      ...args,
+      `--kubeconfig=${side?.cluster.kubeconfig}`,
+    ]).then(
+      ({ stdout }) => ({ stdout, code: 0 }),
+      ({ stdout, stderr, code }) => ({ stdout: `${stdout}${stderr}`, code: Number(code) }),
+    );
+  const approve = (...more: string[]) => onyx("approve", "table", "orders", "-n", "aws", ...more);
+  expect((await approve()).stdout).toContain("Nothing of Table aws/orders waits for approval.");
+  const { externalName: TableName, externalId = "" } = (await tableOf()).status ?? {};
+  const spec = { deletionPolicy: "Delete", deletionProtection: false };
+  const name = "table.onyx.onelens.io/orders";
+  await kubectl(["patch", name, "-n=aws", "--type=merge", `-p=${JSON.stringify({ spec })}`]);
+  await kubectl(["delete", name, "-n=aws", "--wait=false"]);
+  await until("The wait for approval", (objects) =>
+    objects.some((one) => one.kind === "Table" && one.status?.approval?.act === "destroy"),
+  );
+  const table = await tableOf();
+  expect(said(table, "Stalled")?.reason).toBe("AwaitingApproval");
+  const unsaid = await approve();
+  expect(unsaid).toMatchObject({ code: 1, stdout: expect.stringContaining("--yes") });
+  const given = await approve("--yes");
+  expect(given).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`${externalId} is destroyed with its items`),
+  });
+  await kubectl(["wait", "--for=delete", name, "-n=aws", "--timeout=60s"]);
+  const { BackupSummaries } = await aws.eyes.dynamodb.send(new ListBackupsCommand({ TableName }));
+  expect(BackupSummaries).toMatchObject([{ BackupName: expect.stringMatching(/-final-\w{6}$/) }]);
+}, 120_000);
