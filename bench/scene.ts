@@ -13,6 +13,7 @@ import { createClock } from "../operator/runtime/clock.ts";
 import { createLog } from "../operator/runtime/log.ts";
 import { createReflector } from "../operator/runtime/reflector.ts";
 import type { KubeObject, ResourceType } from "../operator/runtime/resource.ts";
+import { SECRETS } from "../operator/runtime/secrets.ts";
 import { createTransport } from "../operator/runtime/transport.ts";
 import type { Peer } from "./peers.ts";
 
@@ -24,7 +25,6 @@ const QUEUES: ResourceType = {
   namespaced: true,
 };
 const ENVIRONMENTS: ResourceType = { ...QUEUES, plural: "environments", kind: "Environment", namespaced: false };
-const SECRETS: ResourceType = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
 
 /** A peer at work on a cluster and a cloud of its own. */
 export interface Scene extends AsyncDisposable {

@@ -5,6 +5,7 @@ export const ACCESS = {
   Queue: ["Consume", "Produce"],
   Table: ["Read", "Write", "ReadWrite"],
   EncryptionKey: ["Use"],
+  ManagedSecret: ["Read", "Write"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The field of a binding that names a resource, and the kind that it names. */
@@ -12,6 +13,7 @@ export const BINDABLE = {
   queue: "Queue",
   table: "Table",
   key: "EncryptionKey",
+  secret: "ManagedSecret",
 } as const satisfies Readonly<Record<string, keyof typeof ACCESS>>;
 export type BindingField = keyof typeof BINDABLE;
 

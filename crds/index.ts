@@ -1,5 +1,6 @@
 import { encryptionKey } from "./encryptionkey.ts";
 import { environment } from "./environment.ts";
+import { managedSecret } from "./managedsecret.ts";
 import { onyxService } from "./onyxservice.ts";
 import { queue } from "./queue.ts";
 import { table } from "./table.ts";
@@ -11,8 +12,9 @@ export const kinds = [
   queue,
   table,
   encryptionKey,
+  managedSecret,
   workloadIdentity,
   onyxService,
 ] as const;
 
-export { encryptionKey, environment, onyxService, queue, table, workloadIdentity };
+export { encryptionKey, environment, managedSecret, onyxService, queue, table, workloadIdentity };

@@ -44,6 +44,7 @@ const binding = withRules(
       queue: objectName().optional().describe("Name of a Queue in this namespace."),
       table: objectName().optional().describe("Name of a Table in this namespace."),
       key: objectName().optional().describe("Name of an EncryptionKey in this namespace."),
+      secret: objectName().optional().describe("Name of a ManagedSecret in this namespace."),
       access: access(),
     } satisfies Record<BindingField | "access", z.ZodType>)
     .refine(

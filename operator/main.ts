@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { kinds } from "../crds/index.ts";
@@ -85,6 +85,7 @@ async function main(): Promise<void> {
     tell: (object, notice) => recorder.tell(object as KubeObject, notice),
     span: (name, attributes, run) => tracing.span(name, attributes, run),
     now: () => new Date(clock.now()),
+    randomBytes,
     concurrency: options.concurrency,
     resyncMs: options.resync,
     namespace: options.namespace,

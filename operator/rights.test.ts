@@ -33,12 +33,19 @@ test("what composites make is made and removed, a kind of ours too", () => {
   }
 });
 
-test("no wildcard, no Secret, and nothing that gives rights away", () => {
+test("Secrets are read by name, and only where the chart is told", () => {
+  const verbs = verbsOf(rights.secrets, "", "secrets");
+  expect(verbs).toContain("get");
+  for (const verb of ["list", "watch", "update"]) expect(verbs).not.toContain(verb);
+});
+
+test("no wildcard, no Secret elsewhere, and nothing that gives rights away", () => {
   const forbidden = ["*", "escalate", "bind", "impersonate", "deletecollection", "update"];
   expect(all.flatMap(({ verbs }) => verbs).filter((verb) => forbidden.includes(verb))).toEqual([]);
   expect(all.flatMap(({ apiGroups }) => apiGroups)).not.toContain("*");
   const sensitive = ["*", "secrets", "serviceaccounts/token", "roles", "clusterroles", "rolebindings", "pods/exec"];
-  expect(all.flatMap(({ resources }) => resources).filter((one) => sensitive.includes(one))).toEqual([]);
+  const others = all.filter((rule) => !rights.secrets.includes(rule));
+  expect(others.flatMap(({ resources }) => resources).filter((one) => sensitive.includes(one))).toEqual([]);
 });
 
 test("the order in which kinds are named does not matter, and each resource stands in one rule", () => {

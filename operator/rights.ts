@@ -3,6 +3,7 @@ import { CHILD_VERBS, type ChildKind } from "./reconcile/composite-object.ts";
 import { EVENTS } from "./runtime/events.ts";
 import { LEASES } from "./runtime/lease-record.ts";
 import type { ResourceType } from "./runtime/resource.ts";
+import { SECRETS } from "./runtime/secrets.ts";
 
 /** A rule of rbac.authorization.k8s.io/v1. */
 export interface PolicyRule {
@@ -19,6 +20,8 @@ export interface Rights {
   readonly namespaced: readonly PolicyRule[];
   /** In each namespace that is watched, and in `default`, where the events of cluster-scoped objects are. */
   readonly events: readonly PolicyRule[];
+  /** In the namespaces whose Secrets it may read, which the chart is told one by one. */
+  readonly secrets: readonly PolicyRule[];
   /** In the operator's own namespace. */
   readonly lease: readonly PolicyRule[];
 }
@@ -28,6 +31,8 @@ const OWN_VERBS = ["list", "watch", "patch"];
 const STATUS_VERBS = ["patch"];
 /** A repeated event is a patch of its series. */
 const EVENT_VERBS = ["create", "patch"];
+/** By name only: whoever may list or watch them may read them all. */
+const SECRET_VERBS = ["get"];
 /** Apart, since the name of what is created can't be told by RBAC. */
 const LEASE_VERBS = [["create"], ["get", "patch"]];
 
@@ -49,6 +54,7 @@ export function rightsOf(kinds: readonly Kind[], children: readonly ChildKind[])
     cluster: rulesOf(own("Cluster")),
     namespaced: rulesOf([...own("Namespaced"), ...made]),
     events: rulesOf([use(EVENTS, EVENT_VERBS)]),
+    secrets: rulesOf([use(SECRETS, SECRET_VERBS)]),
     lease: LEASE_VERBS.flatMap((verbs) => rulesOf([use(LEASES, verbs)])),
   };
 }

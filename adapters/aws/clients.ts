@@ -4,6 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { STSClient } from "@aws-sdk/client-sts";
 import type { Place } from "../../operator/provider/cloud.ts";
@@ -23,7 +24,10 @@ export interface Aws {
   readonly iam: IAMClient;
   readonly eks: EKSClient;
   readonly kms: KMSClient;
+  readonly secretsManager: SecretsManagerClient;
   readonly sts: STSClient;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   /** ARN of a thing in this account and region. IAM's have no region. */
   arn(service: string, resource: string): string;
   close(): void;
@@ -33,7 +37,7 @@ export interface Aws {
  * Clients that share their connections. They never retry: core has the one retry loop, with the budget of calls and
  * the backoff, and a repeated call would be hidden from both.
  */
-export function awsClients(place: Place, log?: AwsLog): Aws {
+export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.now): Aws {
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: 64 });
   const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 64 });
   const shared = {
@@ -61,7 +65,9 @@ export function awsClients(place: Place, log?: AwsLog): Aws {
     iam: new IAMClient(at("iam")),
     eks: new EKSClient(at("eks")),
     kms: new KMSClient(at("kms")),
+    secretsManager: new SecretsManagerClient(at("secretsmanager")),
     sts: new STSClient(at("sts")),
+    now,
     arn: (service, resource) =>
       formatArn({
         partition: partitionOf(place.region).id,

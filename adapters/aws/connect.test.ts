@@ -61,7 +61,13 @@ describe("a connection", () => {
 
   it("has every kind", async () => {
     const { connection } = await against(() => identity);
-    expect(Object.keys(connection.providers)).toEqual(["Queue", "Table", "EncryptionKey", "WorkloadIdentity"]);
+    expect(Object.keys(connection.providers)).toEqual([
+      "Queue",
+      "Table",
+      "EncryptionKey",
+      "ManagedSecret",
+      "WorkloadIdentity",
+    ]);
     expect(connection.cloud).toBe("aws");
   });
 });

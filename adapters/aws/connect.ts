@@ -7,17 +7,22 @@ import { ask, required } from "./errors.ts";
 import { identityProvider } from "./identity.ts";
 import { awsPlatform } from "./platform.ts";
 import { queueProvider } from "./queue.ts";
+import { secretProvider } from "./secret.ts";
 import { tableProvider } from "./table.ts";
 
 /** AWS as it is reached from one Place. Nothing is asked before the first call. */
-export function connectAws(place: Place, deps: { readonly log?: AwsLog } = {}): CloudConnection<Leaves> {
-  const aws = awsClients(place, deps.log);
+export function connectAws(
+  place: Place,
+  deps: { readonly log?: AwsLog; readonly now?: () => number } = {},
+): CloudConnection<Leaves> {
+  const aws = awsClients(place, deps.log, deps.now);
   return {
     cloud: "aws",
     providers: {
       Queue: queueProvider(aws),
       Table: tableProvider(aws),
       EncryptionKey: encryptionKeyProvider(aws),
+      ManagedSecret: secretProvider(aws),
       WorkloadIdentity: identityProvider(aws),
     },
     platform: awsPlatform(place),

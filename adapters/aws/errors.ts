@@ -84,6 +84,7 @@ const CODES: Readonly<Record<Fault, readonly string[]>> = {
     "EntityAlreadyExists",
     "QueueAlreadyExists",
     "QueueNameExists",
+    "ResourceExists",
     "TableAlreadyExists",
     "TableInUse",
   ],

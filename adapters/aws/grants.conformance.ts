@@ -20,6 +20,14 @@ import {
   ScheduleKeyDeletionCommand,
 } from "@aws-sdk/client-kms";
 import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
+import {
   CreateQueueCommand,
   DeleteQueueCommand,
   GetQueueAttributesCommand,
@@ -40,12 +48,19 @@ const emulator = await startAws({ env: { AUTH: "true" } });
 const admin = awsClients(place(emulator.endpoint));
 const url = (name: string) => `${emulator.endpoint}/${ACCOUNT}/${name}`;
 
+/** ARNs by name: their last six characters are AWS's. */
+const secrets = new Map<string, string>();
+
 /** ARNs of the keys, by what they are called here. */
 const keys: Record<string, string> = {};
 
 beforeAll(async () => {
   for (const name of ["bound", "other"])
     keys[name] = (await admin.kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? "";
+  for (const Name of ["bound", "other"]) {
+    const { ARN = "" } = await admin.secretsManager.send(new CreateSecretCommand({ Name, SecretString: "x" }));
+    secrets.set(Name, ARN);
+  }
   for (const QueueName of ["bound", "other"]) await admin.sqs.send(new CreateQueueCommand({ QueueName }));
   for (const TableName of ["bound", "other"])
     await admin.dynamodb.send(
@@ -78,6 +93,7 @@ async function granted(kind: GrantableKind, access: Access) {
     Queue: `arn:aws:sqs:${REGION}:${ACCOUNT}:bound`,
     Table: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/bound`,
     EncryptionKey: keys.bound ?? "",
+    ManagedSecret: secrets.get("bound") ?? "",
   }[kind];
   const UserName = `${kind}-${access}`;
   await admin.iam.send(new CreateUserCommand({ UserName }));
@@ -94,6 +110,7 @@ async function granted(kind: GrantableKind, access: Access) {
     sqs: new SQSClient({ ...config, useQueueUrlAsEndpoint: false }),
     dynamodb: new DynamoDBClient(config),
     kms: new KMSClient(config),
+    secretsManager: new SecretsManagerClient(config),
   };
 }
 
@@ -140,7 +157,16 @@ const CALLS: Record<GrantableKind, Record<string, (clients: Clients, name: strin
     delete: ({ dynamodb }, TableName) => dynamodb.send(new DeleteItemCommand({ TableName, Key })),
     destroy: ({ dynamodb }, TableName) => dynamodb.send(new DeleteTableCommand({ TableName })),
   },
+  ManagedSecret: {
+    describe: ({ secretsManager }, name) => secretsManager.send(new DescribeSecretCommand(secretId(name))),
+    read: ({ secretsManager }, name) => secretsManager.send(new GetSecretValueCommand(secretId(name))),
+    write: ({ secretsManager }, name) =>
+      secretsManager.send(new PutSecretValueCommand({ ...secretId(name), SecretString: "new" })),
+    destroy: ({ secretsManager }, name) => secretsManager.send(new DeleteSecretCommand(secretId(name))),
+  },
 };
+
+const secretId = (name: string) => ({ SecretId: secrets.get(name) });
 
 const works = async (clients: Clients, kind: GrantableKind, name: string) => {
   const passed: string[] = [];
@@ -159,6 +185,8 @@ describe("the policy of a grant, enforced", () => {
   it.each([
     ["Queue", "Consume", ["receive", "attributes"]],
     ["Queue", "Produce", ["send"]],
+    ["ManagedSecret", "Read", ["describe", "read"]],
+    ["ManagedSecret", "Write", ["write"]],
     ["Table", "Read", ["get", "query", "query an index", "scan"]],
     ["Table", "Write", ["put", "update", "delete"]],
     ["Table", "ReadWrite", ["get", "query", "query an index", "scan", "put", "update", "delete"]],

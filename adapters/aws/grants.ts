@@ -19,6 +19,10 @@ const TABLE_READS = [
   "dynamodb:Scan",
   "dynamodb:ConditionCheckItem",
 ];
+const SECRET_ACTIONS: Partial<Record<Access, readonly string[]>> = {
+  Read: ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+  Write: ["secretsmanager:PutSecretValue"],
+};
 const INDEX_READS = ["dynamodb:Query", "dynamodb:Scan"];
 const TABLE_WRITES = [
   "dynamodb:PutItem",
@@ -51,6 +55,7 @@ const RIGHTS: Readonly<Record<GrantableKind, (grant: Grant, arn: Arn) => Right[]
   Queue: queueRights,
   Table: tableRights,
   EncryptionKey: keyUseRights,
+  ManagedSecret: secretRights,
 };
 
 /** The policy for grants, or undefined when there is nothing to allow. The same for any order of grants. */
@@ -95,6 +100,17 @@ function tableRights(grant: Grant, arn: Arn): Right[] {
 function keyUseRights(grant: Grant): Right[] {
   if (grant.access !== "Use") throw noSuchAccess(grant);
   return KEY_ACTIONS.map((action) => ({ action, resource: grant.id, when: [] }));
+}
+
+/** The ARN holds six characters that AWS picked: a secret of the same name that is made anew is not opened by it. */
+function secretRights(grant: Grant, arn: Arn): Right[] {
+  const actions: readonly string[] | undefined = SECRET_ACTIONS[grant.access];
+  if (!actions) throw noSuchAccess(grant);
+  const keyActions = grant.access === "Write" ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"];
+  return [
+    ...actions.map((action) => ({ action, resource: grant.id, when: [] })),
+    ...keyRights(grant, arn, keyActions, "SecretARN", grant.id),
+  ];
 }
 
 /** A customer's key may be used through the service and for this resource only: a shared key opens only what is bound. */

@@ -2,6 +2,7 @@ import type { v1 as FirestoreV1 } from "@google-cloud/firestore-api";
 import type { v1 as KmsV1 } from "@google-cloud/kms";
 import type { v1 as PubSubV1 } from "@google-cloud/pubsub";
 import type { v3 as ProjectsV3 } from "@google-cloud/resource-manager";
+import type { v1 as SecretManagerV1 } from "@google-cloud/secret-manager";
 import type { AuthClient, GoogleAuth } from "google-auth-library";
 import { grpc } from "google-gax";
 import type { Place } from "../../operator/provider/cloud.ts";
@@ -22,6 +23,7 @@ export interface Clients {
   firestore(): Promise<FirestoreV1.FirestoreClient>;
   kms(): Promise<KmsV1.KeyManagementServiceClient>;
   projects(): Promise<ProjectsV3.ProjectsClient>;
+  secretManager(): Promise<SecretManagerV1.SecretManagerServiceClient>;
   auth(service: string): GoogleAuth<AuthClient>;
   close(): void;
 }
@@ -100,6 +102,11 @@ export function createClients(place: Place): Clients {
       once("projects", "resourcemanager", "Resource Manager", async (options) => {
         const { v3 } = await import("@google-cloud/resource-manager");
         return new v3.ProjectsClient(options);
+      }),
+    secretManager: () =>
+      once("secretManager", "secretmanager", "Secret Manager", async (options) => {
+        const { v1 } = await import("@google-cloud/secret-manager");
+        return new v1.SecretManagerServiceClient(options);
       }),
     auth: (service) => channel(service).auth,
     close() {

@@ -13,6 +13,8 @@ import { createPolicyEditor } from "./policy.ts";
 import { createProjects } from "./projects.ts";
 import { createPubSub } from "./pubsub.ts";
 import { queueProvider } from "./queue.ts";
+import { secretProvider } from "./secret.ts";
+import { createSecretManager } from "./secret-manager.ts";
 import { tableProvider } from "./table.ts";
 
 export interface Deps {
@@ -26,6 +28,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
   const pubsub = createPubSub(clients);
   const kms = createKms(clients);
   const projects = createProjects(clients);
+  const secretManager = createSecretManager(clients);
   let number: string | undefined;
 
   const projectNumber = async (signal: AbortSignal): Promise<string> => {
@@ -39,6 +42,8 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     firestore: createFirestore(clients),
     kms,
     kmsPolicies: createPolicyEditor(kms),
+    secretManager,
+    secretPolicies: createPolicyEditor(secretManager),
     pubsubPolicies: createPolicyEditor(pubsub),
     projectPolicies: createPolicyEditor(projects),
     projectNumber,
@@ -58,6 +63,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
       Queue: queueProvider(gcp),
       Table: tableProvider(gcp),
       EncryptionKey: encryptionKeyProvider(gcp),
+      ManagedSecret: secretProvider(gcp),
       WorkloadIdentity: identityProvider(gcp),
     },
     platform: gkePlatform(place),

@@ -4,6 +4,7 @@ import type { Firestore } from "./firestore.ts";
 import type { Kms } from "./kms.ts";
 import type { PolicyEditor } from "./policy.ts";
 import type { PubSub } from "./pubsub.ts";
+import type { SecretManager } from "./secret-manager.ts";
 
 /** What the kinds need of one connection. */
 export interface Gcp {
@@ -12,6 +13,9 @@ export interface Gcp {
   readonly pubsub: PubSub;
   readonly firestore: Firestore;
   readonly kms: Kms;
+  readonly secretManager: SecretManager;
+  /** Policies of secrets. */
+  readonly secretPolicies: PolicyEditor;
   /** Policies of topics and subscriptions. */
   readonly pubsubPolicies: PolicyEditor;
   /** Policies of crypto keys. */

@@ -69,9 +69,27 @@ const writes = onDatabase(ROLES.tableWriter);
 
 const onKey: Rule = (id) => [{ role: KEY_USER_ROLE, on: checkedKey(id) }];
 
+const onSecret =
+  (role: string): Rule =>
+  (id) => {
+    if (!/^projects\/[^/]+\/secrets\/[^/]+$/.test(id))
+      throw new ProviderError(
+        "invalid",
+        `"${id}" is no id of a secret on Google Cloud: projects/<project>/secrets/<name> is expected.`,
+        {
+          code: "ID",
+        },
+      );
+    return [{ role, on: id }];
+  };
+
 const RULES: Readonly<Record<GrantableKind, Partial<Record<Access, Rule>>>> = {
   Queue: { Consume: onSubscription, Produce: onTopic },
   EncryptionKey: { Use: onKey },
+  ManagedSecret: {
+    Read: onSecret("roles/secretmanager.secretAccessor"),
+    Write: onSecret("roles/secretmanager.secretVersionAdder"),
+  },
   Table: { Read: reads, Write: writes, ReadWrite: (id) => [...reads(id), ...writes(id)] },
 };
 

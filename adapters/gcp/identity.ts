@@ -44,6 +44,7 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
   };
   const editorOf = (resource: string): PolicyEditor => {
     if (/^projects\/[^/]+$/.test(resource)) return gcp.projectPolicies;
+    if (resource.includes("/secrets/")) return gcp.secretPolicies;
     return resource.includes("/cryptoKeys/") ? gcp.kmsPolicies : gcp.pubsubPolicies;
   };
 

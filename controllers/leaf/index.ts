@@ -1,7 +1,8 @@
 import { encryptionKey } from "./encryptionkey.ts";
+import { managedSecret } from "./managedsecret.ts";
 import { queue } from "./queue.ts";
 import { table } from "./table.ts";
 import { workloadIdentity } from "./workloadidentity.ts";
 
 /** Every leaf kind: one line each. */
-export const leaves = [queue, table, encryptionKey, workloadIdentity] as const;
+export const leaves = [queue, table, encryptionKey, managedSecret, workloadIdentity] as const;

@@ -80,6 +80,25 @@ export interface EncryptionKeyWant extends Wanted {
 
 /** `KEY_ID` AWS: ARN of the key. GCP: `projects/P/locations/L/keyRings/R/cryptoKeys/K`. */
 export type EncryptionKeyOutputs = { readonly KEY_ID: string; readonly REGION: string };
+/** What a ManagedSecret should be. The value itself is no part of it: it comes by `Call.value`. */
+export interface SecretWant extends Wanted {
+  /**
+   * Where the value comes from, and a token that is another one whenever another value is wished for. It tells nothing
+   * of the value: it is made of what names it.
+   */
+  readonly value: { readonly from: "Secret" | "Generated" | "Other"; readonly revision: string };
+  readonly rotation: { readonly everySeconds: number; readonly overlapSeconds: number } | null;
+  /** Days in which it can be restored after its deletion; 0: none. */
+  readonly recoveryDays: number;
+  readonly encryptionKey: string | null;
+  readonly overrides: { readonly [field: string]: Neutral };
+}
+
+/**
+ * - `SECRET_ID` AWS: ARN. GCP: `projects/P/secrets/S`
+ * - `VERSION`   AWS: version id. GCP: number of the version. Reads by it are consistent at once on both clouds
+ */
+export type SecretOutputs = { readonly SECRET_ID: string; readonly VERSION: string };
 
 /** One right on one resource. */
 export interface Grant {
@@ -114,6 +133,7 @@ export interface Leaves {
   readonly Queue: { want: QueueWant; outputs: QueueOutputs };
   readonly EncryptionKey: { want: EncryptionKeyWant; outputs: EncryptionKeyOutputs };
   readonly Table: { want: TableWant; outputs: TableOutputs };
+  readonly ManagedSecret: { want: SecretWant; outputs: SecretOutputs };
   readonly WorkloadIdentity: { want: IdentityWant; outputs: IdentityOutputs };
 }
 export type LeafKind = keyof Leaves;

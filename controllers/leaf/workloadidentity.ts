@@ -5,10 +5,12 @@ import { overridesFor } from "./overrides.ts";
 import type { Grant, IdentityWant } from "./wants.ts";
 
 /** The output that is the id of a resource of each kind that can be granted. */
-const ID_OUTPUT = { Queue: "QUEUE_ID", Table: "TABLE_ID", EncryptionKey: "KEY_ID" } as const satisfies Record<
-  GrantableKind,
-  string
->;
+const ID_OUTPUT = {
+  Queue: "QUEUE_ID",
+  Table: "TABLE_ID",
+  EncryptionKey: "KEY_ID",
+  ManagedSecret: "SECRET_ID",
+} as const satisfies Record<GrantableKind, string>;
 
 type GrantSpec = NonNullable<WorkloadIdentitySpec["grants"]>[number];
 const fieldOf = ({ kind, name }: GrantSpec) => `grants[${kind}/${name}]`;

@@ -55,6 +55,114 @@ export const limits = {
       "note": "GCP fixes it when the key is made."
     }
   },
+  "managedsecret": {
+    "value": {
+      "unit": "bytes",
+      "aws": {
+        "name": "SecretString or SecretBinary",
+        "min": 1,
+        "max": 65536,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html",
+        "checked": "2026-11-23"
+      },
+      "gcp": {
+        "name": "payload.data",
+        "min": 1,
+        "max": 65536,
+        "verified": true,
+        "source": "https://cloud.google.com/secret-manager/quotas",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 1,
+        "max": 65536
+      },
+      "note": "Neither takes an empty value."
+    },
+    "name": {
+      "unit": "characters",
+      "aws": {
+        "name": "Name",
+        "min": 1,
+        "max": 512,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html",
+        "checked": "2026-11-23"
+      },
+      "gcp": {
+        "name": "secret_id",
+        "min": 1,
+        "max": 255,
+        "verified": true,
+        "source": "https://cloud.google.com/secret-manager/docs/reference/rpc/google.cloud.secretmanager.v1",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 1,
+        "max": 255
+      },
+      "note": "Letters, digits, '-' and '_' on both; AWS takes '/', '.' and others besides."
+    },
+    "recoveryDays": {
+      "unit": "days",
+      "aws": {
+        "name": "RecoveryWindowInDays",
+        "min": 7,
+        "max": 30,
+        "default": 30,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 7,
+        "max": 30,
+        "default": 30
+      },
+      "note": "Secret Manager has no such thing; there the versions are disabled and the secret expires at the end of the window."
+    },
+    "versionDestroyTtl": {
+      "unit": "seconds",
+      "gcp": {
+        "name": "version_destroy_ttl",
+        "min": 86400,
+        "max": 86400000,
+        "verified": false,
+        "source": "https://cloud.google.com/secret-manager/docs/delay-destruction-of-secret-versions",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 86400,
+        "max": 86400000
+      },
+      "note": "For GCP only, under overrides.gcp."
+    },
+    "rotationEvery": {
+      "unit": "seconds",
+      "aws": {
+        "name": "a new version",
+        "min": 3600,
+        "max": 86400000,
+        "verified": false,
+        "source": "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html",
+        "checked": "2026-11-23"
+      },
+      "gcp": {
+        "name": "a new version",
+        "min": 3600,
+        "max": 86400000,
+        "verified": false,
+        "source": "https://cloud.google.com/secret-manager/docs/reference/rpc/google.cloud.secretmanager.v1",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 3600,
+        "max": 86400000
+      },
+      "note": "The operator rotates by itself. AWS asks for no more than one new version in ten minutes."
+    }
+  },
   "queue": {
     "processingTimeout": {
       "unit": "seconds",

@@ -95,25 +95,4 @@ export async function connectEnvironments(
   await Promise.all(environments.map((environment) => environmentPass(environment, host, AbortSignal.timeout(30_000))));
 }
 
-/** The decoded values of a Secret of the cluster; undefined when there is none. */
-export async function secretOf(
-  client: Client,
-  namespace: string,
-  name: string,
-): Promise<Readonly<Record<string, string>> | undefined> {
-  const found = await client.find<ServerObject & { readonly data?: Readonly<Record<string, string>> }>(SECRETS, {
-    namespace,
-    name,
-  });
-  return found && decoded(found.data);
-}
-
-export const SECRETS: ResourceType = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
-
-/** Base64 to text, value by value. */
-export const decoded = (data: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
-  );
-
 const keyOf = (kind: string, namespace: string, name: string) => `${kind}/${namespace}/${name}`;

@@ -6,6 +6,7 @@ const PROMISED: Readonly<Record<string, readonly string[]>> = {
   Queue: ["QUEUE_ID", "QUEUE_URL", "REGION"],
   Table: ["TABLE_ID", "TABLE_NAME", "COLLECTION", "REGION"],
   EncryptionKey: ["KEY_ID", "REGION"],
+  ManagedSecret: ["SECRET_ID", "VERSION"],
   WorkloadIdentity: ["IDENTITY"],
 };
 

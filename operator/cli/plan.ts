@@ -2,8 +2,8 @@ import { ProviderError } from "../provider/fault.ts";
 import type { Present, Wanted } from "../provider/provider.ts";
 import type { Decision } from "../reconcile/decide.ts";
 import type { Environments } from "../reconcile/environment-view.ts";
-import { prepare } from "../reconcile/gather.ts";
-import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference } from "../reconcile/leaf-object.ts";
+import { prepare, type SourceState } from "../reconcile/gather.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Source } from "../reconcile/leaf-object.ts";
 import { decideKnowing, look } from "../reconcile/look.ts";
 import type { KubeObject } from "../reconcile/object.ts";
 import type { Seen } from "../reconcile/report.ts";
@@ -46,6 +46,8 @@ export interface PlanContext {
   readonly environments: Environments;
   /** The object as the cluster has it; undefined when it isn't there or there is no cluster. */
   live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
+  /** What is known of a Secret that a value is taken from. Never its content. */
+  source?(source: Source, namespace: string): SourceState | undefined;
   /** Outputs that an object will have that is yet to be made; undefined when nobody plans to make it. */
   foreseen(kind: string, namespace: string, name: string): Readonly<Record<string, string>> | undefined;
   readonly signal: AbortSignal;
@@ -71,6 +73,7 @@ async function planLeaf(leaf: Leaf<LeafSpec, Wanted>, object: LeafObject, contex
   const merged = merge(object, live);
   const prepared = prepare(leaf, merged, {
     environments: context.environments,
+    source: (source, inNamespace) => context.source?.(source, inNamespace),
     lookup: (reference, inNamespace) => {
       const found = context.live(reference.kind, inNamespace, reference.name);
       if (found?.status?.outputs) return found;
@@ -141,6 +144,7 @@ export function foreseer(
     known.set(key, laterOutputs(kind));
     const prepared = prepare(leaf, object, {
       environments: context.environments,
+      source: () => ({ revision: LATER }),
       lookup(reference, inNamespace) {
         const live = context.live(reference.kind, inNamespace, reference.name);
         if (live?.status?.outputs) return live;
@@ -218,6 +222,7 @@ function inWords(
 
 const WHY = {
   drift: "the cloud was changed behind our back",
+  schedule: "it is time",
   takeover: "made by an earlier object of this name",
   deletion: "so that it can be deleted",
 } as const;

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../reconcile/object.ts";
-import { type ClusterView, decoded, secretOf } from "./cluster.ts";
+import { decoded, secretText } from "../runtime/secrets.ts";
+import type { ClusterView } from "./cluster.ts";
 import type { Manifest } from "./manifests.ts";
 
 /** Looks up the values of a Secret: among the files first, then in the cluster when there is one. */
@@ -16,5 +17,5 @@ export const secretFrom =
         (object.metadata.namespace ?? "default") === namespace,
     );
     if (found) return { ...decoded(found.data), ...found.stringData };
-    return cluster && secretOf(cluster.client, namespace, name);
+    return cluster && secretText(cluster.client, { namespace, name });
   };

@@ -26,6 +26,11 @@ export interface Call {
   readonly token: string;
   /** Who the resource belongs to. Adapters write it as marks (tags, labels, or the rule of the kind). */
   readonly owner: Owner;
+  /**
+   * The confidential value that goes with the object: made or read anew at each call, and part of no Want, status, event
+   * or log. Given to `create`, `update` and `adopt` of kinds that have one. Throws ProviderError.
+   */
+  readonly value?: (() => Promise<Uint8Array>) | undefined;
 }
 
 /** Where to look for a resource. */
@@ -78,6 +83,11 @@ export interface Present<Want, Outputs> {
    */
   readonly actual: Partial<Want>;
   readonly outputs: Outputs;
+  /**
+   * What time alone has made due, such as the rotation of a secret, in words for people: core has `update` do it, with
+   * `field` among what changed. It is no drift.
+   */
+  readonly due?: readonly { readonly field: keyof Want & string; readonly want: string; readonly actual: string }[];
   /**
    * A guard in the cloud that stops a delete, and the field of Want that sets it. Where spec no longer asks for the
    * guard, core updates that field first; where it does, the delete is refused with `message`.

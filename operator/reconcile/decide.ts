@@ -62,7 +62,7 @@ export type Decision =
   | {
       readonly do: "update";
       readonly changes: readonly Change[];
-      readonly because: "spec" | "drift" | "takeover" | "deletion";
+      readonly because: "spec" | "drift" | "takeover" | "schedule" | "deletion";
     }
   | { readonly do: "adopt" }
   /** `backup`: the cloud makes a backup of it first, and keeps that. */
@@ -215,6 +215,9 @@ function decidePresent<Want extends Wanted, Outputs>(
     if (policy.drift === "Correct") return { do: "update", changes, because: "drift" };
     return { do: "none", drift: policy.drift === "Report" ? changes : [] };
   }
+  const due = seen.due ?? [];
+  if (due.length > 0 && seen.phase === "ready" && policy.management === "Manage")
+    return { do: "update", changes: due, because: "schedule" };
   if (seen.phase === "failed") return refuse("CloudFailed", seen.message ?? `The cloud reports ${seen.id} as failed.`);
   return { do: "none", drift: [] };
 }

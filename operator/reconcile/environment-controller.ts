@@ -1,7 +1,8 @@
 import { totalOf } from "../cost/estimate.ts";
 import { ProviderError } from "../provider/fault.ts";
 import type { Client } from "../runtime/client.ts";
-import type { ResourceType, KubeObject as ServerObject } from "../runtime/resource.ts";
+import type { ResourceType } from "../runtime/resource.ts";
+import { secretText } from "../runtime/secrets.ts";
 import { condition } from "./conditions.ts";
 import {
   type Counts,
@@ -13,8 +14,6 @@ import {
 import { cacheOf, claimFinalizer, type Run, release, type Shared, writeStatus } from "./leaf-controller.ts";
 import type { LeafObject } from "./leaf-object.ts";
 import { hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
-
-const SECRETS: ResourceType = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
 
 /** Time between two questions to a cloud who we are: a rotated credential is taken up within it. */
 const RESYNC_MS = 60_000;
@@ -59,20 +58,12 @@ async function readSecret(
   { namespace, name }: SecretRef,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  const found = await client.find<SecretObject>(SECRETS, { namespace, name }, { signal }).catch((error) => {
+  return secretText(client, { namespace, name }, { signal }).catch((error) => {
     if ((error as { status?: number }).status !== 403) throw error;
     const message = `the operator may not read Secret ${namespace}/${name}; add it to credentialSecrets in the values of its chart`;
     throw new ProviderError("denied", message, { code: "Forbidden", cause: error });
   });
-  return (
-    found &&
-    Object.fromEntries(
-      Object.entries(found.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
-    )
-  );
 }
-
-type SecretObject = ServerObject & { readonly data?: Readonly<Record<string, string>> };
 
 function objectsIn(kinds: readonly string[], name: string, isDefault: boolean, shared: Shared): readonly LeafObject[] {
   return kinds.flatMap((kind) => {

@@ -6,7 +6,7 @@ import type { Deviation, Fitted, Wanted } from "../provider/provider.ts";
 import { canonical } from "./canonical.ts";
 import type { Policy } from "./decide.ts";
 import type { AnyProvider, Environments, EnvironmentView } from "./environment-view.ts";
-import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Target } from "./leaf-object.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Source, Target } from "./leaf-object.ts";
 import type { OffState } from "./leaf-status.ts";
 import { ANNOTATIONS, isDeleting, isPaused, type KubeObject } from "./object.ts";
 import { FAULTS, type Reason } from "./reasons.ts";
@@ -15,8 +15,15 @@ import { FAULTS, type Reason } from "./reasons.ts";
 export interface Lookups {
   /** The object that a reference names, from the cache. */
   lookup(reference: Reference, namespace: string): KubeObject<unknown, LeafStatus> | undefined;
+  /** What is known of a Secret that a value is taken from. Absent: there is no way to look. */
+  source?(source: Source, namespace: string): SourceState | undefined;
   readonly environments: Environments;
 }
+
+/** A Secret as far as it is looked at before its value is needed. */
+export type SourceState =
+  /** Another revision once it was written. */
+  { readonly revision: string } | { readonly problem: { readonly reason: Reason; readonly message: string } };
 
 /** When the object is looked at again. */
 export type Next =
@@ -104,9 +111,11 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
 
   const resolved = resolve(leaf.references(spec), object.metadata.namespace ?? "", host);
   if ("blocked" in resolved && !deleting) return resolved;
+  const sources = sourcesOf(leaf, object, host);
+  if ("blocked" in sources && !deleting) return sources;
   const owner = ownerOfObject(leaf.kind, object, environment);
   const wish =
-    "blocked" in resolved
+    "blocked" in resolved || "blocked" in sources
       ? undefined
       : leaf.want(spec, {
           namespace: owner.namespace,
@@ -114,6 +123,7 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
           cloud: environment.cloud,
           tags: tagsFor(object, environment, owner),
           target: (field) => resolved.targets.get(field) ?? { outputs: {}, effective: {} },
+          source: (field) => sources.revisions.get(field) ?? "",
         });
   const fitted = wish && adapt(provider, wish);
   if (fitted && "blocked" in fitted && !deleting) return fitted;
@@ -223,6 +233,26 @@ function resolve(
     targets.set(reference.field, { outputs: given, effective: target.status?.effective ?? {} });
   }
   return { targets };
+}
+
+/** The revisions of the Secrets that the value is taken from. Nobody tells when one changes: it is looked at again soon. */
+function sourcesOf<Spec extends LeafSpec>(
+  leaf: Pick<Leaf<Spec, Wanted>, "sources">,
+  { spec, metadata }: LeafObject<Spec>,
+  host: Lookups,
+): { revisions: ReadonlyMap<string, string> } | Blocked {
+  const revisions = new Map<string, string>();
+  for (const source of leaf.sources?.(spec) ?? []) {
+    const namespace = metadata.namespace ?? "";
+    const found = host.source?.(source, namespace);
+    if (found && "revision" in found) revisions.set(source.field, found.revision);
+    else {
+      const absent = `Secret ${namespace}/${source.name} (spec.${source.field}) does not exist. Create it or correct the reference.`;
+      const { reason, message } = found?.problem ?? { reason: "DependencyNotFound", message: absent };
+      return block(reason, message, false, { when: "backoff" });
+    }
+  }
+  return { revisions };
 }
 
 function tagsFor(object: LeafObject, environment: EnvironmentView, owner: Owner): Tags {

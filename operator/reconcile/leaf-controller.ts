@@ -9,6 +9,7 @@ import { type LeafHost, leafPass } from "./leaf.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "./leaf-object.ts";
 import { FINALIZER, hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
 import type { Notice } from "./report.ts";
+import { createMeans, lookAtSources, SOURCE_RESYNC_MS } from "./sources.ts";
 
 /** An object of the cache as core sees it. */
 // biome-ignore lint/suspicious/noExplicitAny: the caches hold every kind; each pass knows its own
@@ -24,6 +25,8 @@ export interface Shared {
   readonly tell: (object: KubeObject, notice: Notice) => void;
   readonly now: () => Date;
   readonly resyncMs: number;
+  /** So many bytes that nobody can guess: what generated values are made of. */
+  readonly random: (bytes: number) => Uint8Array;
 }
 
 /** What a run over a key may use. */
@@ -64,10 +67,15 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
     const object: LeafObject<Spec> | undefined = cacheOf(shared, leaf.kind).get(key);
     if (!object || (isDeleting(object) && !hasFinalizer(object))) return { when: "change" };
     if (!environmentsKnown(shared)) return { when: "change" };
+    const namespace = object.metadata.namespace ?? "";
+    const sources = isDeleting(object) ? [] : (leaf.sources?.(object.spec) ?? []);
+    const known = await lookAtSources(client, namespace, sources, signal);
     const host: LeafHost = {
+      source: ({ field }) => known.get(field),
+      means: createMeans(client, shared.random, namespace, signal),
       environments: shared.environments,
       now: shared.now,
-      resyncMs: shared.resyncMs,
+      resyncMs: sources.length > 0 ? Math.min(shared.resyncMs, SOURCE_RESYNC_MS) : shared.resyncMs,
       lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
       async claim(one) {
         wrote(await claimFinalizer(client, type, one, signal));

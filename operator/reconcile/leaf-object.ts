@@ -86,6 +86,22 @@ export interface Target {
   readonly effective: Readonly<Record<string, unknown>>;
 }
 
+/** A key of a Kubernetes Secret, in the same namespace, that the confidential value of an object is taken from. */
+export interface Source {
+  /** Path in spec, such as `valueFrom.secretRef`. Unique in one spec. */
+  readonly field: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** What a kind's `value` is made with. */
+export interface Means {
+  /** The content of a key of a Secret, in the namespace of the object. @throws ProviderError */
+  secret(name: string, key: string): Promise<Uint8Array>;
+  /** So many bytes that nobody can guess. */
+  random(bytes: number): Uint8Array;
+}
+
 /** What a kind's `want` may use besides spec. */
 export interface Given {
   readonly namespace: string;
@@ -95,6 +111,8 @@ export interface Given {
   readonly tags: Tags;
   /** The object that `Reference.field` names. All references are resolved when `want` runs. */
   target(field: string): Target;
+  /** A token of what `Source.field` names: another one once the Secret was written, and nothing of its content. */
+  source(field: string): string;
 }
 
 /** How a spec names what a resource refers to, when it is written for a resource that is there. */
@@ -116,6 +134,10 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   /** Longest name that both clouds take. */
   readonly nameLimit: number;
   references(spec: Spec): readonly Reference[];
+  /** The Secrets that the confidential value is taken from. Absent: none. */
+  sources?(spec: Spec): readonly Source[];
+  /** The confidential value, of kinds that have one. Never part of `want`; asked for only when it is about to be sent. */
+  value?(spec: Spec, means: Means): Promise<Uint8Array>;
   /** Pure. */
   want(spec: Spec, given: Given): Want;
   /**

@@ -3,7 +3,7 @@ import { type At, type Call, createIntent, type Present, type Wanted } from "../
 import { type Decision, isRestorable } from "./decide.ts";
 import { type Change, diff } from "./diff.ts";
 import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.ts";
-import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "./leaf-object.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus, Means } from "./leaf-object.ts";
 import { type ObservationLike, type Outcome, retryOf } from "./leaf-status.ts";
 import { decideKnowing, look } from "./look.ts";
 import { hasFinalizer, isDeleting, pollInterval } from "./object.ts";
@@ -17,6 +17,8 @@ export interface LeafHost extends Lookups {
   claim(object: LeafObject): Promise<void>;
   /** Writes part of status now: what must be found again if the process ends in the next moment. */
   record(object: LeafObject, status: LeafStatus): Promise<void>;
+  /** What values are made with. Absent: nothing here has any. */
+  readonly means?: Means | undefined;
   readonly now: () => Date;
   /** Time between two looks at the cloud when nothing happens, in ms. */
   readonly resyncMs: number;
@@ -45,7 +47,13 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   }
   let prepared = gathered;
   const { provider } = prepared;
-  const call: Call = { signal, owner: prepared.owner, token: `${object.metadata.uid}-${object.metadata.generation}` };
+  const { means } = host;
+  const call: Call = {
+    signal,
+    owner: prepared.owner,
+    token: `${object.metadata.uid}-${object.metadata.generation}`,
+    ...(leaf.value && means ? { value: async () => (await leaf.value?.(object.spec, means)) ?? new Uint8Array() } : {}),
+  };
   if (!isDeleting(object) && prepared.policy.management !== "Observe") {
     if (!hasFinalizer(object)) await host.claim(object);
     const before = object.status?.footprint ?? [];

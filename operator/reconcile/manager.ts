@@ -45,6 +45,8 @@ export interface ManagerOptions {
     | undefined;
   readonly now: () => Date;
   readonly random?: Random;
+  /** So many bytes that nobody can guess. */
+  readonly randomBytes: (bytes: number) => Uint8Array;
   /** How many objects of one kind are worked on at once. */
   readonly concurrency: number;
   readonly resyncMs: number;
@@ -83,6 +85,7 @@ export function createManager(options: ManagerOptions): Manager {
     tell: options.tell,
     now: options.now,
     resyncMs: options.resyncMs,
+    random: options.randomBytes,
     serves: options.serves,
   };
   const definitions: readonly { kind: string; references(spec: unknown): readonly Reference[] }[] = [

@@ -5,6 +5,7 @@ import { gaps } from "./gaps.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
 import { ciphersOnGcp, encryptionKeyOnGcp, makeKeyRing } from "./gcp/encryptionkey.ts";
 import { itemsOnGcp } from "./gcp/items.ts";
+import { managedSecretOnGcp } from "./gcp/managedsecret.ts";
 import { messagesOnGcp } from "./gcp/messages.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
 import { tableOnGcp } from "./gcp/table.ts";
@@ -12,6 +13,7 @@ import { workloadIdentityOnGcp } from "./gcp/workloadidentity.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
+import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
@@ -25,6 +27,7 @@ const kinds: readonly Tried[] = [
   { kind: queue, on: queueOnGcp(gcp) },
   { kind: table, on: tableOnGcp(gcp) },
   { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
+  { kind: managedSecret, on: managedSecretOnGcp(gcp) },
   { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
 ];
 

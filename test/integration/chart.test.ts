@@ -161,6 +161,7 @@ describe("what is rendered is taken by the API server, field by field", () => {
         { namespace: "shop", name: "lease" },
       ],
     },
+    "Secrets of namespaces": { secretNamespaces: ["shop"] },
     "one process": { replicas: 1 },
     "no process": { replicas: 0 },
     "a ServiceMonitor": { "metrics.serviceMonitor": true },
@@ -238,12 +239,15 @@ describe("rights", () => {
     ).trim();
 
   test("Secrets are read by name only, and nothing is granted with a wildcard", async () => {
-    const values = { credentialSecrets: [{ namespace: "shop", name: "aws" }] };
+    const values = { credentialSecrets: [{ namespace: "shop", name: "aws" }], secretNamespaces: ["team"] };
     for (const role of rolesOf(await rendered(values))) {
       for (const rule of role.rules) {
         const named = [...rule.apiGroups, ...rule.resources, ...rule.verbs];
         expect(named, role.metadata.name).not.toContain("*");
-        if (rule.resources.includes("secrets")) {
+        if (rule.resources.includes("secrets") && role.metadata.namespace === "team") {
+          expect(rule.verbs).not.toContain("list");
+          expect(rule.verbs).not.toContain("watch");
+        } else if (rule.resources.includes("secrets")) {
           expect(rule).toMatchObject({ resourceNames: ["aws"], verbs: ["get"] });
           expect(role.metadata.namespace).toBe("shop");
         }

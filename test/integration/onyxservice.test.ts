@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -53,6 +54,7 @@ beforeAll(async () => {
     now: () => new Date(),
     concurrency: 4,
     resyncMs: 3_600_000,
+    randomBytes,
   });
   await manager.watch(ended.signal);
   manager.start();

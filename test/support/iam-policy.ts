@@ -25,7 +25,9 @@ export function calledActions(): readonly string[] {
   const actions = files.flatMap((file) => {
     const source = readFileSync(join(root, file), "utf8");
     return [...source.matchAll(/import \{([^}]*)\} from "@aws-sdk\/client-([a-z-]+)"/g)].flatMap(([, names, service]) =>
-      [...(names ?? "").matchAll(/\b(\w+)Command\b/g)].map(([, call]) => `${service}:${call}`),
+      [...(names ?? "").matchAll(/\b(\w+)Command\b/g)].map(
+        ([, call]) => `${service?.replace("secrets-manager", "secretsmanager")}:${call}`,
+      ),
     );
   });
   return [...new Set(actions)].sort();

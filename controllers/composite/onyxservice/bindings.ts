@@ -13,6 +13,8 @@ interface Target {
   /** Path in spec. */
   readonly field: string;
   readonly kind: Grant["kind"];
+  /** First part of its environment variables: the field of the binding. */
+  readonly prefix: string;
   readonly name: string;
   readonly access: Binding["access"];
 }
@@ -23,7 +25,15 @@ function targetsOf(spec: OnyxServiceSpec): readonly Target[] {
       const name = binding[field];
       return name === undefined
         ? []
-        : [{ field: `bindings[${at}].${field}`, kind: BINDABLE[field], name, access: binding.access }];
+        : [
+            {
+              field: `bindings[${at}].${field}`,
+              kind: BINDABLE[field],
+              prefix: field.toUpperCase(),
+              name,
+              access: binding.access,
+            },
+          ];
     }),
   );
 }
@@ -77,8 +87,7 @@ export function variablesOf(spec: OnyxServiceSpec, reference: (field: string) =>
   return { data: Object.fromEntries(sorted.map(([name, { value }]) => [name, value])) };
 }
 
-function variableName({ kind, name }: Pick<Target, "kind" | "name">, output: string): string {
-  const prefix = kind.toUpperCase();
+function variableName({ prefix, name }: Pick<Target, "prefix" | "name">, output: string): string {
   const rest = output.startsWith(`${prefix}_`) ? output.slice(prefix.length + 1) : output;
   return `${prefix}_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_${rest}`;
 }

@@ -26,6 +26,7 @@ import type { ServiceModule } from "./services/module.ts";
 import { monitoring } from "./services/monitoring.ts";
 import { pubsub } from "./services/pubsub/pubsub.ts";
 import { SUBSCRIPTION, TOPIC } from "./services/pubsub/topics.ts";
+import { secretManager } from "./services/secretmanager/secretmanager.ts";
 
 /** What the services below are defined in; google-proto-files brings what these import. */
 const PROTOS = [
@@ -34,6 +35,7 @@ const PROTOS = [
   "google/firestore/v1/firestore.proto",
   "google/cloud/kms/v1/service.proto",
   "google/cloud/resourcemanager/v3/projects.proto",
+  "google/cloud/secretmanager/v1/service.proto",
   "google/iam/v1/iam_policy.proto",
   "google/iam/admin/v1/iam.proto",
   "google/rpc/error_details.proto",
@@ -130,6 +132,7 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     projects(world),
     kms(world),
     iam([TOPIC, SUBSCRIPTION, KEY_RING, CRYPTO_KEY]),
+    secretManager(world),
     monitoring({
       world,
       backlogs,

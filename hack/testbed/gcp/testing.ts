@@ -3,6 +3,7 @@ import firestore, { Firestore } from "@google-cloud/firestore";
 import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { v1 as pubsub } from "@google-cloud/pubsub";
 import { ProjectsClient } from "@google-cloud/resource-manager";
+import { v1 as secretmanager } from "@google-cloud/secret-manager";
 import grpc from "@grpc/grpc-js";
 import { startPstest } from "./pstest.ts";
 import { type Gcp, type GcpOptions, startGcp } from "./start.ts";
@@ -14,6 +15,7 @@ export interface TestCloud {
   readonly firestoreAdmin: InstanceType<typeof firestore.v1.FirestoreAdminClient>;
   readonly projects: ProjectsClient;
   readonly kms: KeyManagementServiceClient;
+  readonly secretManager: secretmanager.SecretManagerServiceClient;
   /** The client for documents of one database. */
   documents(database: string): Firestore;
   /** Sets the policy of a topic or subscription. */
@@ -56,6 +58,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
   const firestoreAdmin = new firestore.v1.FirestoreAdminClient(client);
   const projects = new ProjectsClient(client);
   const kms = new KeyManagementServiceClient(client);
+  const secretManager = new secretmanager.SecretManagerServiceClient(client);
   const opened: Firestore[] = [];
   return {
     gcp,
@@ -64,6 +67,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
     firestoreAdmin,
     projects,
     kms,
+    secretManager,
     documents(database) {
       const documents = new Firestore({ projectId: gcp.project, databaseId: database, host: gcp.grpc, ssl: false });
       opened.push(documents);
@@ -81,7 +85,9 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
     },
     async close() {
       await Promise.all(opened.map((documents) => documents.terminate()));
-      await Promise.all([publisher, subscriber, firestoreAdmin, projects, kms].map((one) => one.close()));
+      await Promise.all(
+        [publisher, subscriber, firestoreAdmin, projects, kms, secretManager].map((one) => one.close()),
+      );
       await gcp.close();
       await pstest?.stop();
     },

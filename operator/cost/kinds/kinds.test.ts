@@ -97,5 +97,5 @@ test.each(cases)("$what on $on", ({ on, bill, monthly, rates }) => {
   expect(made.byUse.map((rate) => rateText(rate, made.currency))).toEqual(rates);
 });
 
-test("a rotated secret says that two versions overlap", () =>
-  expect(managedSecret.gcp({ ...secret, rotation: {} }).note).toMatch(/two versions/));
+test("a secret says that replaced versions are still paid for", () =>
+  expect(managedSecret.gcp({ ...secret, rotation: {} }).note).toMatch(/disabled, not destroyed/));

@@ -22,6 +22,6 @@ export const managedSecret: Estimator<Billed> = {
   gcp: (want) => ({
     fixed: [{ what: "its version in use", quantity: locations(want), price: gcp.secretVersion }],
     byUse: [{ what: "reads", price: gcp.secretAccess }, ...keyUse.gcp(want)],
-    ...(want.rotation ? { note: "after each rotation two versions are paid for while they overlap" } : {}),
+    note: "versions that were replaced are disabled, not destroyed: each is paid for until somebody destroys it",
   }),
 };

@@ -1,9 +1,12 @@
+import { randomBytes } from "node:crypto";
+import { ProviderError } from "../../provider/fault.ts";
 import type { Wanted } from "../../provider/provider.ts";
 import type { EnvironmentProblem, EnvironmentView } from "../environment-view.ts";
 import { leafPass } from "../leaf.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "../leaf-object.ts";
 import { ANNOTATIONS, FINALIZER, type KubeObject, mergePatch } from "../object.ts";
 import type { Pass } from "../report.ts";
+import { revisionOf } from "../sources.ts";
 
 /** What was written to Kubernetes on the way of a pass. */
 export type KubeWrite = "claim" | "record" | "status" | "release";
@@ -15,6 +18,8 @@ export interface OneObject<Spec extends LeafSpec> {
   readonly status: LeafStatus;
   /** Objects that references find, by `kind/name`. */
   readonly others: Map<string, KubeObject<unknown, LeafStatus>>;
+  /** Secrets of the namespace, as text by key: what values are taken from. `write` counts the writes of each. */
+  readonly secrets: Map<string, { readonly write: number; readonly data: Readonly<Record<string, string>> }>;
   environment: EnvironmentView | EnvironmentProblem;
   /** Writes to Kubernetes, oldest first. */
   readonly writes: KubeWrite[];
@@ -83,6 +88,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
       return current?.status ?? {};
     },
     others: new Map(),
+    secrets: new Map(),
     environment,
     writes: [],
     onWrite: () => {},
@@ -96,6 +102,18 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
         {
           environments: { get: () => host.environment },
           lookup: ({ kind, name }) => host.others.get(`${kind}/${name}`),
+          source: ({ name, key }) => {
+            const secret = host.secrets.get(name);
+            return secret && { revision: revisionOf({ uid: name, resourceVersion: String(secret.write) }, key) };
+          },
+          means: {
+            random: randomBytes,
+            async secret(name, key) {
+              const value = host.secrets.get(name)?.data[key];
+              if (value !== undefined) return Buffer.from(value);
+              throw new ProviderError("notFound", `Secret ${name} has no key "${key}".`, { code: "KeyNotFound" });
+            },
+          },
           now: () => host.now,
           resyncMs: 600_000,
           claim: async () =>

@@ -2,6 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { connectAws } from "../../../adapters/aws/index.ts";
 import type {
@@ -24,6 +25,7 @@ export interface AwsEyes {
   readonly iam: IAMClient;
   readonly eks: EKSClient;
   readonly kms: KMSClient;
+  readonly secretsManager: SecretsManagerClient;
 }
 
 /** AWS behind a proxy that counts and makes trouble. */
@@ -44,6 +46,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     iam: new IAMClient(direct),
     eks: new EKSClient(direct),
     kms: new KMSClient(direct),
+    secretsManager: new SecretsManagerClient(direct),
   };
   const place = {
     environment: "conformance",
@@ -54,6 +57,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     endpoints: { default: proxy.url },
     credentials: { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
   } as const;
+  let moved = 0;
   let working: (() => void) | undefined;
   return {
     cloud: "aws",
@@ -61,7 +65,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     who: { account: ACCOUNT, principal: `arn:aws:iam::${ACCOUNT}:root` },
     eyes,
     proxy,
-    connect: () => connectAws(place) as AnyConnection,
+    connect: () => connectAws(place, { now: () => Date.now() + moved }) as AnyConnection,
     writes: () =>
       proxy.calls
         .filter(({ mutating }) => mutating)
@@ -76,7 +80,10 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
       void proxy.inject({ when: (call) => call.operation === operation, skip, times: 1, trouble: inProxy(trouble) }),
     freezeReads: () => proxy.freezeReads(),
     heal: () => proxy.heal(),
-    advance: () => {},
+    // The emulator has no clock of its own to move: only the operator's goes on.
+    advance(ms) {
+      moved += ms;
+    },
     operationsTake(ms) {
       working?.();
       working = ms > 0 ? tablesAtWork(proxy) : undefined;

@@ -37,6 +37,7 @@ export async function gcpUnderTest(): Promise<GcpUnderTest> {
     endpoints: { default: `http://${gcp.grpc}`, iam: gcp.rest, monitoring: gcp.rest },
   } as const;
   await ensureRoles(place, AbortSignal.timeout(30_000));
+  let moved = 0;
   const notOurs = new Set<number>();
 
   return {
@@ -52,7 +53,7 @@ export async function gcpUnderTest(): Promise<GcpUnderTest> {
         for (const { sequence } of journal.entries().slice(before)) notOurs.add(sequence);
       }
     },
-    connect: () => connectGcp(place, { now: Date.now }) as AnyConnection,
+    connect: () => connectGcp(place, { now: () => Date.now() + moved }) as AnyConnection,
     writes: () =>
       journal
         .entries()
@@ -69,7 +70,10 @@ export async function gcpUnderTest(): Promise<GcpUnderTest> {
     troubleWrite: (method, trouble, skip = 0) => void faults.add({ method, skip, times: 1, ...effect(trouble) }),
     freezeReads: () => void faults.add({ freezeReads: true }),
     heal: () => faults.clear(),
-    advance: (ms) => gcp.control.advance(ms),
+    advance(ms) {
+      moved += ms;
+      gcp.control.advance(ms);
+    },
     operationsTake(ms) {
       settings.operationMillis = ms;
     },

@@ -4,7 +4,7 @@ import { type CloudError, toCloudError, unimplemented } from "./errors.ts";
 import type { Faults } from "./faults.ts";
 import type { Journal } from "./journal.ts";
 import type { Message } from "./messages.ts";
-import { isMutating, planeOf, targetOf } from "./request-facts.ts";
+import { isMutating, journaled, planeOf, targetOf } from "./request-facts.ts";
 import type { Call, Handler, StreamHandler, World } from "./world.ts";
 
 /** The call took effect, but its answer must never reach the client. */
@@ -65,7 +65,7 @@ export function newEngine({ world, handlers, faults, journal, sleep }: EnginePar
         mutating,
         plane: planeOf(method),
         code,
-        request,
+        request: journaled(method, request),
       });
     if (effects.delayMillis > 0) await sleep(effects.delayMillis, signal);
     if (effects.hang) await aborted(signal);

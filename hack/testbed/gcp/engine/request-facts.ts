@@ -17,6 +17,10 @@ export const isMutating = (method: Method): boolean =>
 export const planeOf = (method: Method): "control" | "data" =>
   method.service === "google.firestore.v1.Firestore" || DATA.has(method.name) ? "data" : "control";
 
+/** The request as it is written down: a secret's payload is left out, as Google's audit logs leave it out. */
+export const journaled = (method: Method, { payload, ...rest }: Message): Message =>
+  method.name === "AddSecretVersion" || payload === undefined ? rest : { ...rest, payload };
+
 /** The value of the first variable of the HTTP path, which is the resource or, for a create, its parent and id. */
 export function targetOf(method: Method, request: Message): string {
   const variable = /\{([\w.]+)/.exec(method.http[0]?.path ?? "")?.[1] ?? "name";

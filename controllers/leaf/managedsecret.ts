@@ -1,0 +1,77 @@
+import { durationSeconds } from "../../crds/duration.ts";
+import type { ManagedSecretSpec } from "../../crds/managedsecret.ts";
+import type { Leaf, Means } from "../../operator/reconcile/leaf-object.ts";
+import { encryptionKeyOf, keyReferences } from "./encryption.ts";
+import { overridesFor } from "./overrides.ts";
+import type { SecretWant } from "./wants.ts";
+
+const SOURCE = "valueFrom.secretRef";
+
+const DIGITS = "0123456789";
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+type Given = NonNullable<ManagedSecretSpec["generate"]>;
+type Generate = { readonly [Field in keyof Given]-?: NonNullable<Given[Field]> };
+type Rotation = NonNullable<ManagedSecretSpec["rotation"]>;
+const CHARSETS: Readonly<Record<Generate["charset"], string>> = {
+  Alphanumeric: LETTERS + DIGITS,
+  Hex: `${DIGITS}abcdef`,
+  Base64Url: `${LETTERS + DIGITS}-_`,
+  Printable: `${LETTERS + DIGITS}!#$%&()*+,-.:;<=>?[]^_{|}~`,
+};
+
+/** A secret value: Secrets Manager, or Secret Manager. */
+export const managedSecret: Leaf<ManagedSecretSpec, SecretWant> = {
+  kind: "ManagedSecret",
+  dataBearing: true,
+  // Secret Manager takes 255; Secrets Manager appends seven characters in ARNs.
+  nameLimit: 200,
+  references: keyReferences,
+  sources: ({ valueFrom }) => (valueFrom ? [{ field: SOURCE, ...valueFrom.secretRef }] : []),
+  value: ({ valueFrom, generate }, means) =>
+    valueFrom
+      ? means.secret(valueFrom.secretRef.name, valueFrom.secretRef.key)
+      : Promise.resolve(generated(formOf(generate), means)),
+  want: (spec, given) => ({
+    value: spec.valueFrom
+      ? { from: "Secret", revision: given.source(SOURCE) }
+      : { from: "Generated", revision: generatedRevision(formOf(spec.generate)) },
+    rotation: spec.rotation ? rotationOf(spec.rotation) : null,
+    recoveryDays: spec.recoveryDays,
+    encryptionKey: encryptionKeyOf(spec, given),
+    overrides: overridesFor(spec, given.cloud),
+    tags: given.tags,
+  }),
+};
+
+/** What a generated value is like when spec says nothing else. */
+const formOf = ({
+  length = 32,
+  charset = "Alphanumeric",
+  revision = 1,
+}: ManagedSecretSpec["generate"] = {}): Generate => ({
+  length,
+  charset,
+  revision,
+});
+
+const DAY_SECONDS = 86_400;
+
+function rotationOf({ every, overlap }: Rotation): NonNullable<SecretWant["rotation"]> {
+  const everySeconds = durationSeconds(every);
+  const usual = Math.min(DAY_SECONDS, Math.floor(everySeconds / 2));
+  return { everySeconds, overlapSeconds: overlap === undefined ? usual : durationSeconds(overlap) };
+}
+
+/** Another form of the value, or a raised revision, is another value. */
+const generatedRevision = ({ length, charset, revision }: Generate): string => `${length}-${charset}-${revision}`;
+
+/** Each character as likely as any other: bytes that would favour some are drawn again. */
+function generated({ length, charset }: Generate, means: Pick<Means, "random">): Uint8Array {
+  const characters = CHARSETS[charset];
+  const fair = 256 - (256 % characters.length);
+  let text = "";
+  while (text.length < length)
+    for (const byte of means.random(length - text.length))
+      if (byte < fair) text += characters[byte % characters.length];
+  return new TextEncoder().encode(text);
+}

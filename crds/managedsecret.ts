@@ -1,0 +1,137 @@
+import { z } from "zod";
+import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
+import { defineKind } from "./define.ts";
+import { duration, durationText, durationWithin, isDurationCel } from "./duration.ts";
+import { encryption, leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
+import { limits } from "./limits.ts";
+import { exactlyOne, withRules } from "./rules.ts";
+import { formed, list, objectName, text } from "./text.ts";
+
+const limit = limits.managedsecret;
+
+/** Names of keys in a Kubernetes Secret. */
+const dataKey = () => formed(/^[-._a-zA-Z0-9]+$/, 253, "must be a key of a Secret: letters, digits, '-', '_' and '.'");
+
+const valueFrom = z.strictObject({
+  secretRef: z
+    .strictObject({
+      name: objectName().describe("Name of the Secret, in the namespace of this object."),
+      key: dataKey().describe("The key whose content is the value, byte by byte."),
+    })
+    .describe("A Kubernetes Secret. A change of it becomes a new version within two minutes."),
+});
+
+const generate = z.strictObject({
+  length: z.int().min(16).max(1024).optional().describe("Number of characters. Absent: 32."),
+  charset: z
+    .enum(["Alphanumeric", "Hex", "Base64Url", "Printable"])
+    .optional()
+    .describe(
+      "Characters it is made of; absent: Alphanumeric. Alphanumeric: A-Z, a-z, 0-9. Hex: 0-9, a-f. Base64Url: Alphanumeric, '-' and '_'. Printable: those of ASCII but for space, quotes, backslash and '@' and '/', which break connection strings.",
+    ),
+  revision: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      "Absent: 1. Raise it to have a new value made now. The value before stays readable as the previous version.",
+    ),
+});
+
+const rotation = withRules(
+  z.strictObject({
+    every: durationWithin("every", limit.rotationEvery.portable).describe("Age at which a value is replaced."),
+    overlap: duration()
+      .optional()
+      .describe(
+        "How long the previous value can still be read after a rotation. Then it is disabled, not destroyed. Absent: 24h, or half of every where that is less.",
+      ),
+  }),
+  {
+    rule: `!has(self.overlap) || !${isDurationCel("self.every")} || !${isDurationCel("self.overlap")} || duration(self.overlap) < duration(self.every)`,
+    message: "overlap must be shorter than every",
+    fieldPath: ".overlap",
+  },
+);
+
+const { min: leastDays, max: mostDays, default: usualDays } = limit.recoveryDays.portable;
+
+const spec = leafSpec(
+  {
+    valueFrom: valueFrom.optional().describe("The value is taken from a Kubernetes Secret."),
+    generate: generate
+      .optional()
+      .describe("The value is made by the operator, once, and is nowhere but in the cloud. Give {} for 32 characters."),
+    rotation: rotation.optional().describe("Replace a generated value regularly. Absent: it stays as it is."),
+    recoveryDays: z
+      .int()
+      .min(0)
+      .max(mostDays)
+      .default(usualDays)
+      .describe(
+        `Days, ${leastDays} to ${mostDays}, in which a deleted secret can be had back: apply the same object again. Its name is taken until then. 0: it is gone at once.`,
+      ),
+    encryption: encryption(),
+  },
+  {
+    aws: { description: text(2048).optional().describe("Description that AWS shows.") },
+    gcp: {
+      locations: list(
+        formed(/^[a-z]+-[a-z]+[0-9]+$/, 63, "must be a region, such as europe-west1").describe("Region."),
+        20,
+      )
+        .optional()
+        .describe("Regions that hold copies. Absent: the region of the Environment. Fixed once the secret is made."),
+      versionDestroyTtl: durationWithin("versionDestroyTtl", limit.versionDestroyTtl.gcp)
+        .optional()
+        .describe(
+          `How long a destroyed version can be had back: ${durationText(limit.versionDestroyTtl.gcp.min)} or more.`,
+        ),
+    },
+  },
+  exactlyOne("valueFrom", "generate"),
+  {
+    rule: "!has(self.rotation) || has(self.generate)",
+    message: "only a generated value can be rotated by the operator: change the Secret that valueFrom names instead",
+    reason: "FieldValueForbidden",
+    fieldPath: ".rotation",
+  },
+  {
+    rule: `!has(self.recoveryDays) || self.recoveryDays == 0 || self.recoveryDays >= ${leastDays}`,
+    message: `recoveryDays must be 0 or ${leastDays} to ${mostDays}`,
+    fieldPath: ".recoveryDays",
+  },
+  {
+    rule: "!has(self.externalName) || !self.externalName.contains('.')",
+    message: "externalName of a secret must be of letters, digits, '-' and '_': Secret Manager takes no others",
+    fieldPath: ".externalName",
+  },
+);
+
+export const managedSecret = defineKind({
+  kind: "ManagedSecret",
+  plural: "managedsecrets",
+  shortNames: ["oxsec"],
+  scope: "Namespaced",
+  role: "leaf",
+  doc: `A secret value in the cloud's secret manager.
+
+AWS: a secret of Secrets Manager, its versions labelled AWSCURRENT and AWSPREVIOUS. GCP: a secret of Secret Manager, its
+versions under the aliases current and previous. The value is in no status, event, log or plan. Who is bound to it is
+given SECRET_<NAME>_ID and SECRET_<NAME>_VERSION and reads the value from the cloud; a new version starts its pods anew.`,
+  spec,
+  status: leafStatus(),
+  columns: leafColumns({
+    name: "Rotation",
+    type: "string",
+    jsonPath: ".spec.rotation.every",
+    description: "Age at which its value is replaced.",
+    priority: 1,
+  }),
+  selectableFields: leafSelectableFields,
+});
+
+export type ManagedSecretSpec = SpecOf<typeof managedSecret>;
+export type ManagedSecretStatus = StatusOf<typeof managedSecret>;
+export type ManagedSecretObject = ObjectOf<typeof managedSecret>;
