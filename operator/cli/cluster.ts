@@ -83,6 +83,7 @@ export async function connectEnvironments(
   registry: EnvironmentRegistry,
   environments: readonly EnvironmentObject[],
   secret: (namespace: string, name: string) => Promise<Readonly<Record<string, string>> | undefined>,
+  timeoutMs = 30_000,
 ): Promise<void> {
   const host = {
     registry,
@@ -92,7 +93,9 @@ export async function connectEnvironments(
     now: () => new Date(),
     resyncMs: 0,
   };
-  await Promise.all(environments.map((environment) => environmentPass(environment, host, AbortSignal.timeout(30_000))));
+  await Promise.all(
+    environments.map((environment) => environmentPass(environment, host, AbortSignal.timeout(timeoutMs))),
+  );
 }
 
 const keyOf = (kind: string, namespace: string, name: string) => `${kind}/${namespace}/${name}`;

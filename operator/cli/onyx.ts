@@ -57,11 +57,12 @@ program
   .option("--context <name>", "context of the kubeconfig")
   .option(
     "--clouds <list>",
-    "without a cluster: plan for the Environments among the files that stand in these clouds, such as aws,gcp",
+    "these clouds side by side, such as aws,gcp, with cost: in their Environments among the files or of the clusters given, else in ones that are assumed",
   )
+  .option("--offline", "with --clouds: ask no cloud, plan as if nothing were there")
   .addOption(output())
   .addHelpText("after", "\nExit code: 0 nothing would change, 2 something would, 1 something is refused or failed.")
-  .action((options) => show(options.output, () => runPlan(options, paint)));
+  .action((options) => show(options.output, () => runPlan(options, paint, process.stdout.columns)));
 
 program
   .command("parity")

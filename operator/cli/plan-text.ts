@@ -1,3 +1,4 @@
+import { rateText } from "../cost/estimate.ts";
 import { brief, type Paint } from "./output.ts";
 import type { PlannedLeaf } from "./plan.ts";
 import type { PlannedChild } from "./plan-children.ts";
@@ -53,7 +54,16 @@ function leafLines(leaf: PlannedLeaf, paint: Paint): readonly string[] {
     ...(leaf.approve ? [paint("yellow", `      approve: ${leaf.approve.word}`)] : []),
     ...leaf.changes.flatMap((change) => changeLines(leaf, change)),
     ...leaf.deviations.map((one) => paint("yellow", `      ${one.field}: ${one.message}`)),
+    ...costLines(leaf).map((line) => paint("dim", `      ${line}`)),
   ];
+}
+
+/** What it costs, where that is not just nothing. */
+function costLines({ cost }: PlannedLeaf): readonly string[] {
+  if (!cost || cost.fixed.length + cost.byUse.length === 0) return [];
+  const unpriced = cost.fixed.filter(({ amount }) => amount === null).map(({ what }) => `${what}: price unknown`);
+  const fixed = cost.fixed.length > 0 ? [`cost: ${cost.monthly} ${cost.currency} a month`, ...unpriced] : [];
+  return [...fixed, ...cost.byUse.map((rate) => `cost by use: ${rateText(rate, cost.currency)}`)];
 }
 
 function changeLines(leaf: PlannedLeaf, { field, from, to }: PlannedLeaf["changes"][number]): readonly string[] {

@@ -1,3 +1,4 @@
+import type { Estimate } from "../cost/estimate.ts";
 import { ProviderError } from "../provider/fault.ts";
 import type { Present, Wanted } from "../provider/provider.ts";
 import type { Decision } from "../reconcile/decide.ts";
@@ -37,6 +38,8 @@ export interface PlannedLeaf {
   readonly changes: readonly { readonly field: string; readonly from: unknown; readonly to: unknown }[];
   /** Fields in which this cloud does other than asked. */
   readonly deviations: readonly { readonly field: string; readonly kind: string; readonly message: string }[];
+  /** By list prices, once it is as planned. */
+  readonly cost?: Estimate | undefined;
   /** The values that would be in force, our marks included. */
   readonly want: Readonly<Record<string, unknown>> | undefined;
 }
@@ -100,6 +103,7 @@ async function planLeaf(leaf: Leaf<LeafSpec, Wanted>, object: LeafObject, contex
     environment: prepared.environment.name,
     externalName: prepared.name,
     deviations: prepared.deviations,
+    cost: prepared.cost,
     want: prepared.want as Readonly<Record<string, unknown>> | undefined,
   };
   try {

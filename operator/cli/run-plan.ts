@@ -1,13 +1,16 @@
-import type { Wanted } from "../provider/provider.ts";
+import type { Cloud, Wanted } from "../provider/provider.ts";
 import type { ChildRef, CompositeObject } from "../reconcile/composite-object.ts";
 import type { EnvironmentObject } from "../reconcile/environment.ts";
-import { createEnvironmentRegistry } from "../reconcile/environments.ts";
+import { createEnvironmentRegistry, type EnvironmentRegistry } from "../reconcile/environments.ts";
 import type { Leaf, LeafObject, LeafSpec } from "../reconcile/leaf-object.ts";
 import type { KubeObject } from "../reconcile/object.ts";
 import { isNotFound } from "../runtime/errors.ts";
 import type { KubeObject as ServerObject } from "../runtime/resource.ts";
 import { composites, connect, leaves } from "../wiring.ts";
+import { assumedEnvironment, createAssumptions } from "./assume.ts";
 import { ClusterError, type ClusterView, connectEnvironments, readCluster } from "./cluster.ts";
+import { type CloudPlan, compare, compareExitCode } from "./compare.ts";
+import { comparisonText } from "./compare-text.ts";
 import { type Manifest, ManifestError, readManifests } from "./manifests.ts";
 import type { Result } from "./onyx.ts";
 import type { Paint } from "./output.ts";
@@ -16,22 +19,38 @@ import { planComposite } from "./plan-children.ts";
 import { type Plan, planExitCode, planText } from "./plan-text.ts";
 import { secretFrom } from "./secrets.ts";
 
+/** How long a cloud may take to tell who we are before the comparison goes on without it. */
+const SILENT_MS = 10_000;
+
 /** Options of `onyx plan`. */
 export interface PlanOptions {
   readonly filename: readonly string[];
   readonly kubeconfig: readonly string[];
   readonly context?: string;
   readonly clouds?: string;
+  /** No cloud is asked; only with `clouds`. */
+  readonly offline?: boolean;
 }
 
-/** `onyx plan`: one plan a cluster, or one an Environment among the files when clouds are named. */
-export async function runPlan(options: PlanOptions, paint: Paint): Promise<Result> {
+/**
+ * `onyx plan`: one plan a cluster, or the clouds that are named side by side.
+ * @param width characters that a line may have where things stand side by side
+ */
+export async function runPlan(options: PlanOptions, paint: Paint, width = 120): Promise<Result> {
   const manifests = await readManifests(options.filename);
-  const plans = options.clouds
-    ? await planClouds(manifests, options.clouds.split(","))
-    : await Promise.all(
-        targets(options).map(async (path) => planCluster(manifests, await readCluster(path, options.context))),
-      );
+  if (options.clouds) {
+    const plans = await planClouds(manifests, cloudsOf(options.clouds), options);
+    const comparison = compare(plans);
+    return {
+      value: comparison,
+      text: comparisonText(comparison, paint, width),
+      exitCode: compareExitCode(plans),
+    };
+  }
+  if (options.offline) throw new ManifestError("--offline goes with --clouds: a cluster's own plan asks its cloud.");
+  const plans = await Promise.all(
+    targets(options).map(async (path) => planCluster(manifests, await readCluster(path, options.context))),
+  );
   return { value: plans, text: plans.map((plan) => planText(plan, paint)).join("\n\n"), exitCode: planExitCode(plans) };
 }
 
@@ -43,19 +62,77 @@ async function planCluster(manifests: readonly Manifest[], cluster: ClusterView)
   const known = cluster.objects.filter(
     (object) => object.kind === "Environment" && !given.some((one) => one.metadata.name === object.metadata.name),
   );
-  return planFor(manifests, [...given, ...(known as EnvironmentObject[])], cluster);
+  const environments = [...given, ...(known as EnvironmentObject[])];
+  const registry = createEnvironmentRegistry(connect, (_kind, provider) => provider);
+  await connectEnvironments(registry, environments, secretFrom(manifests, cluster));
+  return planFor(manifests, environments, cluster, registry);
 }
 
-async function planClouds(manifests: readonly Manifest[], clouds: readonly string[]): Promise<readonly Plan[]> {
+const CLOUDS: readonly Cloud[] = ["aws", "gcp"];
+
+function cloudsOf(list: string): readonly Cloud[] {
+  const named = list.split(",").map((name) => name.trim());
+  const strange = named.find((name) => !CLOUDS.some((cloud) => cloud === name));
+  if (strange !== undefined) throw new ManifestError(`--clouds: "${strange}" is none of ${CLOUDS.join(", ")}.`);
+  return CLOUDS.filter((cloud) => named.includes(cloud));
+}
+
+/**
+ * Each cloud with its Environments among the files, else those of a cluster that was given, else one that is assumed.
+ * A cloud that does not tell who we are is planned for as if nothing of ours were there, and the plan says so.
+ */
+async function planClouds(
+  manifests: readonly Manifest[],
+  clouds: readonly Cloud[],
+  { kubeconfig, context, offline }: PlanOptions,
+): Promise<readonly CloudPlan[]> {
   const given = environmentsOf(manifests);
+  const paths = kubeconfig.length === 0 && context !== undefined ? [undefined] : kubeconfig;
+  const clusters = await Promise.all(paths.map((path) => readCluster(path, context)));
   return Promise.all(
     clouds.map((cloud) => {
-      const environments = given.filter((one) => one.spec.cloud === cloud);
-      if (environments.length === 0)
-        throw new ManifestError(`There is no Environment with spec.cloud: ${cloud} among the files.`);
-      return planFor(manifests, environments, undefined);
+      const ofCloud = (one: KubeObject) =>
+        one.kind === "Environment" && (one as EnvironmentObject).spec.cloud === cloud;
+      const cluster = clusters.find(({ objects }) => objects.some(ofCloud));
+      const known = [given, (cluster?.objects ?? []) as readonly EnvironmentObject[]]
+        .map((some) => some.filter(ofCloud))
+        .find((some) => some.length > 0);
+      return planCloud(manifests, cloud, known, cluster, offline === true);
     }),
   );
+}
+
+async function planCloud(
+  manifests: readonly Manifest[],
+  cloud: Cloud,
+  known: readonly EnvironmentObject[] | undefined,
+  cluster: ClusterView | undefined,
+  offline: boolean,
+): Promise<CloudPlan> {
+  const environments = known ?? [assumedEnvironment(cloud)];
+  const assumptions = createAssumptions();
+  const registry = createEnvironmentRegistry(connect, assumptions.wrap);
+  if (known && !offline) await connectEnvironments(registry, known, secretFrom(manifests, cluster), SILENT_MS);
+  const silent = environments.flatMap((environment) => {
+    const state = registry.get(environment.metadata.name);
+    return "problem" in state ? [{ environment, why: state.problem.message }] : [];
+  });
+  for (const { environment } of silent) assumptions.assume(registry, environment);
+  const plan = await planFor(manifests, environments, cluster, onThisCloud(registry, environments));
+  if (silent.length === 0) return { cloud, plan };
+  const reason = known
+    ? offline
+      ? "not asked (--offline)"
+      : `not asked: ${silent.map(({ why }) => why).join(" ")}`
+    : "assumed: there is no Environment for it";
+  return { cloud, plan, assumed: `${reason.replace(/\.$/, "")}. Planned as if nothing were there.` };
+}
+
+/** An object that names an Environment of the other cloud is planned for in the one that is here. */
+function onThisCloud(registry: EnvironmentRegistry, environments: readonly EnvironmentObject[]): EnvironmentRegistry {
+  const names = environments.map(({ metadata }) => metadata.name);
+  const usual = names.length === 1 ? names[0] : undefined;
+  return { ...registry, get: (name) => registry.get(name !== undefined && names.includes(name) ? name : usual) };
 }
 
 const environmentsOf = (manifests: readonly Manifest[]) =>
@@ -65,9 +142,8 @@ async function planFor(
   manifests: readonly Manifest[],
   environments: readonly EnvironmentObject[],
   cluster: ClusterView | undefined,
+  registry: EnvironmentRegistry,
 ): Promise<Plan> {
-  const registry = createEnvironmentRegistry(connect, (_kind, provider) => provider);
-  await connectEnvironments(registry, environments, secretFrom(manifests, cluster));
   const objects = manifests.map(({ object }) => object);
   const live = (kind: string, namespace: string, name: string) => cluster?.live(kind, namespace, name);
   const definitions = leaves as unknown as readonly Leaf<LeafSpec, Wanted>[];
