@@ -1,5 +1,6 @@
 import { encryptionKey } from "./encryptionkey.ts";
 import { environment } from "./environment.ts";
+import { eventRule } from "./eventrule.ts";
 import { managedSecret } from "./managedsecret.ts";
 import { onyxService } from "./onyxservice.ts";
 import { queue } from "./queue.ts";
@@ -13,8 +14,9 @@ export const kinds = [
   table,
   encryptionKey,
   managedSecret,
+  eventRule,
   workloadIdentity,
   onyxService,
 ] as const;
 
-export { encryptionKey, environment, managedSecret, onyxService, queue, table, workloadIdentity };
+export { encryptionKey, environment, eventRule, managedSecret, onyxService, queue, table, workloadIdentity };

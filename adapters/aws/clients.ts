@@ -4,6 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { STSClient } from "@aws-sdk/client-sts";
@@ -25,6 +26,7 @@ export interface Aws {
   readonly eks: EKSClient;
   readonly kms: KMSClient;
   readonly secretsManager: SecretsManagerClient;
+  readonly scheduler: SchedulerClient;
   readonly sts: STSClient;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -66,6 +68,7 @@ export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.
     eks: new EKSClient(at("eks")),
     kms: new KMSClient(at("kms")),
     secretsManager: new SecretsManagerClient(at("secretsmanager")),
+    scheduler: new SchedulerClient(at("scheduler")),
     sts: new STSClient(at("sts")),
     now,
     arn: (service, resource) =>

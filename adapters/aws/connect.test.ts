@@ -66,6 +66,7 @@ describe("a connection", () => {
       "Table",
       "EncryptionKey",
       "ManagedSecret",
+      "EventRule",
       "WorkloadIdentity",
     ]);
     expect(connection.cloud).toBe("aws");

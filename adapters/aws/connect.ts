@@ -4,6 +4,7 @@ import type { CloudConnection, Place } from "../../operator/provider/cloud.ts";
 import { type AwsLog, awsClients } from "./clients.ts";
 import { encryptionKeyProvider } from "./encryptionkey.ts";
 import { ask, required } from "./errors.ts";
+import { eventRuleProvider } from "./eventrule.ts";
 import { identityProvider } from "./identity.ts";
 import { awsPlatform } from "./platform.ts";
 import { queueProvider } from "./queue.ts";
@@ -23,6 +24,7 @@ export function connectAws(
       Table: tableProvider(aws),
       EncryptionKey: encryptionKeyProvider(aws),
       ManagedSecret: secretProvider(aws),
+      EventRule: eventRuleProvider(aws),
       WorkloadIdentity: identityProvider(aws),
     },
     platform: awsPlatform(place),

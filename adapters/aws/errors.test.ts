@@ -1,6 +1,7 @@
 import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { CreatePodIdentityAssociationCommand } from "@aws-sdk/client-eks";
 import { GetRoleCommand } from "@aws-sdk/client-iam";
+import { GetScheduleCommand } from "@aws-sdk/client-scheduler";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterEach, describe, expect, it } from "vitest";
 import { ProviderError } from "../../operator/provider/fault.ts";
@@ -34,6 +35,7 @@ const CALLS = {
     aws.eks.send(
       new CreatePodIdentityAssociationCommand({ clusterName: "c", namespace: "n", serviceAccount: "s", roleArn: "r" }),
     ),
+  scheduler: (aws: Aws) => aws.scheduler.send(new GetScheduleCommand({ Name: "daily", GroupName: "onyx-test" })),
 } as const;
 
 async function failure(service: keyof typeof CALLS, script: Script): Promise<ProviderError> {
@@ -56,6 +58,10 @@ describe("what AWS answers, as a fault", () => {
     ["SqsThrottled", "sqs", "throttled"],
     ["Unavailable", "sqs", "transient"],
     ["NotJson", "sqs", "transient"],
+    ["SchedulerRoleNotYet", "scheduler", "transient"],
+    ["SchedulerValidation", "scheduler", "invalid"],
+    ["SchedulerConflict", "scheduler", "conflict"],
+    ["SchedulerQuota", "scheduler", "quota"],
     ["DynamoDbThrottled", "dynamodb", "throttled"],
     ["DynamoDbOneIndexAtATime", "dynamodb", "throttled"],
     ["DynamoDbTableLimit", "dynamodb", "quota"],

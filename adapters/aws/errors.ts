@@ -123,6 +123,8 @@ const BY_MESSAGE: readonly { code: string; message: RegExp; fault: Fault; retryA
   { code: "InvalidAttributeValue", message: /RedrivePolicy(?!.*(match|type))/s, fault: "notFound" },
   // A role, and a change of its trust, take some seconds until EKS can see them.
   { code: "InvalidParameter", message: /role provided/i, fault: "transient" },
+  // A role, and a change of its trust, take some seconds until Scheduler can see them.
+  { code: "Validation", message: /execution role .*assume/is, fault: "transient" },
   // SQS keeps the name of a deleted queue for 60 s.
   { code: "QueueDeletedRecently", message: /./s, fault: "transient", retryAfterMs: 60_000 },
   // A TTL setting takes up to an hour, and one change is taken in that time.

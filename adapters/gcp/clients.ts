@@ -2,6 +2,7 @@ import type { v1 as FirestoreV1 } from "@google-cloud/firestore-api";
 import type { v1 as KmsV1 } from "@google-cloud/kms";
 import type { v1 as PubSubV1 } from "@google-cloud/pubsub";
 import type { v3 as ProjectsV3 } from "@google-cloud/resource-manager";
+import type { v1 as SchedulerV1 } from "@google-cloud/scheduler";
 import type { v1 as SecretManagerV1 } from "@google-cloud/secret-manager";
 import type { AuthClient, GoogleAuth } from "google-auth-library";
 import { grpc } from "google-gax";
@@ -22,6 +23,7 @@ export interface Clients {
   firestoreAdmin(): Promise<FirestoreV1.FirestoreAdminClient>;
   firestore(): Promise<FirestoreV1.FirestoreClient>;
   kms(): Promise<KmsV1.KeyManagementServiceClient>;
+  scheduler(): Promise<SchedulerV1.CloudSchedulerClient>;
   projects(): Promise<ProjectsV3.ProjectsClient>;
   secretManager(): Promise<SecretManagerV1.SecretManagerServiceClient>;
   auth(service: string): GoogleAuth<AuthClient>;
@@ -97,6 +99,11 @@ export function createClients(place: Place): Clients {
       once("kms", "cloudkms", "Cloud KMS", async (options) => {
         const { v1 } = await import("@google-cloud/kms");
         return new v1.KeyManagementServiceClient(options);
+      }),
+    scheduler: () =>
+      once("scheduler", "cloudscheduler", "Cloud Scheduler", async (options) => {
+        const { v1 } = await import("@google-cloud/scheduler");
+        return new v1.CloudSchedulerClient(options);
       }),
     projects: () =>
       once("projects", "resourcemanager", "Resource Manager", async (options) => {

@@ -4,6 +4,7 @@ import { createClients } from "./clients.ts";
 import { principalOf } from "./credentials.ts";
 import { encryptionKeyProvider } from "./encryptionkey.ts";
 import { endpointOf } from "./endpoints.ts";
+import { eventRuleProvider } from "./eventrule.ts";
 import { createFirestore } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
 import { identityProvider } from "./identity.ts";
@@ -13,6 +14,7 @@ import { createPolicyEditor } from "./policy.ts";
 import { createProjects } from "./projects.ts";
 import { createPubSub } from "./pubsub.ts";
 import { queueProvider } from "./queue.ts";
+import { createScheduler } from "./scheduler.ts";
 import { secretProvider } from "./secret.ts";
 import { createSecretManager } from "./secret-manager.ts";
 import { tableProvider } from "./table.ts";
@@ -44,6 +46,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     kmsPolicies: createPolicyEditor(kms),
     secretManager,
     secretPolicies: createPolicyEditor(secretManager),
+    scheduler: createScheduler(clients),
     pubsubPolicies: createPolicyEditor(pubsub),
     projectPolicies: createPolicyEditor(projects),
     projectNumber,
@@ -64,6 +67,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
       Table: tableProvider(gcp),
       EncryptionKey: encryptionKeyProvider(gcp),
       ManagedSecret: secretProvider(gcp),
+      EventRule: eventRuleProvider(gcp),
       WorkloadIdentity: identityProvider(gcp),
     },
     platform: gkePlatform(place),

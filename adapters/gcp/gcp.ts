@@ -4,6 +4,7 @@ import type { Firestore } from "./firestore.ts";
 import type { Kms } from "./kms.ts";
 import type { PolicyEditor } from "./policy.ts";
 import type { PubSub } from "./pubsub.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { SecretManager } from "./secret-manager.ts";
 
 /** What the kinds need of one connection. */
@@ -16,6 +17,7 @@ export interface Gcp {
   readonly secretManager: SecretManager;
   /** Policies of secrets. */
   readonly secretPolicies: PolicyEditor;
+  readonly scheduler: Scheduler;
   /** Policies of topics and subscriptions. */
   readonly pubsubPolicies: PolicyEditor;
   /** Policies of crypto keys. */

@@ -11,6 +11,8 @@ export const databaseName = (project: string, database: string): string => `proj
 export const keyRingName = (project: string, location: string, ring: string): string =>
   `projects/${project}/locations/${location}/keyRings/${ring}`;
 export const keyName = (ring: string, key: string): string => `${ring}/cryptoKeys/${key}`;
+export const jobName = (project: string, location: string, job: string): string =>
+  `projects/${project}/locations/${location}/jobs/${job}`;
 
 const SUBSCRIPTION = /^projects\/([^/]+)\/subscriptions\/([^/]+)$/;
 const TOPIC = /^projects\/([^/]+)\/topics\/([^/]+)$/;

@@ -128,12 +128,42 @@ export interface IdentityWant extends Wanted {
 /** `IDENTITY` AWS: role ARN. GCP: the `principal://…` of the ServiceAccount. */
 export type IdentityOutputs = { readonly IDENTITY: string };
 
+/** What an EventRule should be, whatever the cloud. */
+export interface EventRuleWant extends Wanted {
+  /** `cron` in the one text of its times (crds/cron.ts); null: it has no schedule, which is never wanted. */
+  readonly schedule: { readonly cron: string; readonly timezone: string } | null;
+  readonly target: {
+    /** QUEUE_ID of a Queue. */
+    readonly id: string;
+    /**
+     * What lets the message reach it, in the cloud's own words, one right a line, sorted. Filled by the adapter's `fit`,
+     * reported by `observe`.
+     */
+    readonly via: readonly string[];
+  };
+  /** What the target is, as far as its id doesn't tell. No cloud reports it back. */
+  readonly targetIs: {
+    readonly kind: "Queue";
+    readonly ordered: boolean;
+    /** Key that encrypts it, when it is a customer's. */
+    readonly encryptionKey: string | null;
+  };
+  /** JSON text. */
+  readonly input: string;
+  readonly suspended: boolean;
+  readonly overrides: { readonly [field: string]: Neutral };
+}
+
+/** `RULE_ID` AWS: ARN of the schedule. GCP: `projects/P/locations/L/jobs/N` */
+export type EventRuleOutputs = { readonly RULE_ID: string; readonly REGION: string };
+
 /** Every leaf kind with what it wants and what it gives. The adapters' lists are typed by it. */
 export interface Leaves {
   readonly Queue: { want: QueueWant; outputs: QueueOutputs };
   readonly EncryptionKey: { want: EncryptionKeyWant; outputs: EncryptionKeyOutputs };
   readonly Table: { want: TableWant; outputs: TableOutputs };
   readonly ManagedSecret: { want: SecretWant; outputs: SecretOutputs };
+  readonly EventRule: { want: EventRuleWant; outputs: EventRuleOutputs };
   readonly WorkloadIdentity: { want: IdentityWant; outputs: IdentityOutputs };
 }
 export type LeafKind = keyof Leaves;

@@ -55,6 +55,150 @@ export const limits = {
       "note": "GCP fixes it when the key is made."
     }
   },
+  "eventrule": {
+    "input": {
+      "unit": "characters",
+      "aws": {
+        "name": "Target.Input",
+        "min": 1,
+        "max": 262144,
+        "verified": false,
+        "source": "https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html",
+        "checked": "2026-11-23"
+      },
+      "gcp": {
+        "name": "job size",
+        "min": 1,
+        "max": 1000000,
+        "verified": true,
+        "source": "https://cloud.google.com/scheduler/quotas",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 1,
+        "max": 262144
+      },
+      "note": "Clouds count bytes. The schema counts characters, the adapters bytes."
+    },
+    "flexibleWindow": {
+      "unit": "seconds",
+      "aws": {
+        "name": "FlexibleTimeWindow.MaximumWindowInMinutes",
+        "min": 60,
+        "max": 86400,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_FlexibleTimeWindow.html",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 60,
+        "max": 86400
+      },
+      "note": "For AWS only, under overrides.aws."
+    },
+    "maximumEventAge": {
+      "unit": "seconds",
+      "aws": {
+        "name": "RetryPolicy.MaximumEventAgeInSeconds",
+        "min": 60,
+        "max": 86400,
+        "default": 86400,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 60,
+        "max": 86400
+      },
+      "note": "For AWS only, under overrides.aws."
+    },
+    "maximumRetryAttempts": {
+      "unit": "count",
+      "aws": {
+        "name": "RetryPolicy.MaximumRetryAttempts",
+        "min": 0,
+        "max": 185,
+        "default": 185,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_RetryPolicy.html",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 0,
+        "max": 185
+      },
+      "note": "For AWS only, under overrides.aws."
+    },
+    "retryCount": {
+      "unit": "count",
+      "gcp": {
+        "name": "retryConfig.retryCount",
+        "min": 0,
+        "max": 5,
+        "default": 0,
+        "verified": true,
+        "source": "https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#RetryConfig",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 0,
+        "max": 5,
+        "default": 5
+      },
+      "note": "For GCP only, under overrides.gcp."
+    },
+    "maxRetryDuration": {
+      "unit": "seconds",
+      "gcp": {
+        "name": "retryConfig.maxRetryDuration",
+        "min": 0,
+        "max": 86400,
+        "default": 0,
+        "verified": false,
+        "source": "https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#RetryConfig",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 0,
+        "max": 86400
+      },
+      "note": "For GCP only, under overrides.gcp. The API names no upper bound."
+    },
+    "backoff": {
+      "unit": "seconds",
+      "gcp": {
+        "name": "retryConfig.minBackoffDuration, maxBackoffDuration",
+        "min": 0,
+        "max": 86400,
+        "verified": false,
+        "source": "https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#RetryConfig",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 0,
+        "max": 86400
+      },
+      "note": "For GCP only, under overrides.gcp. Google's defaults are 5 s and 1 h; the API names no bounds."
+    },
+    "maxDoublings": {
+      "unit": "count",
+      "gcp": {
+        "name": "retryConfig.maxDoublings",
+        "min": 0,
+        "max": 16,
+        "default": 5,
+        "verified": false,
+        "source": "https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#RetryConfig",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 0,
+        "max": 16
+      },
+      "note": "For GCP only, under overrides.gcp. The API names no upper bound."
+    }
+  },
   "managedsecret": {
     "value": {
       "unit": "bytes",

@@ -7,7 +7,15 @@ const SAMPLES = [
   ...["onyx.example", "customerId", "LOG_LEVEL", "app.properties", "us-east-1", "us-central1", "123456789012"],
   ...["onelens-prod", "https://example.com/path", "http://localhost:4566", "/healthz", "/etc/app", "10.0.0.0/8"],
   ...["* * * * *", "30 2 * * 1-5", "Europe/Berlin", "UTC", "shop", "registry.example.com/team", "orders-api:1.4.2"],
-  ...["arn:aws:iam::123456789012:policy/bound", "250m", "1.5", "512Mi", "a_b-c", "Table"],
+  ...[
+    "arn:aws:iam::123456789012:policy/bound",
+    "arn:aws:sqs:eu-west-1:123456789012:spare",
+    "250m",
+    "1.5",
+    "512Mi",
+    "a_b-c",
+    "Table",
+  ],
 ];
 
 /**

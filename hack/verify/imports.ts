@@ -80,13 +80,13 @@ export const RULES: readonly ImportRule[] = [
       controllers(from) && OURS.test(to) && !controllers(to) && !crds(to) && !(operator(to) && typeOnly),
   },
   {
-    why: "adapters import operator/provider, the limits in crds, and only types of the controllers",
+    why: "adapters import operator/provider, the limits and forms of values in crds, and only types of the controllers",
     forbids: ({ from, to, typeOnly }) =>
       adapters(from) &&
       OURS.test(to) &&
       !adapters(to) &&
       !provider(to) &&
-      !/^crds\/(limits|ranges|duration)/.test(to) &&
+      !/^crds\/(limits|ranges|duration|cron)/.test(to) &&
       !((controllers(to) || crds(to)) && typeOnly),
   },
   {

@@ -25,7 +25,7 @@ export interface ParityRule {
 }
 
 /** Kinds of cloud resources. */
-const LEAVES = ["Queue", "Table", "WorkloadIdentity"];
+const LEAVES = ["Queue", "Table", "EventRule", "WorkloadIdentity"];
 const WORKLOADS = ["Deployment", "StatefulSet", "Job"];
 const POD_IMAGE = ["spec", "template", "spec", "containers", "*", "image"];
 
@@ -149,6 +149,26 @@ export const PARITY_RULES: readonly ParityRule[] = [
     path: ["status", "effective", "trust"],
     as: "value",
     reason: "Who may use an identity is told in the cloud's own words.",
+  },
+  {
+    name: "cloud-ids",
+    kinds: ["EventRule"],
+    path: ["status", "effective", "target", "id"],
+    as: "value",
+    reason: "The id of the target is the cloud's.",
+  },
+  {
+    name: "schedule-rights",
+    kinds: ["EventRule"],
+    path: ["status", "effective", "target", "via", "**"],
+    reason:
+      "AWS sends with a role that is made for it; Cloud Scheduler's agent may publish to every topic of its project.",
+  },
+  {
+    name: "schedule-marks",
+    kinds: ["EventRule"],
+    path: ["status", "effective", "tags", "**"],
+    reason: "On AWS the schedule's role carries the tags; a job of Cloud Scheduler takes no labels.",
   },
   {
     name: "default-tags",

@@ -8,12 +8,14 @@ import { CreateQueueCommand, SetQueueAttributesCommand } from "@aws-sdk/client-s
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Aws, awsClients } from "../../adapters/aws/clients.ts";
 import { encryptionKeyProvider } from "../../adapters/aws/encryptionkey.ts";
+import { eventRuleProvider } from "../../adapters/aws/eventrule.ts";
 import { identityProvider } from "../../adapters/aws/identity.ts";
 import { queueProvider } from "../../adapters/aws/queue.ts";
 import { tableProvider } from "../../adapters/aws/table.ts";
 import {
   ACCOUNT,
   call,
+  eventRuleWant,
   identityWant,
   owner,
   place,
@@ -59,7 +61,8 @@ afterAll(async () => {
 
 /**
  * The policy in what this emulator knows: roles have no path in its ARNs, a table named by its ARN has no name, and
- * a key behind an alias has the alias for its name, and only queues have tags in conditions. `iam-policy.test.ts` looks at the rest.
+ * a key behind an alias has the alias for its name, it knows no schedule by its ARN, and only queues have tags in
+ * conditions. `iam-policy.test.ts` looks at the rest.
  */
 function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
   const text = JSON.stringify({ Version, Statement }).replaceAll(":role/onyx/test/*", ":role/test-*");
@@ -76,6 +79,7 @@ function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
     action.startsWith("dynamodb:"),
   );
   const onKeys = emulated.Statement.flatMap(({ Action }) => Action).filter((action) => action.startsWith("kms:"));
+  const schedules = emulated.Statement.flatMap(({ Action }) => Action).filter((one) => one.startsWith("scheduler:"));
   return {
     ...emulated,
     Statement: [
@@ -83,6 +87,7 @@ function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
       { Sid: "Keys", Effect: "Allow", Action: onKeys, Resource: "*" },
       tables(onTables.filter((action) => BY_ARN.includes(action))),
       tables(onTables.filter((action) => !BY_ARN.includes(action))),
+      { Sid: "Schedules", Effect: "Allow", Action: schedules, Resource: "*" },
     ],
   };
 }
@@ -125,6 +130,13 @@ describe("the operator's policy", () => {
   it("is enough for a table", async () => {
     const want = tableWant("test-data", { pointInTimeRecoveryDays: 7 });
     await live(tableProvider(operator), "test-data", "Table", want, { ttlField: "until", tags: tagged(want) });
+  });
+
+  it("is enough for a schedule", async () => {
+    const rules = eventRuleProvider(operator);
+    const want = eventRuleWant("test-daily");
+    const fitted = rules.fit?.(want).want ?? want;
+    await live(rules, "test-daily", "EventRule", fitted, { suspended: true, tags: tagged(want) });
   });
 
   it("is enough for an identity", async () => {

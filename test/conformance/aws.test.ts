@@ -8,16 +8,20 @@ import { judgeRequests } from "../support/aws-requests.ts";
 import { serviceModels } from "../support/service-model.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
 import { ciphersOnAws, encryptionKeyOnAws } from "./aws/encryptionkey.ts";
+import { eventRuleOnAws, makeScheduleGroup } from "./aws/eventrule.ts";
+import { eventsOnAws } from "./aws/events.ts";
 import { itemsOnAws } from "./aws/items.ts";
 import { kindsOnAws } from "./aws/kinds.ts";
 import { messagesOnAws } from "./aws/messages.ts";
 import { queueOnAws } from "./aws/queue.ts";
 import { tableOnAws } from "./aws/table.ts";
 import { makeCluster } from "./aws/workloadidentity.ts";
+import { eventCases } from "./events.ts";
 import { gaps } from "./gaps.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
+import { eventRule } from "./kinds/eventrule.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
 import { messageCases } from "./messages.ts";
@@ -27,6 +31,7 @@ const requests = judgeRequests(serviceModels(join(ministack, "venv")));
 const emulator = await startAws();
 const aws = await awsUnderTest(emulator.endpoint);
 await makeCluster(aws);
+await makeScheduleGroup(aws);
 afterAll(async () => {
   requests.stop();
   await aws.stop();
@@ -42,6 +47,7 @@ const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
 messageCases(aws, messagesOnAws(aws), { kind: queue, on: queueOnAws(aws) }, all, options);
 itemCases(aws, itemsOnAws(aws), { kind: table, on: tableOnAws(aws) }, all);
 keyCases(aws, ciphersOnAws(aws), { kind: encryptionKey, on: encryptionKeyOnAws(aws) }, all, options);
+eventCases(aws, eventsOnAws(aws), messagesOnAws(aws), { kind: eventRule, on: eventRuleOnAws(aws) }, all);
 
 test("every request that was sent is one that AWS's own API models take", () => {
   expect(requests.count).toBeGreaterThan(100);

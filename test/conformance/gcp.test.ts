@@ -1,9 +1,12 @@
 import { afterAll } from "vitest";
 import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
+import { eventCases } from "./events.ts";
 import { gaps } from "./gaps.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
 import { ciphersOnGcp, encryptionKeyOnGcp, makeKeyRing } from "./gcp/encryptionkey.ts";
+import { eventRuleOnGcp } from "./gcp/eventrule.ts";
+import { eventsOnGcp } from "./gcp/events.ts";
 import { itemsOnGcp } from "./gcp/items.ts";
 import { managedSecretOnGcp } from "./gcp/managedsecret.ts";
 import { messagesOnGcp } from "./gcp/messages.ts";
@@ -13,6 +16,7 @@ import { workloadIdentityOnGcp } from "./gcp/workloadidentity.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
+import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
@@ -28,6 +32,7 @@ const kinds: readonly Tried[] = [
   { kind: table, on: tableOnGcp(gcp) },
   { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
   { kind: managedSecret, on: managedSecretOnGcp(gcp) },
+  { kind: eventRule, on: eventRuleOnGcp(gcp) },
   { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
 ];
 
@@ -38,3 +43,4 @@ const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
 messageCases(gcp, messagesOnGcp(gcp), { kind: queue, on: queueOnGcp(gcp) }, all, options);
 itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);
 keyCases(gcp, ciphersOnGcp(gcp), { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) }, all, options);
+eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), { kind: eventRule, on: eventRuleOnGcp(gcp) }, all);

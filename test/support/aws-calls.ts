@@ -6,7 +6,7 @@ const READS = /^(Get|List|Describe|BatchGet|Head|Query|Scan|Simulate)/;
 
 /**
  * What a request to AWS is, in each of the protocols that our services speak: JSON with a target header (SQS,
- * DynamoDB), Query with an Action in the body (IAM, STS), REST (EKS).
+ * DynamoDB), Query with an Action in the body (IAM, STS), REST (EKS, Scheduler).
  */
 export function describeAws(method: string, path: string, headers: IncomingHttpHeaders, body: string): Described {
   const target = headers["x-amz-target"];
@@ -32,6 +32,11 @@ const signedFor = (headers: IncomingHttpHeaders): string =>
 /** EKS names operations by method and path: `POST /clusters/{c}/pod-identity-associations`. Tags have a path of their own. */
 function restOperation(method: string, path: string): string {
   const [route = ""] = path.split("?");
+  const scheduled = /^\/schedule(-group)?s\/[^/]+$/.exec(route);
+  if (scheduled) {
+    const verb = { GET: "Get", POST: "Create", PUT: "Update" }[method] ?? "Delete";
+    return `${verb}Schedule${scheduled[1] ? "Group" : ""}`;
+  }
   if (route.startsWith("/tags/")) return { GET: "ListTagsForResource", POST: "TagResource" }[method] ?? "UntagResource";
   const one = /\/pod-identity-associations\/[^/]+$/.test(route);
   const verbs = one

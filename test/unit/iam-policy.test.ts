@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { calledActions, guidePolicy } from "../support/iam-policy.ts";
 
 /** Rights that no call is named after: who tags what he makes, or hands a role on, needs them. */
-const IMPLIED = ["eks:TagResource", "iam:PassRole"];
+const IMPLIED = ["eks:TagResource", "iam:PassRole", "scheduler:TagResource"];
 /** Calls that need no right. */
 const FREE = ["sts:GetCallerIdentity"];
 

@@ -1,4 +1,4 @@
-import type { IdentityWant, QueueWant, TableWant } from "../../../controllers/leaf/wants.ts";
+import type { EventRuleWant, IdentityWant, QueueWant, TableWant } from "../../../controllers/leaf/wants.ts";
 import type { Place } from "../../../operator/provider/cloud.ts";
 import { type Owner, ownerTags } from "../../../operator/provider/owner.ts";
 import type { Call } from "../../../operator/provider/provider.ts";
@@ -57,6 +57,17 @@ export const tableWant = (name: string, over: Partial<TableWant> = {}): TableWan
   encryptionKey: null,
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name, { kind: "Table" })) },
+  ...over,
+});
+
+export const eventRuleWant = (name: string, over: Partial<EventRuleWant> = {}): EventRuleWant => ({
+  schedule: { cron: "0 6 * * 1-5", timezone: "Europe/Berlin" },
+  target: { id: `arn:aws:sqs:${REGION}:${ACCOUNT}:test-jobs`, via: [] },
+  targetIs: { kind: "Queue", ordered: false, encryptionKey: null },
+  input: '{"report":"daily"}',
+  suspended: false,
+  overrides: {},
+  tags: { team: "billing", ...ownerTags(owner(name, { kind: "EventRule" })) },
   ...over,
 });
 

@@ -26,6 +26,7 @@ import type { ServiceModule } from "./services/module.ts";
 import { monitoring } from "./services/monitoring.ts";
 import { pubsub } from "./services/pubsub/pubsub.ts";
 import { SUBSCRIPTION, TOPIC } from "./services/pubsub/topics.ts";
+import { scheduler } from "./services/scheduler/scheduler.ts";
 import { secretManager } from "./services/secretmanager/secretmanager.ts";
 
 /** What the services below are defined in; google-proto-files brings what these import. */
@@ -34,6 +35,7 @@ const PROTOS = [
   "google/firestore/admin/v1/firestore_admin.proto",
   "google/firestore/v1/firestore.proto",
   "google/cloud/kms/v1/service.proto",
+  "google/cloud/scheduler/v1/cloudscheduler.proto",
   "google/cloud/resourcemanager/v3/projects.proto",
   "google/cloud/secretmanager/v1/service.proto",
   "google/iam/v1/iam_policy.proto",
@@ -127,6 +129,7 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
   const { messages, backlogs } = newModules(world, options, faults);
   const modules: ServiceModule[] = [
     messages,
+    scheduler({ world, publish: messages.delivery.publish }),
     firestoreAdmin(),
     firestoreData(world),
     projects(world),

@@ -3,6 +3,7 @@ import firestore, { Firestore } from "@google-cloud/firestore";
 import { KeyManagementServiceClient } from "@google-cloud/kms";
 import { v1 as pubsub } from "@google-cloud/pubsub";
 import { ProjectsClient } from "@google-cloud/resource-manager";
+import { CloudSchedulerClient } from "@google-cloud/scheduler";
 import { v1 as secretmanager } from "@google-cloud/secret-manager";
 import grpc from "@grpc/grpc-js";
 import { startPstest } from "./pstest.ts";
@@ -16,6 +17,7 @@ export interface TestCloud {
   readonly projects: ProjectsClient;
   readonly kms: KeyManagementServiceClient;
   readonly secretManager: secretmanager.SecretManagerServiceClient;
+  readonly scheduler: CloudSchedulerClient;
   /** The client for documents of one database. */
   documents(database: string): Firestore;
   /** Sets the policy of a topic or subscription. */
@@ -59,6 +61,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
   const projects = new ProjectsClient(client);
   const kms = new KeyManagementServiceClient(client);
   const secretManager = new secretmanager.SecretManagerServiceClient(client);
+  const scheduler = new CloudSchedulerClient(client);
   const opened: Firestore[] = [];
   return {
     gcp,
@@ -68,6 +71,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
     projects,
     kms,
     secretManager,
+    scheduler,
     documents(database) {
       const documents = new Firestore({ projectId: gcp.project, databaseId: database, host: gcp.grpc, ssl: false });
       opened.push(documents);
@@ -88,6 +92,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
       await Promise.all(
         [publisher, subscriber, firestoreAdmin, projects, kms, secretManager].map((one) => one.close()),
       );
+      await Promise.all([publisher, subscriber, firestoreAdmin, projects, kms, scheduler].map((one) => one.close()));
       await gcp.close();
       await pstest?.stop();
     },

@@ -2,6 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { connectAws } from "../../../adapters/aws/index.ts";
@@ -26,6 +27,7 @@ export interface AwsEyes {
   readonly eks: EKSClient;
   readonly kms: KMSClient;
   readonly secretsManager: SecretsManagerClient;
+  readonly scheduler: SchedulerClient;
 }
 
 /** AWS behind a proxy that counts and makes trouble. */
@@ -47,6 +49,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     eks: new EKSClient(direct),
     kms: new KMSClient(direct),
     secretsManager: new SecretsManagerClient(direct),
+    scheduler: new SchedulerClient(direct),
   };
   const place = {
     environment: "conformance",

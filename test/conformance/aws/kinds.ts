@@ -1,11 +1,13 @@
 import type { Tried } from "../../../operator/provider/conformance/case-world.ts";
 import { encryptionKey } from "../kinds/encryptionkey.ts";
+import { eventRule } from "../kinds/eventrule.ts";
 import { managedSecret } from "../kinds/managedsecret.ts";
 import { queue } from "../kinds/queue.ts";
 import { table } from "../kinds/table.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
 import type { AwsUnderTest } from "./cloud.ts";
 import { encryptionKeyOnAws } from "./encryptionkey.ts";
+import { eventRuleOnAws } from "./eventrule.ts";
 import { managedSecretOnAws } from "./managedsecret.ts";
 import { queueOnAws } from "./queue.ts";
 import { tableOnAws } from "./table.ts";
@@ -17,5 +19,6 @@ export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: table, on: tableOnAws(aws) },
   { kind: encryptionKey, on: encryptionKeyOnAws(aws) },
   { kind: managedSecret, on: managedSecretOnAws(aws) },
+  { kind: eventRule, on: eventRuleOnAws(aws) },
   { kind: workloadIdentity, on: workloadIdentityOnAws(aws) },
 ];

@@ -1,0 +1,45 @@
+/** What no cloud takes of an EventRule: refused before any call, in the same words everywhere. */
+import type { EventRuleWant } from "../controllers/leaf/wants.ts";
+import { type Cron, isCron, parseCron } from "../crds/cron.ts";
+import { ProviderError } from "../operator/provider/fault.ts";
+
+/**
+ * The times of the schedule.
+ *
+ * @throws ProviderError invalid, which names the field of spec and what to do
+ */
+export function checkRule(want: EventRuleWant): Cron {
+  if (!isTimezone(want.schedule?.timezone ?? ""))
+    throw refused(
+      "Timezone",
+      `schedule.timezone: "${want.schedule?.timezone}" is no time zone of the tz database; write a name such as Europe/Berlin or UTC`,
+    );
+  const cron = parseCron(want.schedule?.cron ?? "");
+  if (!isCron(cron)) throw refused("Cron", `schedule.cron: ${cron.problem}`);
+  if (!isJson(want.input)) throw refused("Input", "input: it is no JSON text");
+  if (want.targetIs.ordered)
+    throw refused(
+      "OrderedTarget",
+      "target: this Queue keeps the order of messages by their key, and a message of a schedule has none. Choose a Queue with ordering None.",
+    );
+  return cron;
+}
+
+const refused = (code: string, message: string) => new ProviderError("invalid", message, { code });
+
+function isTimezone(name: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,177 @@
+import { isDeepStrictEqual } from "node:util";
+import {
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  GetRoleCommand,
+  GetRolePolicyCommand,
+  ListRolePoliciesCommand,
+  ListRolesCommand,
+  ListRoleTagsCommand,
+  NoSuchEntityException,
+  PutRolePolicyCommand,
+} from "@aws-sdk/client-iam";
+import {
+  ConflictException,
+  CreateScheduleCommand,
+  CreateScheduleGroupCommand,
+  DeleteScheduleCommand,
+  GetScheduleCommand,
+  ListSchedulesCommand,
+  ResourceNotFoundException,
+  UpdateScheduleCommand,
+  type UpdateScheduleInput,
+} from "@aws-sdk/client-scheduler";
+import type { KindOnCloud, Subject } from "../../../operator/provider/conformance/kind-under-test.ts";
+import { ownerOf } from "../../../operator/provider/owner.ts";
+import { marksIn } from "../../../operator/provider/owner-text.ts";
+import { carries } from "../marks.ts";
+import { ACCOUNT, type AwsUnderTest, REGION } from "./cloud.ts";
+
+const GroupName = "onyx-conformance";
+const QUEUE = `arn:aws:sqs:${REGION}:${ACCOUNT}:theirs`;
+
+/** The schedule group that the first rule of an Environment makes. */
+export async function makeScheduleGroup({ eyes: { scheduler } }: AwsUnderTest): Promise<void> {
+  const Tags = [{ Key: "onyx-environment", Value: "conformance" }];
+  await scheduler.send(new CreateScheduleGroupCommand({ Name: GroupName, Tags })).catch((error: unknown) => {
+    if (!(error instanceof ConflictException)) throw error;
+  });
+}
+
+type Sent = Partial<UpdateScheduleInput>;
+
+/** The field of Want that differs between two things sent to one schedule. */
+function changedFields(before: Sent, after: Sent): string[] {
+  const parts = (sent: Sent) => ({
+    schedule: [sent.ScheduleExpression, sent.ScheduleExpressionTimezone],
+    target: [sent.Target?.Arn, sent.Target?.RoleArn],
+    input: sent.Target?.Input,
+    suspended: sent.State,
+    overrides: [sent.FlexibleTimeWindow, sent.Target?.RetryPolicy, sent.Target?.DeadLetterConfig],
+    tags: sent.Description,
+  });
+  const [old, now] = [parts(before), parts(after)];
+  return (Object.keys(now) as (keyof typeof now)[]).filter((field) => !isDeepStrictEqual(old[field], now[field]));
+}
+
+/** EventRule on AWS, by the Scheduler and IAM clients. */
+export function eventRuleOnAws(aws: AwsUnderTest): KindOnCloud {
+  const { scheduler, iam } = aws.eyes;
+  const roleOf = ({ name }: Subject) => `${name}-target`;
+
+  const find = async ({ name: Name }: Subject) => {
+    try {
+      const { $metadata: _metadata, ...found } = await scheduler.send(new GetScheduleCommand({ Name, GroupName }));
+      return found;
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  };
+  const unlessGone = async <T>(reply: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await reply;
+    } catch (error) {
+      if (error instanceof NoSuchEntityException || error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  };
+  const change = (fields: (found: UpdateScheduleInput) => Partial<UpdateScheduleInput>) => async (subject: Subject) => {
+    const { Arn: _a, CreationDate: _c, LastModificationDate: _l, ...found } = (await find(subject)) ?? {};
+    const input = found as UpdateScheduleInput;
+    await scheduler.send(new UpdateScheduleCommand({ ...input, ...fields(input) }));
+  };
+  const removeSchedule = async ({ name: Name }: Subject) => {
+    await unlessGone(scheduler.send(new DeleteScheduleCommand({ Name, GroupName })));
+  };
+  const removeRole = async (subject: Subject) => {
+    const RoleName = roleOf(subject);
+    const listed = await unlessGone(iam.send(new ListRolePoliciesCommand({ RoleName })));
+    for (const PolicyName of listed?.PolicyNames ?? [])
+      await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+    await unlessGone(iam.send(new DeleteRoleCommand({ RoleName })));
+  };
+
+  return {
+    makes: ["CreateRole", "PutRolePolicy", "CreateSchedule"],
+    unmakes: ["DeleteSchedule", "DeleteRolePolicy", "DeleteRole"],
+    touches(write) {
+      if (write.operation === "PutRolePolicy") return ["target"];
+      if (write.operation.endsWith("agRole")) return ["tags"];
+      if (write.operation !== "UpdateSchedule") return [];
+      // An update sends the whole schedule: what it touches is what differs from what was sent before.
+      const sent = write.request as Sent;
+      const all = aws
+        .writes()
+        .filter(({ operation, ok }) => ok && /^(Create|Update)Schedule$/.test(operation))
+        .map(({ request }) => request as Sent)
+        .filter(({ Target }) => Target?.RoleArn === sent.Target?.RoleArn);
+      const at = all.findIndex((one) => isDeepStrictEqual(one, sent));
+      const before = all.slice(0, at < 0 ? undefined : all.findLastIndex((one) => isDeepStrictEqual(one, sent))).at(-1);
+      return before ? changedFields(before, sent) : [];
+    },
+    async list({ object }) {
+      const found: { id: string }[] = [];
+      const { Schedules = [] } = await scheduler.send(new ListSchedulesCommand({ MaxResults: 100 }));
+      for (const { Name = "", GroupName: group } of Schedules) {
+        if (group !== GroupName) continue;
+        const one = await unlessGone(scheduler.send(new GetScheduleCommand({ Name, GroupName })));
+        if (carries(ownerOf(marksIn(one?.Description ?? "")), object)) found.push({ id: Name });
+      }
+      const { Roles = [] } = await iam.send(new ListRolesCommand({ PathPrefix: "/onyx/conformance/" }));
+      for (const { RoleName = "" } of Roles) {
+        const { Tags = [] } = await iam.send(new ListRoleTagsCommand({ RoleName }));
+        const owner = ownerOf(Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])));
+        const id = RoleName.replace(/-target$/, "");
+        if (carries(owner, object) && !found.some((one) => one.id === id)) found.push({ id });
+      }
+      return found;
+    },
+    async snapshot(subject) {
+      const found = await find(subject);
+      const { LastModificationDate: _when, ...schedule } = found ?? {};
+      const RoleName = roleOf(subject);
+      const role = await unlessGone(iam.send(new GetRoleCommand({ RoleName })));
+      if (!found && !role) return undefined;
+      const policy = await unlessGone(iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "onyx" })));
+      return {
+        schedule: found && schedule,
+        trust: role?.Role?.AssumeRolePolicyDocument,
+        policy: policy?.PolicyDocument,
+      };
+    },
+    tamper: {
+      schedule: change(() => ({ ScheduleExpression: "rate(5 minutes)" })),
+      target: async (subject) => {
+        const PolicyDocument = JSON.stringify({
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Action: "sqs:*", Resource: "*" }],
+        });
+        await iam.send(new PutRolePolicyCommand({ RoleName: roleOf(subject), PolicyName: "onyx", PolicyDocument }));
+      },
+      input: change(({ Target }) => ({ Target: { ...Target, Input: "{}" } as UpdateScheduleInput["Target"] })),
+      suspended: change(() => ({ State: "DISABLED" })),
+      overrides: change(() => ({ EndDate: new Date("2030-01-01T00:00:00Z") })),
+    },
+    async createForeign({ name: Name }) {
+      const RoleArn = `arn:aws:iam::${ACCOUNT}:role/theirs`;
+      await scheduler.send(
+        new CreateScheduleCommand({
+          Name,
+          GroupName,
+          Description: "theirs",
+          ScheduleExpression: "cron(0 6 ? * MON-FRI *)",
+          ScheduleExpressionTimezone: "Europe/Berlin",
+          State: "ENABLED",
+          FlexibleTimeWindow: { Mode: "OFF" },
+          Target: { Arn: QUEUE, RoleArn, Input: '{"report":"daily"}' },
+        }),
+      );
+    },
+    removePart: { schedule: removeSchedule, role: removeRole },
+    async remove(subject) {
+      await removeSchedule(subject);
+      await removeRole(subject);
+    },
+  };
+}
