@@ -6,6 +6,7 @@ export const ACCESS = {
   Table: ["Read", "Write", "ReadWrite"],
   EncryptionKey: ["Use"],
   ManagedSecret: ["Read", "Write"],
+  Topic: ["Produce"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The field of a binding that names a resource, and the kind that it names. */
@@ -14,6 +15,7 @@ export const BINDABLE = {
   table: "Table",
   key: "EncryptionKey",
   secret: "ManagedSecret",
+  topic: "Topic",
 } as const satisfies Readonly<Record<string, keyof typeof ACCESS>>;
 export type BindingField = keyof typeof BINDABLE;
 

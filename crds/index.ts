@@ -5,6 +5,7 @@ import { managedSecret } from "./managedsecret.ts";
 import { onyxService } from "./onyxservice.ts";
 import { queue } from "./queue.ts";
 import { table } from "./table.ts";
+import { topic } from "./topic.ts";
 import { workloadIdentity } from "./workloadidentity.ts";
 
 /** Every kind there is, in the order in which `kubectl get onyx` and the reference show them. */
@@ -15,8 +16,9 @@ export const kinds = [
   encryptionKey,
   managedSecret,
   eventRule,
+  topic,
   workloadIdentity,
   onyxService,
 ] as const;
 
-export { encryptionKey, environment, eventRule, managedSecret, onyxService, queue, table, workloadIdentity };
+export { encryptionKey, environment, eventRule, managedSecret, onyxService, queue, table, topic, workloadIdentity };

@@ -45,6 +45,7 @@ const binding = withRules(
       table: objectName().optional().describe("Name of a Table in this namespace."),
       key: objectName().optional().describe("Name of an EncryptionKey in this namespace."),
       secret: objectName().optional().describe("Name of a ManagedSecret in this namespace."),
+      topic: objectName().optional().describe("Name of a Topic in this namespace."),
       access: access(),
     } satisfies Record<BindingField | "access", z.ZodType>)
     .refine(

@@ -6,6 +6,7 @@ import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { STSClient } from "@aws-sdk/client-sts";
 import type { Place } from "../../operator/provider/cloud.ts";
@@ -20,6 +21,7 @@ export interface AwsLog {
 /** The clients of one Place. */
 export interface Aws {
   readonly place: Place;
+  readonly sns: SNSClient;
   readonly sqs: SQSClient;
   readonly dynamodb: DynamoDBClient;
   readonly iam: IAMClient;
@@ -61,6 +63,7 @@ export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.
   };
   return {
     place,
+    sns: new SNSClient(at("sns")),
     // The queue URL only names the queue: where calls go is for the endpoint rules and overrides to say.
     sqs: new SQSClient({ ...at("sqs"), useQueueUrlAsEndpoint: false }),
     dynamodb: new DynamoDBClient(at("dynamodb")),

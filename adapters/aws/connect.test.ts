@@ -67,6 +67,7 @@ describe("a connection", () => {
       "EncryptionKey",
       "ManagedSecret",
       "EventRule",
+      "Topic",
       "WorkloadIdentity",
     ]);
     expect(connection.cloud).toBe("aws");

@@ -10,6 +10,7 @@ import { awsPlatform } from "./platform.ts";
 import { queueProvider } from "./queue.ts";
 import { secretProvider } from "./secret.ts";
 import { tableProvider } from "./table.ts";
+import { topicProvider } from "./topic.ts";
 
 /** AWS as it is reached from one Place. Nothing is asked before the first call. */
 export function connectAws(
@@ -25,6 +26,7 @@ export function connectAws(
       EncryptionKey: encryptionKeyProvider(aws),
       ManagedSecret: secretProvider(aws),
       EventRule: eventRuleProvider(aws),
+      Topic: topicProvider(aws),
       WorkloadIdentity: identityProvider(aws),
     },
     platform: awsPlatform(place),

@@ -24,6 +24,7 @@ const CODES: Readonly<Record<Fault, readonly string[]>> = {
     "TooManyRequests",
     "PriorRequestNotComplete",
     "BandwidthLimitExceeded",
+    "ConcurrentAccess",
     "ProvisionedThroughputExceeded",
     "SlowDown",
     "KmsThrottled",

@@ -28,6 +28,13 @@ import {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import {
+  CreateTopicCommand,
+  DeleteTopicCommand,
+  PublishCommand,
+  SNSClient,
+  SubscribeCommand,
+} from "@aws-sdk/client-sns";
+import {
   CreateQueueCommand,
   DeleteQueueCommand,
   GetQueueAttributesCommand,
@@ -62,6 +69,7 @@ beforeAll(async () => {
     secrets.set(Name, ARN);
   }
   for (const QueueName of ["bound", "other"]) await admin.sqs.send(new CreateQueueCommand({ QueueName }));
+  for (const Name of ["bound", "other"]) await admin.sns.send(new CreateTopicCommand({ Name }));
   for (const TableName of ["bound", "other"])
     await admin.dynamodb.send(
       new CreateTableCommand({
@@ -87,11 +95,14 @@ afterAll(async () => {
   await emulator.stop();
 });
 
+const topicArn = (name: string) => `arn:aws:sns:${REGION}:${ACCOUNT}:${name}`;
+
 /** Clients with just the rights of one grant on the bound resource. */
 async function granted(kind: GrantableKind, access: Access) {
   const id = {
     Queue: `arn:aws:sqs:${REGION}:${ACCOUNT}:bound`,
     Table: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/bound`,
+    Topic: topicArn("bound"),
     EncryptionKey: keys.bound ?? "",
     ManagedSecret: secrets.get("bound") ?? "",
   }[kind];
@@ -111,6 +122,7 @@ async function granted(kind: GrantableKind, access: Access) {
     dynamodb: new DynamoDBClient(config),
     kms: new KMSClient(config),
     secretsManager: new SecretsManagerClient(config),
+    sns: new SNSClient(config),
   };
 }
 
@@ -164,6 +176,12 @@ const CALLS: Record<GrantableKind, Record<string, (clients: Clients, name: strin
       secretsManager.send(new PutSecretValueCommand({ ...secretId(name), SecretString: "new" })),
     destroy: ({ secretsManager }, name) => secretsManager.send(new DeleteSecretCommand(secretId(name))),
   },
+  Topic: {
+    publish: ({ sns }, name) => sns.send(new PublishCommand({ TopicArn: topicArn(name), Message: "x" })),
+    subscribe: ({ sns }, name) =>
+      sns.send(new SubscribeCommand({ TopicArn: topicArn(name), Protocol: "email", Endpoint: "somebody@example.com" })),
+    destroy: ({ sns }, name) => sns.send(new DeleteTopicCommand({ TopicArn: topicArn(name) })),
+  },
 };
 
 const secretId = (name: string) => ({ SecretId: secrets.get(name) });
@@ -176,7 +194,7 @@ const works = async (clients: Clients, kind: GrantableKind, name: string) => {
       (one: Error) => one,
     );
     if (!error) passed.push(what);
-    else expect(error.name).toMatch(/AccessDenied/);
+    else expect(error.name).toMatch(/AccessDenied|AuthorizationError/);
   }
   return passed;
 };
@@ -191,6 +209,7 @@ describe("the policy of a grant, enforced", () => {
     ["Table", "Write", ["put", "update", "delete"]],
     ["Table", "ReadWrite", ["get", "query", "query an index", "scan", "put", "update", "delete"]],
     ["EncryptionKey", "Use", ["encrypt", "get a data key"]],
+    ["Topic", "Produce", ["publish"]],
   ] as const)("%s %s", async (kind, access, calls) => {
     const clients = await granted(kind, access);
     expect(await works(clients, kind, "bound")).toEqual(calls);

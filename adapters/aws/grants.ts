@@ -56,6 +56,7 @@ const RIGHTS: Readonly<Record<GrantableKind, (grant: Grant, arn: Arn) => Right[]
   Table: tableRights,
   EncryptionKey: keyUseRights,
   ManagedSecret: secretRights,
+  Topic: topicRights,
 };
 
 /** The policy for grants, or undefined when there is nothing to allow. The same for any order of grants. */
@@ -80,6 +81,14 @@ function queueRights(grant: Grant, arn: Arn): Right[] {
   return [
     ...actions.map((action) => ({ action, resource: grant.id, when: [] })),
     ...keyRights(grant, arn, keyActions, "aws:sqs:arn", grant.id),
+  ];
+}
+
+function topicRights(grant: Grant, arn: Arn): Right[] {
+  if (grant.access !== "Produce") throw noSuchAccess(grant);
+  return [
+    { action: "sns:Publish", resource: grant.id, when: [] },
+    ...keyRights(grant, arn, ["kms:GenerateDataKey", "kms:Decrypt"], "aws:sns:topicArn", grant.id),
   ];
 }
 

@@ -18,6 +18,7 @@ import { createScheduler } from "./scheduler.ts";
 import { secretProvider } from "./secret.ts";
 import { createSecretManager } from "./secret-manager.ts";
 import { tableProvider } from "./table.ts";
+import { topicProvider } from "./topic.ts";
 
 export interface Deps {
   /** Milliseconds since the epoch. */
@@ -68,6 +69,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
       EncryptionKey: encryptionKeyProvider(gcp),
       ManagedSecret: secretProvider(gcp),
       EventRule: eventRuleProvider(gcp),
+      Topic: topicProvider(gcp),
       WorkloadIdentity: identityProvider(gcp),
     },
     platform: gkePlatform(place),

@@ -15,9 +15,9 @@ import {
 import { isAlreadyExists, isNotFound } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
 import type { CryptoKey } from "./kms.ts";
+import { mergeLabels } from "./labels.ts";
 import { keyName, keyRingName, shortName } from "./names.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
-import { mergeLabels } from "./queue-shape.ts";
 
 type Seen = Present<EncryptionKeyWant, EncryptionKeyOutputs>;
 

@@ -36,6 +36,11 @@ describe("what a grant gives", () => {
       ["projects/p/roles/onyx.queueConsumer on projects/p/subscriptions/q"],
     ],
     ["produce", grant("Queue", queue("q"), "Produce"), ["roles/pubsub.publisher on projects/p/topics/q"]],
+    [
+      "publish",
+      grant("Topic", "projects/p/topics/t-topic", "Produce"),
+      ["roles/pubsub.publisher on projects/p/topics/t-topic"],
+    ],
     ["read", grant("Table", table("t-1"), "Read"), ["projects/p/roles/onyx.tableReader on projects/p/databases/t-1"]],
     ["write", grant("Table", table("t-1"), "Write"), ["projects/p/roles/onyx.tableWriter on projects/p/databases/t-1"]],
     [
@@ -55,6 +60,7 @@ describe("what a grant gives", () => {
       grant("Queue", "arn:aws:sqs:eu-west-1:1:q", "Consume"),
       "no id of a queue on Google Cloud",
     ],
+    ["a queue's id for a topic", grant("Topic", queue("q"), "Produce"), "no id of a topic on Google Cloud"],
     ["an empty id", grant("Table", "", "Read"), "no id of a table on Google Cloud"],
   ])("%s is refused in words", (_, one, words) => expect(() => rightsOf([one])).toThrow(words));
 

@@ -3,7 +3,7 @@ import type { Grant } from "../../controllers/leaf/wants.ts";
 import type { Access, GrantableKind } from "../../crds/access.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { KEY_USER_ROLE } from "./key-agents.ts";
-import { checkedKey, databaseName, databaseOfTable, topicOfQueue } from "./names.ts";
+import { checkedKey, databaseName, databaseOfTable, topicOf, topicOfQueue } from "./names.ts";
 import type { Membership } from "./policy.ts";
 import { type CustomRole, ROLES, roleName } from "./roles.ts";
 
@@ -90,6 +90,7 @@ const RULES: Readonly<Record<GrantableKind, Partial<Record<Access, Rule>>>> = {
     Read: onSecret("roles/secretmanager.secretAccessor"),
     Write: onSecret("roles/secretmanager.secretVersionAdder"),
   },
+  Topic: { Produce: (id) => [{ role: "roles/pubsub.publisher", on: topicOf(id) }] },
   Table: { Read: reads, Write: writes, ReadWrite: (id) => [...reads(id), ...writes(id)] },
 };
 

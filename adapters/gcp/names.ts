@@ -32,6 +32,12 @@ export function queueOfTopic(topic: string): string {
   return project && queue ? subscriptionName(project, queue) : topic;
 }
 
+/** A TOPIC_ID that is one. @throws ProviderError invalid */
+export function topicOf(topicId: string): string {
+  if (!TOPIC.test(topicId)) throw notA("topic", topicId, "projects/<project>/topics/<name>");
+  return topicId;
+}
+
 /** Project and id of a database, by its TABLE_ID. */
 export function databaseOfTable(tableId: string): { project: string; database: string } {
   const [, project, database] = DATABASE.exec(tableId) ?? [];

@@ -13,6 +13,7 @@ export interface PubSub extends PolicyPort {
   topic(name: string, signal: AbortSignal): Promise<Topic | undefined>;
   subscription(name: string, signal: AbortSignal): Promise<Subscription | undefined>;
   /** All of them in a project. */
+  topics(project: string, signal: AbortSignal): Promise<readonly Topic[]>;
   subscriptions(project: string, signal: AbortSignal): Promise<readonly Subscription[]>;
   createTopic(topic: Topic, signal: AbortSignal): Promise<Topic>;
   createSubscription(subscription: Subscription, signal: AbortSignal): Promise<Subscription>;
@@ -39,6 +40,13 @@ export function createPubSub(clients: Pick<Clients, "publisher" | "subscriber">)
         unary<Subscription>(API, signal, (options, done) =>
           client.getSubscription({ subscription: name }, options, done),
         ),
+      );
+    },
+    async topics(project, signal) {
+      const client = await clients.publisher();
+      const request = { project: `projects/${project}`, pageSize: 1000 };
+      return paged<typeof request, Topic>(API, signal, request, (page, options, done) =>
+        client.listTopics(page, options, done as never),
       );
     },
     async subscriptions(project, signal) {

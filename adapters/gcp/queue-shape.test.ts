@@ -8,7 +8,6 @@ import {
   jointOwner,
   lacksSubscription,
   maskOf,
-  mergeLabels,
   SUBSCRIPTION_MASKS,
   TOPIC_MASKS,
   toSubscription,
@@ -139,13 +138,6 @@ test("masks name what changed and no more", () => {
   expect(mask("retentionSeconds", "deadLetter")).toEqual([[], ["dead_letter_policy", "message_retention_duration"]]);
   expect(mask("tags", "encryptionKey")).toEqual([["kms_key_name", "labels"], ["labels"]]);
   expect(mask("maxMessageBytes", "delaySeconds")).toEqual([[], []]);
-});
-
-test("labels are merged: ours set, those with null gone, foreign ones kept", () => {
-  expect(mergeLabels({ theirs: "t", team: "old", gone: "x" }, { team: "new", gone: null, absent: null })).toEqual({
-    theirs: "t",
-    team: "new",
-  });
 });
 
 describe("the owner of two parts", () => {

@@ -1,11 +1,10 @@
 /** A Queue as Pub/Sub has it: canonical forms both ways. Pure. */
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
-import { type Owner, ownerOf, sameObject, type Tags, tagValue } from "../../operator/provider/owner.ts";
+import { type Owner, ownerOf, sameObject, tagValue } from "../../operator/provider/owner.ts";
 import type { Deviation, Fitted, Neutral } from "../../operator/provider/provider.ts";
+import type { Labels } from "./labels.ts";
 import { queueOfTopic, topicOfQueue } from "./names.ts";
 import type { Subscription, Topic } from "./pubsub.ts";
-
-type Labels = Readonly<Record<string, string>>;
 
 /** google/pubsub/v1/pubsub.proto: ack_deadline_seconds, message_retention_duration, max_delivery_attempts, RetryPolicy. */
 const RANGES = {
@@ -139,16 +138,6 @@ export function toSubscription(name: string, topic: string, want: QueueWant, lab
         }
       : null,
   };
-}
-
-/** The labels with ours set and those taken off that were ours; what others put there stays. */
-export function mergeLabels(found: Labels, tags: Tags): Record<string, string> {
-  const merged: Record<string, string> = { ...found };
-  for (const [key, value] of Object.entries(tags)) {
-    if (value === null) delete merged[key];
-    else merged[key] = value;
-  }
-  return merged;
 }
 
 /** What a queue is while its subscription is missing: it keeps nothing and hands out nothing. Never a wanted value. */

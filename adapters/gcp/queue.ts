@@ -1,11 +1,14 @@
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
-import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
+
+import { HOLDER_MARKS, type Tags } from "../../operator/provider/owner.ts";
 import type { At, Call, Created, Found, Observation, Present, Provider } from "../../operator/provider/provider.ts";
+
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
+import { mergeLabels, sameLabels } from "./labels.ts";
 import { shortName, subscriptionName, topicName, topicOfQueue } from "./names.ts";
-import { marksOf, mayTake, without } from "./owner.ts";
+import { marksOf, refuseForeign, without } from "./owner.ts";
 import { holds, type Membership, withMember } from "./policy.ts";
 import type { Subscription, Topic } from "./pubsub.ts";
 import {
@@ -15,7 +18,6 @@ import {
   jointOwner,
   lacksSubscription,
   maskOf,
-  mergeLabels,
   outputsOf,
   SUBSCRIPTION_MASKS,
   TOPIC_MASKS,
@@ -234,9 +236,6 @@ const absentPolicy = (error: unknown) => {
   throw error;
 };
 
-const sameLabels = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean =>
-  Object.keys(a).length === Object.keys(b).length && Object.keys(a).every((key) => a[key] === b[key]);
-
 function phaseOf(
   topicName: string,
   topic: Topic | undefined,
@@ -247,15 +246,6 @@ function phaseOf(
   if (broken) return { phase: "failed", message: broken };
   if (!topic) return { phase: "pending", message: `Pub/Sub does not show ${topicName} yet.` };
   return { phase: "ready" };
-}
-
-/** What a create found in its place must be ours: then a crash left it there. */
-function refuseForeign(name: string, found: Topic | Subscription | undefined, me: Owner): void {
-  if (!found) throw new ProviderError("transient", `${name} exists and can't be seen yet.`, { code: "ALREADY_EXISTS" });
-  if (mayTake(ownerOf(found.labels ?? {}), me)) return;
-  throw new ProviderError("conflict", `${name} exists and does not carry our marks. It was left alone.`, {
-    code: "ALREADY_EXISTS",
-  });
 }
 
 /** A project's service agent appears with the first use of the service; IAM refuses a member that does not exist. */

@@ -14,9 +14,9 @@ import { HOLDER_MARKS, ownerOf } from "../../operator/provider/owner.ts";
 import type { Call, Created, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
+import { mergeLabels } from "./labels.ts";
 import { shortName } from "./names.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
-import { mergeLabels } from "./queue-shape.ts";
 import type { Secret, SecretVersion } from "./secret-manager.ts";
 import {
   ADDING,

@@ -3,7 +3,8 @@ import { eventRule } from "./eventrule.ts";
 import { managedSecret } from "./managedsecret.ts";
 import { queue } from "./queue.ts";
 import { table } from "./table.ts";
+import { topic } from "./topic.ts";
 import { workloadIdentity } from "./workloadidentity.ts";
 
 /** Every leaf kind: one line each. */
-export const leaves = [queue, table, encryptionKey, managedSecret, eventRule, workloadIdentity] as const;
+export const leaves = [queue, table, topic, encryptionKey, managedSecret, eventRule, workloadIdentity] as const;

@@ -28,6 +28,26 @@ export type QueueOutputs = {
   readonly DLQ_ID?: string;
 };
 
+/** What a Topic should be, whatever the cloud. */
+export interface TopicWant extends Wanted {
+  readonly ordering: "None" | "PerKey";
+  readonly maxMessageBytes: number;
+  /** As in QueueWant. */
+  readonly encryptionKey: string | null;
+  readonly overrides: { readonly [field: string]: Neutral };
+  /**
+   * GCP: the regions in which messages may lie, sorted. Filled by the adapter's `fit` where spec asks for it; absent, it
+   * is the organization's policy that says so, and nothing is compared.
+   */
+  readonly messageStorage?: { readonly regions: readonly string[]; readonly enforceInTransit: boolean } | null;
+}
+
+/** `TOPIC_ID` AWS: ARN. GCP: `projects/P/topics/T`. What a producer publishes to. */
+export type TopicOutputs = {
+  readonly TOPIC_ID: string;
+  readonly REGION: string;
+};
+
 /** An attribute that is part of a key. */
 export interface KeyAttribute {
   readonly name: string;
@@ -164,6 +184,7 @@ export interface Leaves {
   readonly Table: { want: TableWant; outputs: TableOutputs };
   readonly ManagedSecret: { want: SecretWant; outputs: SecretOutputs };
   readonly EventRule: { want: EventRuleWant; outputs: EventRuleOutputs };
+  readonly Topic: { want: TopicWant; outputs: TopicOutputs };
   readonly WorkloadIdentity: { want: IdentityWant; outputs: IdentityOutputs };
 }
 export type LeafKind = keyof Leaves;

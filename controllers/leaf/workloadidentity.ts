@@ -8,6 +8,7 @@ import type { Grant, IdentityWant } from "./wants.ts";
 const ID_OUTPUT = {
   Queue: "QUEUE_ID",
   Table: "TABLE_ID",
+  Topic: "TOPIC_ID",
   EncryptionKey: "KEY_ID",
   ManagedSecret: "SECRET_ID",
 } as const satisfies Record<GrantableKind, string>;

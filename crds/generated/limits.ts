@@ -636,5 +636,84 @@ export const limits = {
         "max": 63
       }
     }
+  },
+  "topic": {
+    "maxMessageBytes": {
+      "unit": "bytes",
+      "aws": {
+        "name": "MaximumMessageSize",
+        "min": 1024,
+        "max": 1048576,
+        "default": 262144,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/sns/latest/dg/large-message-payloads.html",
+        "checked": "2026-11-23"
+      },
+      "gcp": {
+        "name": "message size",
+        "min": 1024,
+        "max": 10000000,
+        "default": 10000000,
+        "verified": true,
+        "source": "https://cloud.google.com/pubsub/quotas",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 1024,
+        "max": 1048576,
+        "default": 262144
+      },
+      "note": "Above 256 KiB an SNS topic takes at most 100 subscriptions, all of them SQS, Lambda or Firehose. Pub/Sub has no setting for it."
+    },
+    "deliveryRetries": {
+      "unit": "count",
+      "aws": {
+        "name": "numRetries",
+        "min": 0,
+        "max": 100,
+        "default": 3,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/sns/latest/dg/creating-delivery-policy.html",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 0,
+        "max": 100
+      },
+      "note": "For AWS only, under overrides.aws; for subscriptions by HTTP."
+    },
+    "deliveryDelay": {
+      "unit": "seconds",
+      "aws": {
+        "name": "minDelayTarget, maxDelayTarget",
+        "min": 1,
+        "max": 3600,
+        "default": 20,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/sns/latest/dg/creating-delivery-policy.html",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 1,
+        "max": 3600
+      },
+      "note": "For AWS only, under overrides.aws; for subscriptions by HTTP."
+    },
+    "retention": {
+      "unit": "seconds",
+      "gcp": {
+        "name": "messageRetentionDuration",
+        "min": 600,
+        "max": 2678400,
+        "verified": true,
+        "source": "https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics",
+        "checked": "2026-11-23"
+      },
+      "portable": {
+        "min": 600,
+        "max": 2678400
+      },
+      "note": "For GCP only, under overrides.gcp. What a subscription can be replayed from."
+    }
   }
 } as const;

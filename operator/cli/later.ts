@@ -7,6 +7,7 @@ const PROMISED: Readonly<Record<string, readonly string[]>> = {
   Table: ["TABLE_ID", "TABLE_NAME", "COLLECTION", "REGION"],
   EncryptionKey: ["KEY_ID", "REGION"],
   ManagedSecret: ["SECRET_ID", "VERSION"],
+  Topic: ["TOPIC_ID", "REGION"],
   WorkloadIdentity: ["IDENTITY"],
 };
 

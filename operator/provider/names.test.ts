@@ -24,6 +24,13 @@ describe("cloudName", () => {
     );
   });
 
+  it("ends in a word of the kind where it is given one, and is no longer for it", () => {
+    expect(cloudName({ prefix: "prod", namespace: "shop", name: "orders" }, 63, "topic")).toMatch(
+      /^prod-shop-orders-[a-z0-9]{6}-topic$/,
+    );
+    expect(cloudName({ prefix: "prod", namespace: "n".repeat(60), name: "x" }, 63, "topic")).toHaveLength(63);
+  });
+
   it("is the same each time", () => {
     fc.assert(fc.property(parts, (given) => cloudName({ ...given }, 63) === cloudName(given, 63)));
   });

@@ -138,9 +138,9 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
       { when: "change" },
     );
   const named = { prefix: environment.prefix, namespace: owner.namespace, name: owner.name };
-  const base = spec.externalName ?? cloudName(named, leaf.nameLimit);
+  const base = spec.externalName ?? cloudName(named, leaf.nameLimit, leaf.nameEnding);
   const variants = variantsOf(want, provider.immutable).map((variant) =>
-    cloudName({ ...named, variant }, leaf.nameLimit),
+    cloudName({ ...named, variant }, leaf.nameLimit, leaf.nameEnding),
   );
   return {
     environment,

@@ -133,6 +133,11 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   finalBackup?(spec: Spec): boolean;
   /** Longest name that both clouds take. */
   readonly nameLimit: number;
+  /**
+   * Ends the derived name, such as `topic`, where a cloud keeps another kind's resources under the same names. Not of six
+   * characters: a derived name without it ends in a hash of six.
+   */
+  readonly nameEnding?: string | undefined;
   references(spec: Spec): readonly Reference[];
   /** The Secrets that the confidential value is taken from. Absent: none. */
   sources?(spec: Spec): readonly Source[];

@@ -22,7 +22,9 @@ import {
   queueWant,
   REGION,
   tableWant,
+  topicWant,
 } from "../../adapters/aws/testing/fixtures.ts";
+import { topicProvider } from "../../adapters/aws/topic.ts";
 import { prepareAccount } from "../../hack/platform/account.ts";
 import { startAws } from "../../hack/testbed/index.ts";
 import { createIntent, type Present, type Provider, type Wanted } from "../../operator/provider/provider.ts";
@@ -61,7 +63,7 @@ afterAll(async () => {
 
 /**
  * The policy in what this emulator knows: roles have no path in its ARNs, a table named by its ARN has no name, and
- * a key behind an alias has the alias for its name, it knows no schedule by its ARN, and only queues have tags in
+ * a key behind an alias has the alias for its name, it knows no schedule by its ARN, topics have no name but where they are made, and only queues have tags in
  * conditions. `iam-policy.test.ts` looks at the rest.
  */
 function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
@@ -80,11 +82,15 @@ function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
   );
   const onKeys = emulated.Statement.flatMap(({ Action }) => Action).filter((action) => action.startsWith("kms:"));
   const schedules = emulated.Statement.flatMap(({ Action }) => Action).filter((one) => one.startsWith("scheduler:"));
+  const onTopics = emulated.Statement.flatMap(({ Action }) => Action).filter(
+    (action) => action.startsWith("sns:") && action !== "sns:CreateTopic",
+  );
   return {
     ...emulated,
     Statement: [
       ...emulated.Statement,
       { Sid: "Keys", Effect: "Allow", Action: onKeys, Resource: "*" },
+      { Sid: "Topics", Effect: "Allow", Action: onTopics, Resource: "*" },
       tables(onTables.filter((action) => BY_ARN.includes(action))),
       tables(onTables.filter((action) => !BY_ARN.includes(action))),
       { Sid: "Schedules", Effect: "Allow", Action: schedules, Resource: "*" },
@@ -137,6 +143,11 @@ describe("the operator's policy", () => {
     const want = eventRuleWant("test-daily");
     const fitted = rules.fit?.(want).want ?? want;
     await live(rules, "test-daily", "EventRule", fitted, { suspended: true, tags: tagged(want) });
+  });
+
+  it("is enough for a topic", async () => {
+    const want = topicWant("test-events");
+    await live(topicProvider(operator), "test-events", "Topic", want, { maxMessageBytes: 65_536, tags: tagged(want) });
   });
 
   it("is enough for an identity", async () => {

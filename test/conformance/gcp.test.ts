@@ -12,6 +12,7 @@ import { managedSecretOnGcp } from "./gcp/managedsecret.ts";
 import { messagesOnGcp } from "./gcp/messages.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
 import { tableOnGcp } from "./gcp/table.ts";
+import { topicOnGcp } from "./gcp/topic.ts";
 import { workloadIdentityOnGcp } from "./gcp/workloadidentity.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
@@ -20,6 +21,7 @@ import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
+import { topic } from "./kinds/topic.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
 import { messageCases } from "./messages.ts";
 
@@ -33,6 +35,7 @@ const kinds: readonly Tried[] = [
   { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
   { kind: managedSecret, on: managedSecretOnGcp(gcp) },
   { kind: eventRule, on: eventRuleOnGcp(gcp) },
+  { kind: topic, on: topicOnGcp(gcp) },
   { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
 ];
 

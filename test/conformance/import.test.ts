@@ -14,12 +14,15 @@ import { oneObject } from "../../operator/reconcile/testing/one-object.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
 import { queueOnAws } from "./aws/queue.ts";
 import { tableOnAws } from "./aws/table.ts";
+import { topicOnAws } from "./aws/topic.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
 import { tableOnGcp } from "./gcp/table.ts";
+import { topicOnGcp } from "./gcp/topic.ts";
 import { stored } from "./kinds/parse.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
+import { topic } from "./kinds/topic.ts";
 
 const emulator = await startAws();
 const aws = await awsUnderTest(emulator.endpoint);
@@ -32,6 +35,7 @@ const clouds: readonly { readonly cloud: CloudUnderTest; readonly kinds: readonl
     kinds: [
       { kind: queue, on: queueOnAws(aws) },
       { kind: table, on: tableOnAws(aws) },
+      { kind: topic, on: topicOnAws(aws) },
     ],
   },
   {
@@ -39,6 +43,7 @@ const clouds: readonly { readonly cloud: CloudUnderTest; readonly kinds: readonl
     kinds: [
       { kind: queue, on: queueOnGcp(gcp) },
       { kind: table, on: tableOnGcp(gcp) },
+      { kind: topic, on: topicOnGcp(gcp) },
     ],
   },
 ];

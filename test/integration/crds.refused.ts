@@ -13,6 +13,7 @@ const object = (kind: string, spec: string, metadata = "{name: bad}") =>
 
 const queue = (spec: string, metadata?: string) => object("Queue", spec, metadata);
 const table = (spec: string) => object("Table", spec);
+const topic = (spec: string) => object("Topic", spec);
 const service = (spec: string, metadata?: string) => object("OnyxService", spec, metadata);
 const identity = (spec: string) => object("WorkloadIdentity", spec);
 const environment = (spec: string) => object("Environment", spec);
@@ -27,6 +28,33 @@ const TAG_KEY =
   "a tag's key must be of a-z, 0-9, '_' and '-', begin with a letter and have at most 63 characters; __proto__, constructor, prototype can't be used";
 
 export const REFUSED: readonly Refused[] = [
+  // Topics
+  {
+    what: "a topic's message that is too large for both clouds",
+    yaml: topic("{maxMessageBytes: 1048577}"),
+    message: `spec.maxMessageBytes: Invalid value: maxMessageBytes means the same on both clouds only at 1024 to 1048576 (AWS takes 1024 to 1048576, GCP takes 1024 to 10000000): ${WARN}`,
+  },
+  {
+    what: "a topic's ordering changed",
+    first: topic("{}"),
+    yaml: topic("{ordering: PerKey}"),
+    message:
+      "spec.ordering: Forbidden: ordering can't be changed: AWS can't change it on a topic that exists; make a new topic and let its publishers move",
+  },
+  {
+    what: "tracing of an ordered topic",
+    yaml: topic("{ordering: PerKey, portability: Warn, overrides: {aws: {tracing: Active}}}"),
+    message:
+      "spec.overrides.aws.tracing: Invalid value: SNS can't trace a topic that keeps order: leave tracing out, or use ordering None",
+  },
+  {
+    what: "a delivery policy whose waits shrink",
+    yaml: topic(
+      "{portability: Warn, overrides: {aws: {deliveryPolicy: {retries: 3, minimumDelay: 1m, maximumDelay: 20s}}}}",
+    ),
+    message:
+      "spec.overrides.aws.deliveryPolicy.maximumDelay: Invalid value: maximumDelay must not be below minimumDelay",
+  },
   // What isn't an object of ours at all
   {
     what: "a kind that isn't there",
@@ -261,7 +289,7 @@ export const REFUSED: readonly Refused[] = [
   {
     what: "a binding to two things",
     yaml: service("{image: a, bindings: [{queue: q, table: t, access: Read}]}"),
-    message: "spec.bindings[0]: Invalid value: give exactly one of queue, table",
+    message: "spec.bindings[0]: Invalid value: give exactly one of queue, table, topic",
   },
   {
     what: "the same binding twice",

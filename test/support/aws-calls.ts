@@ -59,7 +59,7 @@ export function awsRefusal(refusal: AwsRefusal): (call: ProxyCall) => Trouble {
   const { status, code, text } = REFUSALS[refusal];
   return ({ service, number }) => {
     const requestId = `req-${number}`;
-    if (service === "iam" || service === "sts")
+    if (service === "iam" || service === "sts" || service === "sns")
       return {
         do: "answer",
         status,

@@ -1,4 +1,4 @@
-import type { EventRuleWant, IdentityWant, QueueWant, TableWant } from "../../../controllers/leaf/wants.ts";
+import type { EventRuleWant, IdentityWant, QueueWant, TableWant, TopicWant } from "../../../controllers/leaf/wants.ts";
 import type { Place } from "../../../operator/provider/cloud.ts";
 import { type Owner, ownerTags } from "../../../operator/provider/owner.ts";
 import type { Call } from "../../../operator/provider/provider.ts";
@@ -68,6 +68,15 @@ export const eventRuleWant = (name: string, over: Partial<EventRuleWant> = {}): 
   suspended: false,
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name, { kind: "EventRule" })) },
+  ...over,
+});
+
+export const topicWant = (name: string, over: Partial<TopicWant> = {}): TopicWant => ({
+  ordering: "None",
+  maxMessageBytes: 262_144,
+  encryptionKey: null,
+  overrides: {},
+  tags: { team: "billing", ...ownerTags(owner(name, { kind: "Topic" })) },
   ...over,
 });
 

@@ -62,7 +62,7 @@ function specFor(
   naming: Naming,
   { name, prefix }: EnvironmentView,
 ): Record<string, unknown> {
-  const derived = cloudName({ prefix, ...place }, of.leaf.nameLimit);
+  const derived = cloudName({ prefix, ...place }, of.leaf.nameLimit, of.leaf.nameEnding);
   const own = Object.entries(of.leaf.specOf?.(present.actual, naming) ?? {}).filter(([, value]) => value !== undefined);
   return {
     ...Object.fromEntries(own),

@@ -264,7 +264,8 @@ export const lifecycle: readonly Case[] = [
         await world.ready(shape);
         const { found, spec } = await world.imported();
         expect(found.id).toBe(world.host.status.externalId);
-        world.host.edit(world.spec({ tags: world.host.object?.spec.tags, ...spec, externalName: found.name }));
+        const { tags, portability } = world.host.object?.spec ?? {};
+        world.host.edit(world.spec({ tags, portability, ...spec, externalName: found.name }));
         world.host.setStatus(undefined);
         await world.host.settle();
         expect(world.told()).toBe(READY);

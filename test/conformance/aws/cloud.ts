@@ -4,6 +4,7 @@ import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { connectAws } from "../../../adapters/aws/index.ts";
 import type {
@@ -21,6 +22,7 @@ export const CLUSTER = "conformance";
 
 /** The official SDK, straight at the emulator: what people do behind our back, and what they see. */
 export interface AwsEyes {
+  readonly sns: SNSClient;
   readonly sqs: SQSClient;
   readonly dynamodb: DynamoDBClient;
   readonly iam: IAMClient;
@@ -43,6 +45,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   const direct = { region: REGION, endpoint, credentials };
   const eyes: AwsEyes = {
+    sns: new SNSClient(direct),
     sqs: new SQSClient({ ...direct, useQueueUrlAsEndpoint: false }),
     dynamodb: new DynamoDBClient(direct),
     iam: new IAMClient(direct),
@@ -75,7 +78,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
         .map(({ operation, status, body }) => ({
           operation,
           ok: status !== undefined && status < 300,
-          request: body.startsWith("{") ? JSON.parse(body) : undefined,
+          request: requestOf(body),
         })),
     troubles: new Set<Trouble>(["denied", "throttled", "unavailable", "refused", "lost", "cut", "empty"]),
     troubleReads: (trouble) => void proxy.inject({ when: ({ mutating }) => !mutating, trouble: inProxy(trouble) }),
@@ -97,6 +100,12 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
       await proxy.stop();
     },
   };
+}
+
+/** JSON, or the parameters of the Query protocol by name. */
+function requestOf(body: string): unknown {
+  if (body.startsWith("{")) return JSON.parse(body);
+  return body.startsWith("Action=") ? Object.fromEntries(new URLSearchParams(body)) : undefined;
 }
 
 function inProxy(trouble: Trouble): Parameters<FaultProxy["inject"]>[0]["trouble"] {

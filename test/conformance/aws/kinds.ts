@@ -4,6 +4,7 @@ import { eventRule } from "../kinds/eventrule.ts";
 import { managedSecret } from "../kinds/managedsecret.ts";
 import { queue } from "../kinds/queue.ts";
 import { table } from "../kinds/table.ts";
+import { topic } from "../kinds/topic.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
 import type { AwsUnderTest } from "./cloud.ts";
 import { encryptionKeyOnAws } from "./encryptionkey.ts";
@@ -11,6 +12,7 @@ import { eventRuleOnAws } from "./eventrule.ts";
 import { managedSecretOnAws } from "./managedsecret.ts";
 import { queueOnAws } from "./queue.ts";
 import { tableOnAws } from "./table.ts";
+import { topicOnAws } from "./topic.ts";
 import { workloadIdentityOnAws } from "./workloadidentity.ts";
 
 /** Every kind with how it is seen on AWS. */
@@ -20,5 +22,6 @@ export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: encryptionKey, on: encryptionKeyOnAws(aws) },
   { kind: managedSecret, on: managedSecretOnAws(aws) },
   { kind: eventRule, on: eventRuleOnAws(aws) },
+  { kind: topic, on: topicOnAws(aws) },
   { kind: workloadIdentity, on: workloadIdentityOnAws(aws) },
 ];
