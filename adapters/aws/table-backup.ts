@@ -3,6 +3,7 @@ import {
   CreateBackupCommand,
   type DynamoDBClient,
   ListBackupsCommand,
+  RestoreTableToPointInTimeCommand,
   ScanCommand,
 } from "@aws-sdk/client-dynamodb";
 import { shortHash } from "../../operator/provider/owner.ts";
@@ -21,6 +22,8 @@ export interface TableBackups {
     incarnation: string,
     signal: AbortSignal,
   ): Promise<{ readonly id: string; readonly ready: boolean }>;
+  /** Needs point-in-time recovery to be on. Indexes are restored; tags, expiry, recovery and protection are not. */
+  restore(from: string, to: string, moment: Date | undefined, signal: AbortSignal): Promise<void>;
 }
 
 /** BackupName: 3 to 255 characters of [a-zA-Z0-9_.-]. */
@@ -54,6 +57,11 @@ export function tableBackups(dynamodb: DynamoDBClient): TableBackups {
       const command = new ScanCommand({ TableName, Select: "COUNT", Limit: 1, ConsistentRead: true });
       const counted = await askFor("DynamoDB Scan", dynamodb.send(command, { abortSignal }));
       return counted === undefined || (counted.Count === 0 && counted.LastEvaluatedKey === undefined);
+    },
+    async restore(SourceTableName, TargetTableName, moment, abortSignal) {
+      const when = moment ? { RestoreDateTime: moment } : { UseLatestRestorableTime: true };
+      const command = new RestoreTableToPointInTimeCommand({ SourceTableName, TargetTableName, ...when });
+      await ask("DynamoDB RestoreTableToPointInTime", dynamodb.send(command, { abortSignal }));
     },
     async final(TableName, incarnation, abortSignal) {
       const ending = `-final-${shortHash(incarnation, 6)}`;

@@ -245,6 +245,7 @@ export function tableProvider(aws: Aws): Provider<TableWant, TableOutputs> {
     },
 
     isEmpty: (seen, call) => backups.isEmpty(nameOf(seen.id), call.signal),
+    restore: (seen, name, moment, call) => backups.restore(nameOf(seen.id), name, moment, call.signal),
     async finalBackup(seen, call) {
       const table = required("DynamoDB DescribeTable", "Table", (await describe(nameOf(seen.id), call))?.Table);
       return backups.final(nameOf(seen.id), table.TableId ?? seen.id, call.signal);

@@ -25,6 +25,8 @@ export interface Firestore {
   databases(project: string, signal: AbortSignal): Promise<readonly Database[]>;
   createDatabase(project: string, id: string, database: Database, signal: AbortSignal): Promise<Operation>;
   updateDatabase(database: Database, mask: readonly string[], signal: AbortSignal): Promise<Operation>;
+  /** A new database with what `from` held at a moment; Firestore keeps each whole minute. */
+  cloneDatabase(project: string, id: string, from: string, moment: Date, signal: AbortSignal): Promise<Operation>;
   /** Undefined: there was nothing to delete. */
   deleteDatabase(name: string, etag: string, signal: AbortSignal): Promise<Operation | undefined>;
 
@@ -86,6 +88,12 @@ export function createFirestore(clients: Pick<Clients, "firestoreAdmin" | "fires
       const client = await clients.firestoreAdmin();
       const request = { database, updateMask: { paths: [...mask] } };
       return started(unary(API, signal, (options, done) => client.updateDatabase(request, options, done as never)));
+    },
+    async cloneDatabase(project, databaseId, database, moment, signal) {
+      const client = await clients.firestoreAdmin();
+      const snapshotTime = { seconds: Math.floor(moment.getTime() / 60_000) * 60 };
+      const request = { parent: `projects/${project}`, databaseId, pitrSnapshot: { database, snapshotTime } };
+      return started(unary(API, signal, (options, done) => client.cloneDatabase(request, options, done as never)));
     },
     async deleteDatabase(name, etag, signal) {
       const client = await clients.firestoreAdmin();

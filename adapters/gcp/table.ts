@@ -276,6 +276,11 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     },
     isEmpty: async (seen, call) =>
       (await firestore.collections(seen.id, call.signal)).every((one) => one === OWNER_COLLECTION),
+    restore: async (seen, name, moment, call) => {
+      const at = moment ?? new Date(now());
+      const operation = await firestore.cloneDatabase(project, name, seen.id, at, call.signal);
+      progress.started(databaseName(project, name), "create", operation);
+    },
     adopt: (seen, want, call) =>
       mark(seen, marksOf(want.tags), { partitionKey: want.partitionKey, sortKey: want.sortKey, indexes: [] }, call),
     release: (seen, call) => mark(seen, without(HOLDER_MARKS), undefined, call),

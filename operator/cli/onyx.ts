@@ -8,6 +8,7 @@ import { runApprove } from "./run-approve.ts";
 import { runImport } from "./run-import.ts";
 import { runParity } from "./run-parity.ts";
 import { runPlan } from "./run-plan.ts";
+import { runRestore } from "./run-restore.ts";
 import { runTrace } from "./run-trace.ts";
 
 /** What a command came to: the value for programs, the text for people, and the exit code. */
@@ -128,6 +129,20 @@ program
     "\nExit code: 0 approved, or nothing waits, 2 you did not agree, 1 the cluster can't be read or refused it.",
   )
   .action((kind, name, options) => show(options.output, () => runApprove(kind, name, options, paint)));
+
+program
+  .command("restore")
+  .description("A new resource from a point in time of another; prints the YAML of the object that takes it up.")
+  .argument("<kind>", "kind or plural, such as table")
+  .argument("<name>", "the object that is restored from; it is left as it is")
+  .requiredOption("--to <name>", "name of the new object")
+  .option("--at <moment>", "such as 2026-01-05T10:00:00Z; absent: the latest moment that the cloud can restore")
+  .option("-n, --namespace <name>", "namespace", "default")
+  .addOption(new Option("--kubeconfig <path>", "the cluster"))
+  .option("--context <name>", "context of the kubeconfig")
+  .addOption(output())
+  .addHelpText("after", "\nExit code: 0 restored, 1 not.")
+  .action((kind, name, options) => show(options.output, () => runRestore(kind, name, options)));
 
 await program.parseAsync();
 // Idle connections of the clouds' SDKs would keep the process for a while.

@@ -177,6 +177,11 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
    * making of the resource. Absent: this cloud makes no backup on demand.
    */
   finalBackup?(seen: Present<Want, Outputs>, call: Call): Promise<{ readonly id: string; readonly ready: boolean }>;
+  /**
+   * Begins to make another one, named `name`, that holds what this one held at a moment (absent: the latest that the cloud
+   * can restore). It carries no marks, or those of this one, until `adopt`. Absent: this cloud can't.
+   */
+  restore?(seen: Present<Want, Outputs>, name: string, moment: Date | undefined, call: Call): Promise<void>;
   /** Monthly budget of calls isn't ours to guess: the bucket that calls of this kind draw from, such as `sqs`. */
   readonly service: string;
 }

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { ListBackupsCommand, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { CreateClusterCommand } from "@aws-sdk/client-eks";
@@ -54,6 +56,7 @@ afterAll(async () => {
   await aws?.stop();
   await gcp?.stop();
   await emulator?.stop();
+  if (folder) await rm(folder, { recursive: true });
 });
 
 async function start(name: string): Promise<{ readonly cluster: Cluster; readonly operator: Operator }> {
@@ -134,6 +137,15 @@ const identities = async () =>
 const writes = () => CLOUDS.map((cloud) => clouds[cloud]().writes());
 const tableOf = async () => (await all()).find((one) => keyOf(one) === "Table aws/orders") as Live;
 
+/** As a file, for the command line. */
+async function written(text: string): Promise<string> {
+  folder ??= await mkdtemp(join(tmpdir(), "onyx-disaster-"));
+  const file = join(folder, "restored.yaml");
+  await writeFile(file, text);
+  return file;
+}
+
+let folder: string | undefined;
 let before: Awaited<ReturnType<typeof identities>>;
 
 test("a cluster is lost with all its objects; what it made stays in both clouds", async () => {
@@ -184,16 +196,44 @@ test("with the word everything is found again, and nothing is made twice", async
   expect((await aws.eyes.dynamodb.send(new ScanCommand({ TableName }))).Count).toBe(1);
 }, 180_000);
 
+const onyx = (...args: string[]) =>
+  promisify(execFile)(process.execPath, [
+    resolve(root, "operator/cli/onyx.ts"),
+    ...args,
+    `--kubeconfig=${side?.cluster.kubeconfig}`,
+  ]).then(
+    ({ stdout }) => ({ stdout, code: 0 }),
+    ({ stdout, stderr, code }) => ({ stdout: `${stdout}${stderr}`, code: Number(code) }),
+  );
+
+test("onyx restore makes a new table of what another holds, and a new object takes it up", async () => {
+  const restored = await Promise.all(
+    CLOUDS.map((cloud) => onyx("restore", "table", "orders", "-n", cloud, "--to", "orders-again")),
+  );
+  for (const { stdout, code } of restored) expect(code, stdout).toBe(0);
+  const yamls = restored.map(({ stdout }) => stdout).join("\n---\n");
+  const counts = writes().map((calls) => calls.length);
+  await kubectl(["apply", "--server-side", "-f=-"], yamls);
+  await until("The restored tables", (objects) => objects.filter(({ kind }) => kind === "Table").length === 4);
+  await everythingReady();
+  const tables = (await all()).filter(({ kind }) => kind === "Table");
+  for (const cloud of CLOUDS) {
+    const [one, other] = tables.filter(({ metadata }) => metadata.namespace === cloud);
+    expect(one?.status?.externalId).not.toBe(other?.status?.externalId);
+    const { tags: _own, ...settings } = one?.status?.effective ?? {};
+    expect(other?.status?.effective).toMatchObject(settings);
+  }
+  const made = writes().flatMap((calls, n) => calls.slice(counts[n]).map(({ operation }) => operation));
+  expect(made.filter((operation) => /^(CreateTable|CreateDatabase|Delete)/.test(operation))).toEqual([]);
+  const again = tables.find((one) => keyOf(one) === "Table aws/orders-again");
+  const { Count } = await aws.eyes.dynamodb.send(new ScanCommand({ TableName: again?.status?.externalName }));
+  expect(Count).toBe(1);
+  const plan = await onyx("plan", "-f", await written(yamls));
+  expect(plan, plan.stdout).toMatchObject({ code: 0 });
+  expect((await onyx("restore", "table", "orders", "-n", "aws", "--to", "orders-again")).stdout).toContain("already");
+}, 120_000);
+
 test("onyx approve gives the word for a table that is destroyed, and a backup stays", async () => {
-  const onyx = (...args: string[]) =>
-    promisify(execFile)(process.execPath, [
-      resolve(root, "operator/cli/onyx.ts"),
-      ...args,
-      `--kubeconfig=${side?.cluster.kubeconfig}`,
-    ]).then(
-      ({ stdout }) => ({ stdout, code: 0 }),
-      ({ stdout, stderr, code }) => ({ stdout: `${stdout}${stderr}`, code: Number(code) }),
-    );
   const approve = (...more: string[]) => onyx("approve", "table", "orders", "-n", "aws", ...more);
   expect((await approve()).stdout).toContain("Nothing of Table aws/orders waits for approval.");
   const { externalName: TableName, externalId = "" } = (await tableOf()).status ?? {};
@@ -202,7 +242,7 @@ test("onyx approve gives the word for a table that is destroyed, and a backup st
   await kubectl(["patch", name, "-n=aws", "--type=merge", `-p=${JSON.stringify({ spec })}`]);
   await kubectl(["delete", name, "-n=aws", "--wait=false"]);
   await until("The wait for approval", (objects) =>
-    objects.some((one) => one.kind === "Table" && one.status?.approval?.act === "destroy"),
+    objects.some((one) => keyOf(one) === "Table aws/orders" && one.status?.approval?.act === "destroy"),
   );
   const table = await tableOf();
   expect(said(table, "Stalled")?.reason).toBe("AwaitingApproval");

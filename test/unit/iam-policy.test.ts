@@ -12,10 +12,13 @@ const UNSCOPED = ["dynamodb:ListBackups"];
 const policy = guidePolicy("aws-operator-policy.json");
 /** What only `onyx import` does: people have this right, the operator has not. */
 const imports = guidePolicy("aws-import-policy.json");
+/** What only `onyx restore` does, with what DynamoDB asks for on the new table. */
+const RESTORES = "dynamodb:RestoreTableToPointInTime";
+const restores = guidePolicy("aws-restore-policy.json");
 const list = (value: string | readonly string[]) => (typeof value === "string" ? [value] : value);
 
 test("the policies of the guides allow what the adapter calls, and nothing else", () => {
-  const allowed = [...policy.Statement, ...imports.Statement].flatMap(({ Action }) => list(Action));
+  const allowed = [...policy.Statement, ...imports.Statement].flatMap(({ Action }) => list(Action)).concat(RESTORES);
   const needed = calledActions().filter((action) => !FREE.includes(action));
   expect(needed.length).toBeGreaterThan(30);
   expect([...new Set(allowed)].sort()).toEqual([...needed, ...IMPLIED].sort());
@@ -27,6 +30,12 @@ test("the policy for import only lists", () => {
 
 /** KMS names keys itself: whose one is can't be told by its ARN, so ours are found by looking. */
 const LOOKS_AT_KEYS = /^kms:(Describe|Get|List)/;
+
+test("the policy for a restore allows it", () => {
+  const [statement] = restores.Statement;
+  expect(list(statement?.Action ?? [])).toContain(RESTORES);
+  for (const arn of list(statement?.Resource ?? [])) expect(arn).toMatch(/:ACCOUNT:table\/ENVIRONMENT-/);
+});
 
 test("every statement that can stays within one account and environment or cluster", () => {
   const scoped = policy.Statement.filter(

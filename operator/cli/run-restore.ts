@@ -1,0 +1,78 @@
+import { stringify } from "yaml";
+import { kinds } from "../../crds/index.ts";
+import type { Wanted } from "../provider/provider.ts";
+import type { EnvironmentObject } from "../reconcile/environment.ts";
+import { createEnvironmentRegistry } from "../reconcile/environments.ts";
+import type { Leaf, LeafObject, LeafSpec } from "../reconcile/leaf-object.ts";
+import { connect, leaves } from "../wiring.ts";
+import { ClusterError, type ClusterView, connectEnvironments, readCluster } from "./cluster.ts";
+import type { Result } from "./onyx.ts";
+import { inWords, type Restored, restore } from "./restore.ts";
+import { secretFrom } from "./secrets.ts";
+
+/** Options of `onyx restore`. */
+export interface RestoreOptions {
+  readonly to: string;
+  readonly at?: string;
+  readonly namespace: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** A restore takes as long as the data is large. */
+const LONGEST_MS = 24 * 3_600_000;
+const EVERY_MS = 5_000;
+
+/** `onyx restore`: a new resource from a point in time of another, and the YAML of the object that takes it up. */
+export async function runRestore(kindName: string, name: string, options: RestoreOptions): Promise<Result> {
+  const wanted = kindName.toLowerCase();
+  const kind = kinds.find((one) => [one.kind.toLowerCase(), one.plural, ...one.shortNames].includes(wanted));
+  const leaf = (leaves as unknown as readonly Leaf<LeafSpec, Wanted>[]).find((one) => one.kind === kind?.kind);
+  if (!leaf) throw new ClusterError(`There is no kind "${kindName}" that could be restored.`);
+  const moment = momentOf(options.at);
+  const cluster = await readCluster(options.kubeconfig, options.context);
+  const from = cluster.live(leaf.kind, options.namespace, name) as LeafObject | undefined;
+  const what = `${leaf.kind} ${options.namespace}/${name}`;
+  if (!from) throw new ClusterError(`Cluster ${cluster.context} has no ${what}.`);
+  if (cluster.live(leaf.kind, options.namespace, options.to))
+    throw new ClusterError(`There is a ${leaf.kind} ${options.namespace}/${options.to} already. Choose another --to.`);
+  const restored = await run(leaf, from, moment, options, cluster);
+  const said = `# Restored from ${what} as of ${options.at ?? "the latest moment"}: ${restored.externalId}\n# Apply this to take it up.`;
+  return { value: restored, text: `${said}\n${stringify(restored.object).trimEnd()}`, exitCode: 0 };
+}
+
+async function run(
+  leaf: Leaf<LeafSpec, Wanted>,
+  from: LeafObject,
+  moment: Date | undefined,
+  { to }: RestoreOptions,
+  cluster: ClusterView,
+): Promise<Restored> {
+  const environments = cluster.objects.filter((object) => object.kind === "Environment") as EnvironmentObject[];
+  const registry = createEnvironmentRegistry(connect, (_kind, provider) => provider);
+  try {
+    await connectEnvironments(registry, environments, secretFrom([], cluster));
+    return await restore({
+      leaf,
+      from,
+      to,
+      moment,
+      environments: registry,
+      lookup: (reference, namespace) => cluster.live(reference.kind, namespace, reference.name),
+      signal: AbortSignal.timeout(LONGEST_MS),
+      everyMs: EVERY_MS,
+    });
+  } catch (error) {
+    throw inWords(error);
+  } finally {
+    for (const { metadata } of environments) registry.forget(metadata.name);
+  }
+}
+
+function momentOf(at: string | undefined): Date | undefined {
+  if (at === undefined) return undefined;
+  const moment = new Date(at);
+  if (Number.isNaN(moment.getTime()) || !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$/.test(at))
+    throw new ClusterError(`--at ${at} is no moment: write it as 2026-01-05T10:00:00Z.`);
+  return moment;
+}
