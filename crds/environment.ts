@@ -5,7 +5,7 @@ import { defineKind } from "./define.ts";
 import { ageColumn, deletionPolicy, readyColumn, whyColumns } from "./leaf.ts";
 import { immutable, withRules } from "./rules.ts";
 import { tags } from "./tags.ts";
-import { formed, label, map, objectName, set, text } from "./text.ts";
+import { formed, label, map, mapList, objectName, set, text } from "./text.ts";
 
 const serviceName = {
   key: /^[a-z][a-z0-9-]{0,31}$/,
@@ -150,6 +150,23 @@ const status = z.strictObject({
     })
     .optional()
     .describe("What the objects in it cost a month by list prices, whether they are used or not: the sum of theirs."),
+  apiBudget: mapList(
+    z.strictObject({
+      service: text(63).describe("The cloud service, such as sqs."),
+      perSecond: z.int().min(1).describe("How often a second it may be called at most."),
+      use: z
+        .enum(["Low", "High", "Waiting", "Throttled"])
+        .describe(
+          "High: half of a minute's budget or more was used. Waiting: objects waited for it for a second or more. Throttled: the cloud asked us to slow down.",
+        ),
+    }),
+    64,
+    "service",
+  )
+    .optional()
+    .describe(
+      "Cloud services that were called much in the last minute, looked at once a minute. Those that were not are left out.",
+    ),
   lastHandledReconcileAt: z
     .string()
     .max(256)

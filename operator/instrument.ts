@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { type Bucket, createBucket, type Limits } from "./provider/budget.ts";
+import { levelOf } from "./provider/budget-use.ts";
 import { audited, budgeted, decorate, fenced, guarded, measured, traced } from "./provider/decorate.ts";
+import type { BudgetUse } from "./reconcile/environment.ts";
 import type { Wrap } from "./reconcile/environments.ts";
 import type { Fence } from "./runtime/client.ts";
 import type { Clock } from "./runtime/clock.ts";
@@ -25,20 +27,44 @@ export interface Instruments {
   readonly fence: Fence;
 }
 
-/** Puts trace, metrics, audit record, budget and fence round every provider. Budgets are an account's and service's. */
-export function createWrap({ clock, log, registry, tracing, fence }: Instruments): Wrap {
-  const buckets = new Map<string, Bucket>();
-  const metrics = cloudMetrics(registry, buckets);
-  return (kind, provider, place, budget) => {
-    const bucket = (service: string): Bucket => {
-      const perSecond = budget?.[service] ?? budget?.default;
-      const usual = DEFAULT_LIMITS[service] ?? DEFAULT_LIMITS.default;
-      const limits = { ...(usual as Limits), ...(perSecond === undefined ? {} : { perSecond }) };
-      const key = [place.account, service, limits.perSecond].join("/");
-      const known = buckets.get(key) ?? createBucket(limits, clock);
-      buckets.set(key, known);
-      return known;
+/** What goes round providers, and what it tells of the budgets. */
+export interface Instrumentation {
+  /** Puts trace, metrics, audit record, budget and fence round a provider. */
+  readonly wrap: Wrap;
+  /** How the services of an account were used in the last minute. */
+  budgets(account: string): readonly BudgetUse[];
+}
+
+/** The budget of one service of one account, and what each Environment there allows of it. */
+interface Shared {
+  readonly account: string;
+  readonly service: string;
+  readonly bucket: Bucket;
+  readonly limits: Map<string, number>;
+}
+
+/** One budget for each account and service, whatever objects, kinds and Environments call it: the lowest limit holds. */
+export function createInstrumentation({ clock, log, registry, tracing, fence }: Instruments): Instrumentation {
+  const shared = new Map<string, Shared>();
+  const metrics = cloudMetrics(registry, () => shared.values());
+  const budgetOf = (account: string, service: string, environment: string, perSecond: number, usual: Limits) => {
+    const key = `${account}/${service}`;
+    const found = shared.get(key) ?? {
+      account,
+      service,
+      bucket: createBucket({ ...usual, perSecond }, clock),
+      limits: new Map(),
     };
+    shared.set(key, found);
+    found.limits.set(environment, perSecond);
+    found.bucket.limit(Math.min(...found.limits.values()));
+    return found.bucket;
+  };
+  const wrap: Wrap = (kind, provider, place, budget) => {
+    const { service } = provider;
+    const usual = (DEFAULT_LIMITS[service] ?? DEFAULT_LIMITS.default) as Limits;
+    const perSecond = budget?.[service] ?? budget?.default ?? usual.perSecond;
+    const bucket = budgetOf(place.account, service, place.environment, perSecond, usual);
     return decorate(kind, provider, [
       traced((name, attributes, run) => tracing.span(name, attributes, run)),
       measured(
@@ -62,14 +88,22 @@ export function createWrap({ clock, log, registry, tracing, fence }: Instruments
           "changed the cloud",
         );
       }),
-      budgeted(bucket),
+      budgeted(() => bucket),
       fenced(() => fence.check()),
       guarded,
     ]);
   };
+  return {
+    wrap,
+    budgets: (account) =>
+      [...shared.values()]
+        .filter((one) => one.account === account)
+        .map(({ service, bucket }) => ({ service, perSecond: bucket.perSecond(), use: levelOf(bucket.use()) }))
+        .sort((a, b) => (a.service < b.service ? -1 : 1)),
+  };
 }
 
-function cloudMetrics(registry: Registry, buckets: ReadonlyMap<string, Bucket>) {
+function cloudMetrics(registry: Registry, budgets: () => Iterable<Shared>) {
   const registers = [registry];
   const calls = new Counter({
     name: "onyx_cloud_verbs_total",
@@ -84,24 +118,33 @@ function cloudMetrics(registry: Registry, buckets: ReadonlyMap<string, Bucket>) 
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60],
     registers,
   });
-  new Gauge({
-    name: "onyx_cloud_budget_rate",
-    help: "Verbs a second that are let through now; lower than the budget after the cloud asked to slow down.",
-    labelNames: ["budget"],
-    registers,
-    collect() {
-      for (const [budget, bucket] of buckets) this.set({ budget }, bucket.rate());
-    },
-  });
-  new Gauge({
-    name: "onyx_cloud_budget_waiting",
-    help: "Verbs that wait for their budget.",
-    labelNames: ["budget"],
-    registers,
-    collect() {
-      for (const [budget, bucket] of buckets) this.set({ budget }, bucket.waiting());
-    },
-  });
+  const gauge = (name: string, help: string, read: (bucket: Bucket) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ["account", "service"],
+      registers,
+      collect() {
+        for (const { account, service, bucket } of budgets()) this.set({ account, service }, read(bucket));
+      },
+    });
+  gauge("onyx_cloud_budget_limit", "Verbs a second that the budget allows.", (bucket) => bucket.perSecond());
+  gauge(
+    "onyx_cloud_budget_rate",
+    "Verbs a second that are let through now; lower than the limit after the cloud asked to slow down.",
+    (bucket) => bucket.rate(),
+  );
+  gauge(
+    "onyx_cloud_budget_used_ratio",
+    "Part of the budget that was used in the last minute, 0 to 1.",
+    (bucket) => bucket.use().share,
+  );
+  gauge("onyx_cloud_budget_waiting", "Verbs that wait for their budget.", (bucket) => bucket.waiting());
+  gauge(
+    "onyx_cloud_throttled",
+    "Verbs that the cloud refused in the last minute for being too many; 0: none.",
+    (bucket) => bucket.use().throttled,
+  );
   return {
     done(account: string, service: string, verb: string, result: string, elapsed: number) {
       calls.inc({ account, service, verb, result });

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { kinds } from "../crds/index.ts";
 import packageJson from "../package.json" with { type: "json" };
-import { createWrap } from "./instrument.ts";
+import { createInstrumentation } from "./instrument.ts";
 import { readOptions } from "./options.ts";
 import { createEnvironmentRegistry } from "./reconcile/environments.ts";
 import { createManager } from "./reconcile/manager.ts";
@@ -57,15 +57,20 @@ async function main(): Promise<void> {
     instance: identity,
   });
   const discovery = createDiscovery(transport, clock);
-  const registry = createEnvironmentRegistry(
-    connect,
-    createWrap({ clock, log, registry: metrics.registry, tracing, fence: lease.fence }),
-  );
+  const instruments = createInstrumentation({
+    clock,
+    log,
+    registry: metrics.registry,
+    tracing,
+    fence: lease.fence,
+  });
+  const registry = createEnvironmentRegistry(connect, instruments.wrap);
   const manager = createManager({
     client,
     clock,
     log,
     registry,
+    budgets: instruments.budgets,
     types: new Map(
       kinds.map((kind) => [
         kind.kind,

@@ -90,6 +90,7 @@ export async function connectEnvironments(
     secret: (ref: { namespace: string; name: string }) => secret(ref.namespace, ref.name),
     counts: () => ({ managed: 0, ready: 0, failed: 0, disabled: 0 }),
     monthlyCost: () => undefined,
+    budgets: () => [],
     now: () => new Date(),
     resyncMs: 0,
   };

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { createFakeClock, settle } from "../runtime/testing/fake-clock.ts";
 import { createBucket } from "./budget.ts";
+import { levelOf } from "./budget-use.ts";
 import { ProviderError } from "./fault.ts";
 
 const never = new AbortController().signal;
@@ -9,7 +10,7 @@ it("lets a second's worth through at once, then as many as the rate allows", asy
   const clock = createFakeClock();
   const bucket = createBucket({ perSecond: 10, concurrent: 100 }, clock);
   let done = 0;
-  const all = Array.from({ length: 30 }, () => bucket.run(never, async () => void done++));
+  const all = Array.from({ length: 30 }, () => bucket.run(never, "shop", async () => void done++));
   await settle();
   expect(done).toBe(10);
   await clock.advance(1_000);
@@ -27,7 +28,7 @@ it("bounds how many run at once and starts the next when one ends, in order", as
   const started: number[] = [];
   const ends: (() => void)[] = [];
   const all = [0, 1, 2, 3].map((n) =>
-    bucket.run(never, () => {
+    bucket.run(never, "shop", () => {
       started.push(n);
       return new Promise<void>((resolve) => ends.push(resolve));
     }),
@@ -49,27 +50,27 @@ it("halves the rate when the cloud throttles and wins it back slowly", async () 
   const clock = createFakeClock();
   const bucket = createBucket({ perSecond: 64, concurrent: 100 }, clock);
   const throttle = () =>
-    bucket.run(never, async () => {
+    bucket.run(never, "shop", async () => {
       throw new ProviderError("throttled", "slow down");
     });
   await expect(throttle()).rejects.toThrow("slow down");
   expect(bucket.rate()).toBe(32);
   clock.freeze(2_000);
-  await bucket.run(never, async () => {});
+  await bucket.run(never, "shop", async () => {});
   expect(bucket.rate()).toBeGreaterThan(32);
   expect(bucket.rate()).toBeLessThan(64);
   clock.freeze(60_000);
-  await bucket.run(never, async () => {});
+  await bucket.run(never, "shop", async () => {});
   expect(bucket.rate()).toBe(64);
 });
 
 it("forgets a waiter whose signal is aborted, and never runs its call", async () => {
   const clock = createFakeClock();
   const bucket = createBucket({ perSecond: 1, concurrent: 1 }, clock);
-  await bucket.run(never, async () => {});
+  await bucket.run(never, "shop", async () => {});
   const gone = new AbortController();
   let ran = false;
-  const waiting = bucket.run(gone.signal, async () => {
+  const waiting = bucket.run(gone.signal, "shop", async () => {
     ran = true;
   });
   gone.abort(new Error("deadline"));
@@ -77,4 +78,64 @@ it("forgets a waiter whose signal is aborted, and never runs its call", async ()
   await clock.advance(5_000);
   expect(ran).toBe(false);
   expect(bucket.waiting()).toBe(0);
+});
+
+it("lets a small namespace through between the many of a big one", async () => {
+  const clock = createFakeClock();
+  const bucket = createBucket({ perSecond: 10, concurrent: 1 }, clock);
+  const order: string[] = [];
+  const run = (namespace: string) =>
+    bucket.run(never, namespace, async () => {
+      order.push(namespace);
+    });
+  const all = [...Array.from({ length: 200 }, () => run("big")), run("small"), run("other"), run("small")];
+  await clock.advance(1_000);
+  const early = order.slice(0, 10);
+  expect(early.filter((namespace) => namespace === "small")).toHaveLength(2);
+  expect(early).toContain("other");
+  await clock.advance(30_000);
+  await Promise.all(all);
+  expect(order).toHaveLength(203);
+});
+
+it("tells how the last minute went, in steps, and forgets it after a minute of quiet", async () => {
+  const clock = createFakeClock();
+  const bucket = createBucket({ perSecond: 1, concurrent: 10 }, clock);
+  const level = () => levelOf(bucket.use());
+  expect(level()).toBe("Low");
+  await bucket.run(never, "shop", async () => {});
+  expect(level()).toBe("Low");
+  const two = [1, 2].map(() => bucket.run(never, "shop", async () => {}));
+  await clock.advance(5_000);
+  await Promise.all(two);
+  expect(level()).toBe("Waiting");
+  const throttled = bucket.run(never, "shop", async () => {
+    throw new ProviderError("throttled", "slow down");
+  });
+  await expect(throttled).rejects.toThrow("slow down");
+  expect(level()).toBe("Throttled");
+  clock.freeze(61_000);
+  expect(level()).toBe("Low");
+});
+
+it("is High when half of a minute's budget was used without anyone waiting", async () => {
+  const clock = createFakeClock();
+  const bucket = createBucket({ perSecond: 2, concurrent: 10 }, clock);
+  for (let second = 0; second < 35; second++) {
+    await Promise.all([1, 2].map(() => bucket.run(never, "shop", async () => {})));
+    clock.freeze(1_000);
+  }
+  expect(bucket.use().share).toBeGreaterThan(0.5);
+  expect(levelOf(bucket.use())).toBe("High");
+});
+
+it("takes another limit and keeps what was halved halved", async () => {
+  const clock = createFakeClock();
+  const bucket = createBucket({ perSecond: 64, concurrent: 10 }, clock);
+  const throttled = bucket.run(never, "shop", async () => {
+    throw new ProviderError("throttled", "slow down");
+  });
+  await expect(throttled).rejects.toThrow("slow down");
+  bucket.limit(16);
+  expect([bucket.perSecond(), bucket.rate()]).toEqual([16, 8]);
 });

@@ -1,4 +1,6 @@
+import { createMeter, type Use } from "./budget-use.ts";
 import { ProviderError } from "./fault.ts";
+import { createLanes } from "./lanes.ts";
 
 /** Time as the budget sees it: a part of the runtime's Clock. */
 export interface BudgetClock {
@@ -17,10 +19,18 @@ export interface Limits {
 /** The budget of one service of one account. All objects draw from the same one. */
 export interface Bucket {
   /**
-   * Runs `call` when there is room, first come first served.
+   * Runs `call` when there is room: lanes take turns, each in the order of coming. So a namespace with a thousand
+   * objects does not keep the one object of another waiting.
+   * @param lane such as the namespace of the object
    * @throws the signal's reason when it is aborted while waiting
    */
-  run<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T>;
+  run<T>(signal: AbortSignal, lane: string, call: () => Promise<T>): Promise<T>;
+  /** From now on so many verbs a second. */
+  limit(perSecond: number): void;
+  /** The limit, however much less is let through now. */
+  perSecond(): number;
+  /** How the last minute went. */
+  use(): Use;
   /** Verbs a second that are let through now: less than the limit after the cloud asked us to slow down. */
   rate(): number;
   waiting(): number;
@@ -36,9 +46,11 @@ const RECOVER_PER_SECOND = 0.05;
  * half the rate at once, back up slowly.
  */
 export function createBucket(limits: Limits, clock: BudgetClock): Bucket {
-  const waiters: (() => void)[] = [];
-  let rate = limits.perSecond;
-  let tokens = limits.perSecond;
+  const waiters = createLanes<() => void>();
+  const meter = createMeter(() => clock.monotonic());
+  let { perSecond } = limits;
+  let rate = perSecond;
+  let tokens = perSecond;
   let running = 0;
   let refilledAt = clock.monotonic();
   let halvedAt = Number.NEGATIVE_INFINITY;
@@ -48,17 +60,17 @@ export function createBucket(limits: Limits, clock: BudgetClock): Bucket {
     const now = clock.monotonic();
     const seconds = (now - refilledAt) / 1000;
     refilledAt = now;
-    rate = Math.min(limits.perSecond, rate + limits.perSecond * RECOVER_PER_SECOND * seconds);
-    tokens = Math.min(limits.perSecond, tokens + rate * seconds);
+    rate = Math.min(perSecond, rate + perSecond * RECOVER_PER_SECOND * seconds);
+    tokens = Math.min(perSecond, tokens + rate * seconds);
   };
   const pump = () => {
     refill();
-    while (waiters.length > 0 && running < limits.concurrent && tokens >= 1) {
+    while (waiters.size() > 0 && running < limits.concurrent && tokens >= 1) {
       tokens -= 1;
       running += 1;
-      waiters.shift()?.();
+      waiters.next()?.();
     }
-    if (waiters.length > 0 && running < limits.concurrent && !wake) {
+    if (waiters.size() > 0 && running < limits.concurrent && !wake) {
       const wait = Math.max(1, Math.ceil(((1 - tokens) / rate) * 1000));
       wake = clock.setTimeout(wait, () => {
         wake = undefined;
@@ -68,31 +80,34 @@ export function createBucket(limits: Limits, clock: BudgetClock): Bucket {
   };
   const slowDown = () => {
     const now = clock.monotonic();
+    meter.throttled();
     if (now - halvedAt < HALVE_EVERY_MS) return;
     halvedAt = now;
-    rate = Math.max(limits.perSecond / 64, rate / 2);
+    rate = Math.max(perSecond / 64, rate / 2);
     tokens = Math.min(tokens, 0);
   };
-  const turn = (signal: AbortSignal) =>
+  const turn = (signal: AbortSignal, lane: string) =>
     new Promise<void>((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
+      const since = clock.monotonic();
       const go = () => {
         signal.removeEventListener("abort", leave);
+        meter.let(clock.monotonic() - since);
         resolve();
       };
       const leave = () => {
-        const place = waiters.indexOf(go);
-        if (place >= 0) waiters.splice(place, 1);
+        waiters.remove(lane, go);
+        meter.gaveUp(clock.monotonic() - since);
         reject(signal.reason);
       };
       signal.addEventListener("abort", leave, { once: true });
-      waiters.push(go);
+      waiters.add(lane, go);
       pump();
     });
 
   return {
-    async run(signal, call) {
-      await turn(signal);
+    async run(signal, lane, call) {
+      await turn(signal, lane);
       try {
         return await call();
       } catch (error) {
@@ -103,7 +118,18 @@ export function createBucket(limits: Limits, clock: BudgetClock): Bucket {
         pump();
       }
     },
+    limit(next) {
+      if (next === perSecond) return;
+      refill();
+      // What was halved stays halved in the same measure.
+      rate = (rate / perSecond) * next;
+      perSecond = next;
+      tokens = Math.min(tokens, perSecond);
+      pump();
+    },
+    perSecond: () => perSecond,
+    use: () => meter.use(perSecond),
     rate: () => rate,
-    waiting: () => waiters.length,
+    waiting: () => waiters.size(),
   };
 }

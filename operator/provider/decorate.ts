@@ -43,11 +43,11 @@ export function decorate<W extends Wanted, O extends Readonly<Record<string, str
   };
 }
 
-/** Waits for room in the budget of the step's service. */
+/** Waits for room in the budget of the step's service; namespaces take turns. */
 export const budgeted =
   (bucket: (service: string) => Bucket): Around =>
   (step, call, run) =>
-    bucket(step.service).run(call.signal, run);
+    bucket(step.service).run(call.signal, step.owner.namespace, run);
 
 /**
  * No write once the signal is aborted or `check` throws: the lease may be another's by now. Asked right before the call.

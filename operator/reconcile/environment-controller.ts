@@ -36,6 +36,7 @@ export function environmentReconciler(type: ResourceType, leafKinds: readonly st
         totalOf(
           objectsIn(leafKinds, name, isDefault, shared).flatMap(({ status }) => status?.cost?.monthlyEstimate ?? []),
         ),
+      budgets: shared.budgets,
       secret: (ref) => readSecret(client, ref, signal),
     };
     if (isDeleting(object) && !hasFinalizer(object)) return { when: "change" };

@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import type { Place, WhoAmI } from "../provider/cloud.ts";
 import { ProviderError } from "../provider/fault.ts";
-import { type EnvironmentHost, type EnvironmentObject, environmentPass } from "./environment.ts";
+import { type BudgetUse, type EnvironmentHost, type EnvironmentObject, environmentPass } from "./environment.ts";
 import { type AnyConnection, createEnvironmentRegistry, type EnvironmentSpec } from "./environments.ts";
 
 const SPEC: EnvironmentSpec = {
@@ -37,6 +37,7 @@ function world(whoAmI: (place: Place) => Promise<WhoAmI> = async () => WHO) {
     secret: async () => ({ AWS_ACCESS_KEY_ID: "key" }),
     counts: () => ({ managed: 0, ready: 0, failed: 0, disabled: 0 }),
     monthlyCost: () => undefined,
+    budgets: () => [],
     now: () => NOW,
     resyncMs: 60_000,
   };
@@ -173,4 +174,31 @@ it("tells what the objects in it cost, and no more once none says", async () => 
   expect(first.status.cost).toEqual({ monthlyEstimate: "12.40 USD" });
   const second = await environmentPass(object({}, { status: first.status }), host, signal);
   expect(second.status.cost).toBeUndefined();
+});
+
+const throttled = { service: "sqs", perSecond: 50, use: "Throttled" } as const;
+
+it("tells which services are not at ease, and writes nothing of those that are", async () => {
+  const { host } = world();
+  const use = (...budgets: readonly BudgetUse[]) => ({ ...host, budgets: () => budgets });
+  const low = { service: "iam", perSecond: 10, use: "Low" } as const;
+  const quiet = await environmentPass(object(), use(low), signal);
+  expect(quiet.status.apiBudget).toBeUndefined();
+  const busy = await environmentPass(object({}, { status: quiet.status }), use(low, throttled), signal);
+  expect(busy.status.apiBudget).toEqual([throttled]);
+  const again = await environmentPass(object({}, { status: busy.status }), use(low, throttled), signal);
+  expect(again.status).toEqual(busy.status);
+  const over = await environmentPass(object({}, { status: again.status }), use(low), signal);
+  expect(over.status).toEqual(quiet.status);
+});
+
+it("warns once when a service begins to be throttled", async () => {
+  const { host } = world();
+  const use = { ...host, budgets: () => [throttled] };
+  const first = await environmentPass(object(), use, signal);
+  expect(first.notices).toContainEqual(
+    expect.objectContaining({ type: "Warning", reason: "Throttled", note: expect.stringContaining("sqs") }),
+  );
+  const second = await environmentPass(object({}, { status: first.status }), use, signal);
+  expect(second.notices).toEqual([]);
 });

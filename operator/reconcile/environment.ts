@@ -1,3 +1,4 @@
+import type { UseLevel } from "../provider/budget-use.ts";
 import type { WhoAmI } from "../provider/cloud.ts";
 import { ProviderError } from "../provider/fault.ts";
 import { type Condition, condition, mergeConditions, type Verdict } from "./conditions.ts";
@@ -16,6 +17,15 @@ export interface Counts {
   readonly disabled: number;
 }
 
+/** How the budget of one service was used in the last minute. */
+export interface BudgetUse {
+  /** Such as `sqs`. */
+  readonly service: string;
+  /** Its limit. */
+  readonly perSecond: number;
+  readonly use: UseLevel;
+}
+
 export interface EnvironmentStatus {
   readonly observedGeneration?: number | undefined;
   readonly conditions?: readonly Condition[] | undefined;
@@ -24,6 +34,8 @@ export interface EnvironmentStatus {
   readonly principal?: string | undefined;
   readonly counts?: Counts | undefined;
   readonly cost?: { readonly monthlyEstimate: string } | undefined;
+  /** The services that are not at ease; those whose use is Low are left out, so that quiet writes nothing. */
+  readonly apiBudget?: readonly BudgetUse[] | undefined;
   readonly lastHandledReconcileAt?: string | undefined;
 }
 
@@ -48,6 +60,8 @@ export interface EnvironmentHost {
   counts(environment: string, isDefault: boolean): Counts;
   /** From caches: the sum of what the objects in it cost a month, with the currency; undefined when none says. */
   monthlyCost(environment: string, isDefault: boolean): string | undefined;
+  /** The services of an account that were called since the process began. */
+  budgets(account: string): readonly BudgetUse[];
   readonly now: () => Date;
   readonly resyncMs: number;
 }
@@ -73,6 +87,7 @@ export async function environmentPass(
   const { name } = object.metadata;
   const counts = host.counts(name, spec.default);
   const monthlyEstimate = host.monthlyCost(name, spec.default);
+  const apiBudget = host.budgets(spec.account).filter(({ use }) => use !== "Low");
   const looked = await look(object, host, signal);
   const leaving = isDeleting(object);
   if ("who" in looked) host.registry.ready(name, spec, looked.who);
@@ -114,6 +129,7 @@ export async function environmentPass(
     conditions,
     counts,
     cost: monthlyEstimate === undefined ? undefined : { monthlyEstimate },
+    apiBudget: apiBudget.length > 0 ? apiBudget : undefined,
     lastHandledReconcileAt: object.metadata.annotations?.[ANNOTATIONS.reconcileRequestedAt],
   };
   const next: Next = held
@@ -125,7 +141,7 @@ export async function environmentPass(
     status: JSON.parse(JSON.stringify(status)),
     next,
     released: leaving && !held,
-    notices: noticed(before, ready),
+    notices: [...noticed(before, ready), ...throttledNow(object.status?.apiBudget ?? [], apiBudget)],
   };
 }
 
@@ -171,4 +187,17 @@ function noticed(before: readonly Condition[], ready: Verdict): readonly Notice[
       note: ready.message,
     },
   ];
+}
+
+/** One warning when a service begins to be throttled, none while it goes on. */
+function throttledNow(before: readonly BudgetUse[], now: readonly BudgetUse[]): readonly Notice[] {
+  const was = new Set(before.filter(({ use }) => use === "Throttled").map(({ service }) => service));
+  return now
+    .filter(({ service, use }) => use === "Throttled" && !was.has(service))
+    .map(({ service, perSecond }) => ({
+      type: "Warning",
+      reason: "Throttled",
+      action: "Call",
+      note: `The cloud asks us to call ${service} less often than ${perSecond} times a second; it is slowed down by itself. If it stays so, lower spec.apiBudget.${service} or raise the quota.`,
+    }));
 }

@@ -3,6 +3,7 @@ import type { Client } from "../runtime/client.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Reflector } from "../runtime/reflector.ts";
 import { keyOf, type ResourceType } from "../runtime/resource.ts";
+import type { EnvironmentHost } from "./environment.ts";
 import type { EnvironmentRegistry } from "./environments.ts";
 import type { Next } from "./gather.ts";
 import { type LeafHost, leafPass } from "./leaf.ts";
@@ -23,6 +24,8 @@ export interface Shared {
   readonly environments: EnvironmentRegistry;
   /** Tells of something once; never throws, never waits. */
   readonly tell: (object: KubeObject, notice: Notice) => void;
+  /** How the services of an account were used in the last minute. */
+  readonly budgets: EnvironmentHost["budgets"];
   readonly now: () => Date;
   readonly resyncMs: number;
   /** So many bytes that nobody can guess: what generated values are made of. */

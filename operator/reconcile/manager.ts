@@ -29,6 +29,8 @@ export interface ManagerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly registry: EnvironmentRegistry;
+  /** How the services of an account were used in the last minute. Absent: it is not told. */
+  readonly budgets?: Shared["budgets"];
   /** Every kind of ours by name; Environment is among them. */
   readonly types: ReadonlyMap<string, ResourceType>;
   // biome-ignore lint/suspicious/noExplicitAny: each kind has a spec of its own
@@ -82,6 +84,7 @@ export function createManager(options: ManagerOptions): Manager {
     client,
     caches,
     environments: registry,
+    budgets: options.budgets ?? (() => []),
     tell: options.tell,
     now: options.now,
     resyncMs: options.resyncMs,

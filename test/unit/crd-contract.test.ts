@@ -73,6 +73,7 @@ const environmentStatus: Whole<EnvironmentStatus> = {
   principal: "operator@my-project.iam.gserviceaccount.com",
   counts,
   cost: { monthlyEstimate: "12.40 USD" },
+  apiBudget: [{ service: "sqs", perSecond: 50, use: "Throttled" }],
   lastHandledReconcileAt: "now",
 };
 
