@@ -31,9 +31,9 @@ function world(observe: AnyProvider["observe"] = async () => ({ exists: false })
     ids: "derived",
     immutable: [],
     service: "sqs",
-    observe: async (at, with_) => {
-      seen.push(with_.owner.namespace);
-      return observe(at, with_);
+    observe: async (...asked: Parameters<AnyProvider["observe"]>) => {
+      seen.push(asked[1].owner.namespace);
+      return observe(...asked);
     },
   } as unknown as AnyProvider;
   const instruments = createInstrumentation({
