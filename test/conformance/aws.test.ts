@@ -12,8 +12,10 @@ import { eventRuleOnAws, makeScheduleGroup } from "./aws/eventrule.ts";
 import { eventsOnAws } from "./aws/events.ts";
 import { itemsOnAws } from "./aws/items.ts";
 import { kindsOnAws } from "./aws/kinds.ts";
+import { managedSecretOnAws } from "./aws/managedsecret.ts";
 import { messagesOnAws } from "./aws/messages.ts";
 import { queueOnAws } from "./aws/queue.ts";
+import { secretsOnAws } from "./aws/secrets.ts";
 import { tableOnAws } from "./aws/table.ts";
 import { makeCluster } from "./aws/workloadidentity.ts";
 import { eventCases } from "./events.ts";
@@ -22,9 +24,11 @@ import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { eventRule } from "./kinds/eventrule.ts";
+import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
 import { messageCases } from "./messages.ts";
+import { secretCases } from "./secrets.ts";
 
 const { ministack } = await ensureBuilt(thisHost(), ["ministack"]);
 const requests = judgeRequests(serviceModels(join(ministack, "venv")));
@@ -53,3 +57,4 @@ test("every request that was sent is one that AWS's own API models take", () => 
   expect(requests.count).toBeGreaterThan(100);
   expect([...requests.wrong].sort()).toEqual([]);
 });
+secretCases(aws, secretsOnAws(aws), { kind: managedSecret, on: managedSecretOnAws(aws) }, all);

@@ -11,6 +11,7 @@ import { itemsOnGcp } from "./gcp/items.ts";
 import { managedSecretOnGcp } from "./gcp/managedsecret.ts";
 import { messagesOnGcp } from "./gcp/messages.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
+import { secretsOnGcp } from "./gcp/secrets.ts";
 import { tableOnGcp } from "./gcp/table.ts";
 import { topicOnGcp } from "./gcp/topic.ts";
 import { workloadIdentityOnGcp } from "./gcp/workloadidentity.ts";
@@ -24,6 +25,7 @@ import { table } from "./kinds/table.ts";
 import { topic } from "./kinds/topic.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
 import { messageCases } from "./messages.ts";
+import { secretCases } from "./secrets.ts";
 
 const gcp = await gcpUnderTest();
 await makeKeyRing(gcp);
@@ -47,3 +49,4 @@ messageCases(gcp, messagesOnGcp(gcp), { kind: queue, on: queueOnGcp(gcp) }, all,
 itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);
 keyCases(gcp, ciphersOnGcp(gcp), { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) }, all, options);
 eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), { kind: eventRule, on: eventRuleOnGcp(gcp) }, all);
+secretCases(gcp, secretsOnGcp(gcp), { kind: managedSecret, on: managedSecretOnGcp(gcp) }, all);
