@@ -17,7 +17,7 @@ import type { Paint } from "./output.ts";
 import { foreseer, planLeaves } from "./plan.ts";
 import { planComposite } from "./plan-children.ts";
 import { type Plan, planExitCode, planText } from "./plan-text.ts";
-import { secretFrom } from "./secrets.ts";
+import { secretFrom, sourcesOf } from "./secrets.ts";
 
 /** How long a cloud may take to tell who we are before the comparison goes on without it. */
 const SILENT_MS = 10_000;
@@ -168,6 +168,7 @@ async function planFor(
   const planned = await planLeaves(definitions, wanted as LeafObject[], {
     foreseen,
     environments: registry,
+    source: await sourcesOf(definitions, wanted as LeafObject[], manifests, cluster),
     live,
     signal: AbortSignal.timeout(60_000),
     now: () => new Date(),

@@ -1,6 +1,11 @@
+import type { Wanted } from "../provider/provider.ts";
+import type { SourceState } from "../reconcile/gather.ts";
+import type { Leaf, LeafObject, LeafSpec, Source } from "../reconcile/leaf-object.ts";
 import type { KubeObject } from "../reconcile/object.ts";
+import { lookAtSources } from "../reconcile/sources.ts";
 import { decoded, secretText } from "../runtime/secrets.ts";
 import type { ClusterView } from "./cluster.ts";
+import { LATER } from "./later.ts";
 import type { Manifest } from "./manifests.ts";
 
 /** Looks up the values of a Secret: among the files first, then in the cluster when there is one. */
@@ -19,3 +24,33 @@ export const secretFrom =
     if (found) return { ...decoded(found.data), ...found.stringData };
     return cluster && secretText(cluster.client, { namespace, name });
   };
+
+/**
+ * What is known of the Secrets that values are taken from, by their metadata alone: those among the files first, then
+ * those of the cluster. Without a cluster they are taken to be there.
+ *
+ * @returns by namespace, name and key
+ */
+export async function sourcesOf(
+  leaves: readonly Leaf<LeafSpec, Wanted>[],
+  objects: readonly LeafObject[],
+  manifests: readonly Manifest[],
+  cluster: ClusterView | undefined,
+): Promise<(source: Source, namespace: string) => SourceState | undefined> {
+  const found = new Map<string, SourceState>();
+  const keyOf = (namespace: string, { name, key }: Source) => `${namespace}/${name}/${key}`;
+  for (const object of objects) {
+    const namespace = object.metadata.namespace ?? "";
+    const sources = leaves.find((leaf) => leaf.kind === object.kind)?.sources?.(object.spec) ?? [];
+    const live = cluster && (await lookAtSources(cluster.client, namespace, sources, AbortSignal.timeout(30_000)));
+    for (const source of sources) {
+      const given = manifests.some(
+        ({ object: { kind, metadata } }) =>
+          kind === "Secret" && metadata.name === source.name && (metadata.namespace ?? "default") === namespace,
+      );
+      const state = live?.get(source.field) ?? (given || !cluster ? { revision: LATER } : undefined);
+      if (state) found.set(keyOf(namespace, source), state);
+    }
+  }
+  return (source, namespace) => found.get(keyOf(namespace, source));
+}
