@@ -58,7 +58,7 @@ const spec = leafSpec(
       .enum(["None", "PerKey"])
       .default("None")
       .describe(
-        "PerKey: queues with ordering PerKey that subscribe to it get the messages of one key in the order they were sent. Fixed once the topic is made.",
+        "PerKey: a subscriber that keeps order gets the messages of one key as they were sent: a FIFO queue on AWS, a subscription with message ordering on GCP. Fixed once the topic is made.",
       ),
     maxMessageBytes: numberWithin(limit.maxMessageBytes)
       .default(limit.maxMessageBytes.portable.default)
@@ -123,7 +123,8 @@ export const topic = defineKind({
   role: "leaf",
   doc: `A topic: every message goes to all that subscribe to it.
 
-AWS: an SNS topic. GCP: a Pub/Sub topic. A Queue subscribes with subscribeTo; what was published before is not delivered.`,
+AWS: an SNS topic. GCP: a Pub/Sub topic. Subscriptions are made in the cloud, with TOPIC_ID: SNS subscriptions, or Pub/Sub
+subscriptions of the topic. A subscriber gets nothing that was published before it came.`,
   spec,
   status: leafStatus(),
   rules: [],

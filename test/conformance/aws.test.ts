@@ -7,6 +7,7 @@ import { conformance } from "../../operator/provider/conformance/index.ts";
 import { judgeRequests } from "../support/aws-requests.ts";
 import { serviceModels } from "../support/service-model.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
+import { deliveriesOnAws } from "./aws/deliveries.ts";
 import { ciphersOnAws, encryptionKeyOnAws } from "./aws/encryptionkey.ts";
 import { eventRuleOnAws, makeScheduleGroup } from "./aws/eventrule.ts";
 import { eventsOnAws } from "./aws/events.ts";
@@ -17,7 +18,9 @@ import { messagesOnAws } from "./aws/messages.ts";
 import { queueOnAws } from "./aws/queue.ts";
 import { secretsOnAws } from "./aws/secrets.ts";
 import { tableOnAws } from "./aws/table.ts";
+import { topicOnAws } from "./aws/topic.ts";
 import { makeCluster } from "./aws/workloadidentity.ts";
+import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
 import { gaps } from "./gaps.ts";
 import { itemCases } from "./items.ts";
@@ -27,6 +30,7 @@ import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
+import { topic } from "./kinds/topic.ts";
 import { messageCases } from "./messages.ts";
 import { secretCases } from "./secrets.ts";
 
@@ -51,6 +55,7 @@ const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
 messageCases(aws, messagesOnAws(aws), { kind: queue, on: queueOnAws(aws) }, all, options);
 itemCases(aws, itemsOnAws(aws), { kind: table, on: tableOnAws(aws) }, all);
 keyCases(aws, ciphersOnAws(aws), { kind: encryptionKey, on: encryptionKeyOnAws(aws) }, all, options);
+deliveryCases(aws, deliveriesOnAws(aws), { kind: topic, on: topicOnAws(aws) }, all, options);
 eventCases(aws, eventsOnAws(aws), messagesOnAws(aws), { kind: eventRule, on: eventRuleOnAws(aws) }, all);
 
 test("every request that was sent is one that AWS's own API models take", () => {

@@ -1,9 +1,11 @@
 import { afterAll } from "vitest";
 import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
+import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
 import { gaps } from "./gaps.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
+import { deliveriesOnGcp } from "./gcp/deliveries.ts";
 import { ciphersOnGcp, encryptionKeyOnGcp, makeKeyRing } from "./gcp/encryptionkey.ts";
 import { eventRuleOnGcp } from "./gcp/eventrule.ts";
 import { eventsOnGcp } from "./gcp/events.ts";
@@ -48,5 +50,6 @@ const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
 messageCases(gcp, messagesOnGcp(gcp), { kind: queue, on: queueOnGcp(gcp) }, all, options);
 itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);
 keyCases(gcp, ciphersOnGcp(gcp), { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) }, all, options);
+deliveryCases(gcp, deliveriesOnGcp(gcp), { kind: topic, on: topicOnGcp(gcp) }, all, options);
 eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), { kind: eventRule, on: eventRuleOnGcp(gcp) }, all);
 secretCases(gcp, secretsOnGcp(gcp), { kind: managedSecret, on: managedSecretOnGcp(gcp) }, all);

@@ -1,3 +1,5 @@
+import { BINDABLE } from "../../crds/access.ts";
+
 /** YAML that must be refused, and the one message that says why. */
 export interface Refused {
   readonly what: string;
@@ -289,7 +291,7 @@ export const REFUSED: readonly Refused[] = [
   {
     what: "a binding to two things",
     yaml: service("{image: a, bindings: [{queue: q, table: t, access: Read}]}"),
-    message: "spec.bindings[0]: Invalid value: give exactly one of queue, table, topic",
+    message: `spec.bindings[0]: Invalid value: give exactly one of ${Object.keys(BINDABLE).join(", ")}`,
   },
   {
     what: "the same binding twice",
