@@ -20,7 +20,7 @@ export function checkRule(want: EventRuleWant): Cron {
   if (want.targetIs.ordered)
     throw refused(
       "OrderedTarget",
-      "target: this Queue keeps the order of messages by their key, and a message of a schedule has none. Choose a Queue with ordering None.",
+      `target: this ${want.targetIs.kind} keeps the order of messages by their key, and a message of a schedule has none. Choose one with ordering None.`,
     );
   return cron;
 }

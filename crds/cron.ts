@@ -39,8 +39,8 @@ const fieldForm = (value: string) => {
 
 /** The form of the whole text; ranges that run backwards and days that never come are found by `parseCron`. */
 export const CRON_FORM = new RegExp(`^${Object.values(FORMS).map(fieldForm).join(" ")}$`);
-/** Days of the month or days of the week, not both. */
-export const ONE_KIND_OF_DAY = /^[^ ]+ [^ ]+ (?:[*] [^ ]+ [^ ]+|[^ ]+ [^ ]+ [*])$/;
+/** Five fields that ask for days of the month and for days of the week. */
+export const BOTH_KINDS_OF_DAY = /^[^ ]+ [^ ]+ (?:[^ *]|[^ ]{2,}) [^ ]+ (?:[^ *]|[^ ]{2,})$/;
 
 export const CRON_SAYS =
   "cron must be five fields with one space between: minute (0-59), hour (0-23), day of the month (1-31), month (1-12 or JAN-DEC), day of the week (0-7 or SUN-SAT, 0 and 7 are Sunday); each *, a value, a range a-b, a step */n or a-b/n, or a list of these";
@@ -55,7 +55,7 @@ export interface CronProblem {
 /** The values of a schedule, or what is wrong with the text. */
 export function parseCron(text: string): Cron | CronProblem {
   if (!CRON_FORM.test(text)) return { problem: CRON_SAYS };
-  if (!ONE_KIND_OF_DAY.test(text)) return { problem: ONE_KIND_OF_DAY_SAYS };
+  if (BOTH_KINDS_OF_DAY.test(text)) return { problem: ONE_KIND_OF_DAY_SAYS };
   const texts = text.split(" ");
   const values: Partial<Record<CronField, readonly number[]>> = {};
   for (const [index, field] of (Object.keys(CRON_FIELDS) as CronField[]).entries()) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CRON_FORM, CRON_LENGTH, CRON_SAYS, ONE_KIND_OF_DAY, ONE_KIND_OF_DAY_SAYS } from "./cron.ts";
+import { BOTH_KINDS_OF_DAY, CRON_FORM, CRON_LENGTH, CRON_SAYS, ONE_KIND_OF_DAY_SAYS } from "./cron.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { durationWithin } from "./duration.ts";
@@ -14,9 +14,9 @@ const limit = limits.eventrule;
 
 const schedule = z.strictObject({
   cron: withRules(
-    formed(CRON_FORM, CRON_LENGTH, CRON_SAYS).refine((text) => ONE_KIND_OF_DAY.test(text), ONE_KIND_OF_DAY_SAYS),
+    formed(CRON_FORM, CRON_LENGTH, CRON_SAYS).refine((text) => !BOTH_KINDS_OF_DAY.test(text), ONE_KIND_OF_DAY_SAYS),
     {
-      rule: `self.matches('${ONE_KIND_OF_DAY.source}')`,
+      rule: `!self.matches('${BOTH_KINDS_OF_DAY.source}')`,
       message: ONE_KIND_OF_DAY_SAYS,
     },
   ).describe(
@@ -39,8 +39,11 @@ const spec = leafSpec(
     target: withRules(
       z.strictObject({
         queueRef: reference("Queue", "QUEUE_ID").optional().describe("A Queue that gets a message. It keeps no order."),
+        topicRef: reference("Topic", "TOPIC_ID")
+          .optional()
+          .describe("A Topic that hands it to all who subscribe. It keeps no order."),
       }),
-      exactlyOne("queueRef"),
+      exactlyOne("queueRef", "topicRef"),
     ).describe("Who is told."),
     input: z
       .string()
@@ -103,7 +106,7 @@ export const eventRule = defineKind({
   shortNames: ["oxer"],
   scope: "Namespaced",
   role: "leaf",
-  doc: `A message at given times.
+  doc: `A message to a Queue or a Topic at given times.
 
 AWS: a schedule of EventBridge Scheduler, in a group of the Environment, with an IAM role that may do nothing but send
 to this target. GCP: a job of Cloud Scheduler that publishes to the target's Pub/Sub topic.

@@ -87,6 +87,15 @@ describe("what Scheduler may do", () => {
     );
   });
 
+  it("to a Topic: to publish to it, with its key", () => {
+    const id = `arn:aws:sns:${REGION}:${ACCOUNT}:news-topic`;
+    const { want } = fitted({
+      target: { id, via: [] },
+      targetIs: { kind: "Topic", ordered: false, encryptionKey: null },
+    });
+    expect(sendPolicy(want)?.Statement).toEqual([{ Effect: "Allow", Action: ["sns:Publish"], Resource: [id] }]);
+  });
+
   it("has names that fit", () => {
     const long = "x".repeat(64);
     expect(roleNameOf("daily")).toBe("daily-target");

@@ -8,7 +8,7 @@ import { isMark } from "../../operator/provider/owner.ts";
 import { marksIn, withMarks } from "../../operator/provider/owner-text.ts";
 import type { Deviation, Fitted, Neutral } from "../../operator/provider/provider.ts";
 import { checkRule } from "../rule-check.ts";
-import { queueOfTopic, topicOfQueue } from "./names.ts";
+import { topicOf, topicOfQueue } from "./names.ts";
 import type { Job } from "./scheduler.ts";
 
 const DESCRIPTION_LENGTH = 500;
@@ -28,7 +28,7 @@ const isTime = (setting: keyof Retry) => setting !== "retryCount" && setting !==
 /** What Cloud Scheduler makes of a wish. @throws ProviderError invalid */
 export function fitEventRule(project: string, want: EventRuleWant): Fitted<EventRuleWant> {
   checkRule(want);
-  const topic = topicOfQueue(want.target.id);
+  const topic = targetTopic(want.target.id);
   if (!topic.startsWith(`projects/${project}/`))
     throw new ProviderError(
       "invalid",
@@ -52,6 +52,7 @@ export function fitEventRule(project: string, want: EventRuleWant): Fitted<Event
   return {
     want: {
       ...want,
+      target: { id: topic, via: [] },
       overrides: overridesOf(retryOf(want.overrides)),
       // A job takes no labels: of the tags only our marks find a place, in its description.
       tags: Object.fromEntries(Object.entries(want.tags).filter(([key]) => isMark(key))),
@@ -65,6 +66,9 @@ export function fitEventRule(project: string, want: EventRuleWant): Fitted<Event
     ),
   };
 }
+
+/** The topic to publish to: a Topic's own, or that of a Queue. */
+const targetTopic = (id: string): string => (id.includes("/subscriptions/") ? topicOfQueue(id) : topicOf(id));
 
 /** All settings of retries in seconds and counts, from overrides as spec or `overridesOf` has them. */
 function retryOf(overrides: EventRuleWant["overrides"]): Retry {
@@ -99,7 +103,7 @@ export function toJob(name: string, want: EventRuleWant, description: string): J
     description: withMarks(description, want.tags, DESCRIPTION_LENGTH),
     schedule: want.schedule?.cron ?? "",
     timeZone: want.schedule?.timezone ?? "",
-    pubsubTarget: { topicName: topicOfQueue(want.target.id), data: Buffer.from(want.input) },
+    pubsubTarget: { topicName: targetTopic(want.target.id), data: Buffer.from(want.input) },
     retryConfig: {
       retryCount: retry.retryCount,
       maxRetryDuration: { seconds: retry.maxRetryDuration },
@@ -127,7 +131,7 @@ export function actualRule(job: Job): Partial<EventRuleWant> {
   return {
     schedule:
       state === UPDATE_FAILED ? null : { cron: canonicalCron(job.schedule ?? ""), timezone: job.timeZone || "UTC" },
-    target: { id: target ? queueOfTopic(target.topicName ?? "") : "no Pub/Sub topic", via: [] },
+    target: { id: target ? (target.topicName ?? "") : "no Pub/Sub topic", via: [] },
     input: dataOf(target?.data),
     overrides: {
       ...overridesOf(liveRetry(job)),

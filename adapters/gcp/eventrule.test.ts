@@ -47,6 +47,12 @@ describe("an EventRule as a job", () => {
     expect(actualRule({ ...toJob(JOB, want, "theirs"), state: 2 }).suspended).toBe(true);
   });
 
+  it("publishes to the topic of a Queue, or to a Topic", () => {
+    const topicOf = (id: string) => toJob(JOB, fitted({ target: { id, via: [] } }).want, "").pubsubTarget?.topicName;
+    expect(topicOf("projects/p/subscriptions/jobs")).toBe("projects/p/topics/jobs");
+    expect(topicOf("projects/p/topics/news-topic")).toBe("projects/p/topics/news-topic");
+  });
+
   it("whose update failed tells no schedule, so that it is sent again", () => {
     expect(actualRule({ ...toJob(JOB, fitted().want, ""), state: "UPDATE_FAILED" }).schedule).toBeNull();
   });
@@ -60,7 +66,7 @@ describe("an EventRule as a job", () => {
 
   it.each([
     [{ target: { id: "projects/other/subscriptions/jobs", via: [] } }, /in another project/],
-    [{ target: { id: "jobs", via: [] } }, /"jobs" is no id of a queue/],
+    [{ target: { id: "jobs", via: [] } }, /"jobs" is no id of a topic/],
     [{ overrides: { attemptDeadline: "30s" } }, /overrides\.gcp\.attemptDeadline: there is no such setting/],
     [{ input: "{" }, /input: it is no JSON/],
     [{ schedule: { cron: "61 * * * *", timezone: "UTC" } }, /schedule\.cron: .*five fields/],

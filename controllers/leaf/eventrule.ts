@@ -1,6 +1,6 @@
 import { canonicalCron } from "../../crds/cron.ts";
 import type { EventRuleSpec } from "../../crds/eventrule.ts";
-import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
+import type { Leaf, Naming } from "../../operator/reconcile/leaf-object.ts";
 import { overridesFor, overridesSpec } from "./overrides.ts";
 import type { EventRuleWant } from "./wants.ts";
 
@@ -10,17 +10,20 @@ export const eventRule: Leaf<EventRuleSpec, EventRuleWant> = {
   dataBearing: false,
   // A schedule's name has 64 characters, and so has that of its role, which ends in `-target`.
   nameLimit: 57,
-  references: ({ target }) =>
-    target.queueRef?.name ? [{ field: "target.queueRef", kind: "Queue", name: target.queueRef.name }] : [],
+  references: ({ target }) => {
+    const { field, kind, ref } = targetOf(target);
+    return ref.name ? [{ field, kind, name: ref.name }] : [];
+  },
   want: (spec, given) => {
-    const target = given.target("target.queueRef");
+    const { field, kind, ref } = targetOf(spec.target);
+    const { outputs, effective } = given.target(field);
     return {
       schedule: { cron: canonicalCron(spec.schedule.cron), timezone: spec.schedule.timezone ?? "UTC" },
-      target: { id: spec.target.queueRef?.external ?? target.outputs.QUEUE_ID ?? "", via: [] },
+      target: { id: ref.external ?? outputs[ID_OUTPUT[kind]] ?? "", via: [] },
       targetIs: {
-        kind: "Queue",
-        ordered: target.effective.ordering === "PerKey",
-        encryptionKey: (target.effective.encryptionKey as string | undefined) ?? null,
+        kind,
+        ordered: effective.ordering === "PerKey",
+        encryptionKey: (effective.encryptionKey as string | undefined) ?? null,
       },
       input: spec.input,
       suspended: spec.suspended,
@@ -30,9 +33,26 @@ export const eventRule: Leaf<EventRuleSpec, EventRuleWant> = {
   },
   specOf: (actual, naming) => ({
     schedule: actual.schedule ?? undefined,
-    target: actual.target && { queueRef: naming.reference("Queue", actual.target.id) },
+    target: actual.target && targetSpec(actual.target.id, naming),
     input: actual.input,
     suspended: actual.suspended,
     overrides: overridesSpec(actual.overrides, naming.cloud),
   }),
 };
+
+const ID_OUTPUT = { Queue: "QUEUE_ID", Topic: "TOPIC_ID" } as const;
+
+/** The one target that spec names: the schema sees to it that there is just one. */
+function targetOf({ queueRef, topicRef }: EventRuleSpec["target"]) {
+  return queueRef
+    ? ({ field: "target.queueRef", kind: "Queue", ref: queueRef } as const)
+    : ({ field: "target.topicRef", kind: "Topic", ref: topicRef ?? {} } as const);
+}
+
+/** On GCP the id is that of a Pub/Sub topic, which a Queue has too: whose it is, what was imported beside it tells. */
+function targetSpec(id: string, naming: Naming): object {
+  const topic = naming.reference("Topic", id);
+  const queue = naming.reference("Queue", id.replace(/^(projects\/[^/]+)\/topics\//, "$1/subscriptions/"));
+  const isQueue = "name" in queue || id.split(":")[2] === "sqs";
+  return !("name" in topic) && isQueue ? { queueRef: queue } : { topicRef: topic };
+}

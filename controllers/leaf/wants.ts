@@ -153,7 +153,7 @@ export interface EventRuleWant extends Wanted {
   /** `cron` in the one text of its times (crds/cron.ts); null: it has no schedule, which is never wanted. */
   readonly schedule: { readonly cron: string; readonly timezone: string } | null;
   readonly target: {
-    /** QUEUE_ID of a Queue. */
+    /** QUEUE_ID of a Queue or TOPIC_ID of a Topic; on GCP, once fitted, the Pub/Sub topic of either. */
     readonly id: string;
     /**
      * What lets the message reach it, in the cloud's own words, one right a line, sorted. Filled by the adapter's `fit`,
@@ -163,7 +163,7 @@ export interface EventRuleWant extends Wanted {
   };
   /** What the target is, as far as its id doesn't tell. No cloud reports it back. */
   readonly targetIs: {
-    readonly kind: "Queue";
+    readonly kind: "Queue" | "Topic";
     readonly ordered: boolean;
     /** Key that encrypts it, when it is a customer's. */
     readonly encryptionKey: string | null;

@@ -1,4 +1,5 @@
 import { BINDABLE } from "../../crds/access.ts";
+import { CRON_SAYS, ONE_KIND_OF_DAY_SAYS } from "../../crds/cron.ts";
 
 /** YAML that must be refused, and the one message that says why. */
 export interface Refused {
@@ -18,6 +19,8 @@ const table = (spec: string) => object("Table", spec);
 const topic = (spec: string) => object("Topic", spec);
 const service = (spec: string, metadata?: string) => object("OnyxService", spec, metadata);
 const identity = (spec: string) => object("WorkloadIdentity", spec);
+const rule = (schedule: string, rest = "target: {queueRef: {name: q}}") =>
+  object("EventRule", `{schedule: ${schedule}, ${rest}}`);
 const environment = (spec: string) => object("Environment", spec);
 
 const KEY = "partitionKey: {name: id, type: String}";
@@ -369,5 +372,36 @@ export const REFUSED: readonly Refused[] = [
     yaml: identity("{serviceAccountRef: {name: two}}"),
     message:
       "spec.serviceAccountRef: Forbidden: serviceAccountRef can't be changed: it says whose identity this is; make a new WorkloadIdentity instead",
+  },
+
+  // EventRule
+  {
+    what: "a schedule that is none",
+    yaml: rule("{cron: '@daily'}"),
+    message: `spec.schedule.cron: Invalid value: "@daily": ${CRON_SAYS}`,
+  },
+  {
+    what: "both kinds of day",
+    yaml: rule("{cron: 0 6 1 * MON}"),
+    message: `spec.schedule.cron: Invalid value: "0 6 1 * MON": ${ONE_KIND_OF_DAY_SAYS}`,
+  },
+  {
+    what: "no target",
+    yaml: rule("{cron: 0 6 * * *}", "target: {}"),
+    message: "spec.target: Invalid value: give exactly one of queueRef, topicRef",
+  },
+  {
+    what: "two targets",
+    yaml: rule("{cron: 0 6 * * *}", "target: {queueRef: {name: q}, topicRef: {name: t}}"),
+    message: "spec.target: Invalid value: give exactly one of queueRef, topicRef",
+  },
+  {
+    what: "what AWS would replace",
+    yaml: rule(
+      "{cron: 0 6 * * *}",
+      'target: {queueRef: {name: q}}, input: \'{"at": "<aws.scheduler.scheduled-time>"}\'',
+    ),
+    message:
+      "spec.input: Invalid value: input must not contain '<aws.scheduler.': AWS would put a value in its place, and GCP would not",
   },
 ];

@@ -30,6 +30,7 @@ export const eventRule: KindUnderTest<EventRuleSpec, EventRuleWant> = {
       fields: ["schedule"],
     },
     { title: "target", spec: { target: { queueRef: { name: "audits" } } }, fields: ["target"] },
+    { title: "a Topic as target", spec: { target: { topicRef: { name: "news" } } }, fields: ["target"] },
     { title: "input", spec: { input: '{"report":"weekly"}' }, fields: ["input"] },
     suspended,
     tags,
