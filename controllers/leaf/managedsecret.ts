@@ -23,6 +23,7 @@ const CHARSETS: Readonly<Record<Generate["charset"], string>> = {
 export const managedSecret: Leaf<ManagedSecretSpec, SecretWant> = {
   kind: "ManagedSecret",
   dataBearing: true,
+  holds: "its value and all versions of it",
   // Secret Manager takes 255; Secrets Manager appends seven characters in ARNs.
   nameLimit: 200,
   references: keyReferences,
