@@ -145,6 +145,10 @@ export function encryptionKeyProvider(aws: Aws): Provider<EncryptionKeyWant, Enc
       return found ? look(found, at.name, call) : { exists: false };
     },
 
+    async list({ signal }) {
+      return (await kms.aliases(signal)).map(({ name, id }) => ({ name, id: aws.arn("kms", `key/${id}`) }));
+    },
+
     async create(name, want, call) {
       const standing = await takenBy(aliasOf(name), call);
       if (standing !== undefined) return { id: standing };

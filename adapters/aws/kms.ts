@@ -99,6 +99,21 @@ export function kmsCalls({ kms }: Pick<Aws, "kms">) {
         .flatMap(({ KeyId }) => (KeyId === undefined || named.has(KeyId) ? [] : [KeyId]));
     },
 
+    /** Every alias of a customer's key, with the id of that key. */
+    async aliases(signal: AbortSignal): Promise<readonly { readonly name: string; readonly id: string }[]> {
+      const operation = "KMS ListAliases";
+      const all = await pages((marker) =>
+        ask(operation, kms.send(new ListAliasesCommand({ Limit: 100, ...marked(marker) }), options(signal))),
+      );
+      return all
+        .flatMap(({ Aliases }) => required(operation, "Aliases", Aliases))
+        .flatMap(({ AliasName = "", TargetKeyId }) =>
+          TargetKeyId === undefined || AliasName.startsWith("alias/aws/")
+            ? []
+            : [{ name: AliasName.replace(/^alias\//, ""), id: TargetKeyId }],
+        );
+    },
+
     /** The ARN of a new key. */
     async create(input: CreateKeyCommandInput, signal: AbortSignal): Promise<string> {
       const operation = "KMS CreateKey";

@@ -106,6 +106,10 @@ export function encryptionKeyProvider(gcp: Gcp): Provider<EncryptionKeyWant, Enc
     foresee,
     observe: (at, call) => observe(at.id ?? nameOf(at.name), call),
 
+    async list({ signal }) {
+      return (await kms.keys(ring, signal)).map(({ name }) => ({ name: shortName(name ?? ""), id: name ?? "" }));
+    },
+
     async create(name, want, call) {
       const id = nameOf(name);
       try {

@@ -22,8 +22,8 @@ export const KEY_USER_ROLE = "roles/cloudkms.cryptoKeyEncrypterDecrypter";
 /**
  * Lets a service use a key for what it keeps: called before a resource is made with the key, or moved to it. Adds to the
  * key's policy and takes nothing away: other resources may need the same right, and it opens nothing by itself. Where we
- * may not read or write that policy (a key of another project), whoever owns the key has to grant it, and the service's
- * own refusal says so.
+ * may not read or write that policy (a key of another project), or find no such key, the service's own refusal says what is
+ * wrong: whoever owns the key has to grant the right.
  *
  * @param key  KEY_ID; null: the cloud's own key, which needs nothing
  * @throws ProviderError
@@ -41,7 +41,7 @@ export async function letServiceUseKey(
     await gcp.kmsPolicies.edit(key, (policy) => withMember(policy, membership), signal);
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    if (error.fault === "denied") return;
+    if (error.fault === "denied" || error.fault === "notFound") return;
     if (error.fault === "invalid" && /does not exist/i.test(error.message))
       throw new ProviderError(
         "denied",

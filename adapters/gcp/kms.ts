@@ -11,6 +11,8 @@ export type KeyVersion = protos.google.cloud.kms.v1.ICryptoKeyVersion;
 export interface Kms extends PolicyPort {
   /** Undefined: it does not exist. */
   key(name: string, signal: AbortSignal): Promise<CryptoKey | undefined>;
+  /** All keys of a ring; none where there is no ring. */
+  keys(ring: string, signal: AbortSignal): Promise<readonly CryptoKey[]>;
   /** All versions of a key, also those that are destroyed. */
   versions(key: string, signal: AbortSignal): Promise<readonly KeyVersion[]>;
   /** A ring that is there already is as good as a new one. */
@@ -35,6 +37,18 @@ export function createKms(clients: Pick<Clients, "kms">): Kms {
     async key(name, signal) {
       const client = await clients.kms();
       return ifThere(unary<CryptoKey>(API, signal, (options, done) => client.getCryptoKey({ name }, options, done)));
+    },
+    async keys(parent, signal) {
+      const client = await clients.kms();
+      const found = await ifThere(
+        paged<protos.google.cloud.kms.v1.IListCryptoKeysRequest, CryptoKey>(
+          API,
+          signal,
+          { parent },
+          (page, options, done) => client.listCryptoKeys(page, options, done as never),
+        ),
+      );
+      return found ?? [];
     },
     async versions(parent, signal) {
       const client = await clients.kms();

@@ -6,6 +6,7 @@ import type { At, Call, Created, Found, Observation, Present, Provider } from ".
 
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
+import { letServiceUseKey } from "./key-agents.ts";
 import { mergeLabels, sameLabels } from "./labels.ts";
 import { shortName, subscriptionName, topicName, topicOfQueue } from "./names.ts";
 import { marksOf, refuseForeign, without } from "./owner.ts";
@@ -125,9 +126,13 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
     await step(`let Pub/Sub take dead letters from ${subscription}`, () => grant(grants.acknowledge, call.signal));
   }
 
+  const useKey = ({ encryptionKey }: QueueWant, call: Call) =>
+    step(`let Pub/Sub use the key ${encryptionKey}`, () => letServiceUseKey(gcp, "pubsub", encryptionKey, call.signal));
+
   async function create(name: string, want: QueueWant, call: Call): Promise<Created<QueueOutputs>> {
     const topic = topicName(project, name);
     const subscription = subscriptionName(project, name);
+    await useKey(want, call);
     await withDeadLetterGrants(subscription, want, call, async () => {
       await step(`create the topic ${topic}`, () => makeTopic(topic, want, call));
       await step(`create the subscription ${subscription}`, () => makeSubscription(subscription, topic, want, call));
@@ -168,6 +173,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
       maskOf(masks, changed).filter((path) => path !== "labels" || relabel);
 
     const topicMask = mask(TOPIC_MASKS, labels?.topic.differs);
+    if (changed.has("encryptionKey")) await useKey(want, call);
     if (topicMask.length > 0)
       await step(`update the topic ${topic}`, () =>
         pubsub.updateTopic(toTopic(topic, want, labels?.topic.labels ?? {}), topicMask, call.signal),

@@ -13,6 +13,7 @@ import {
 import { isAlreadyExists } from "./errors.ts";
 import type { Database } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
+import { letServiceUseKey } from "./key-agents.ts";
 import { databaseName, shortName } from "./names.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
 import { createProgress, type Running } from "./progress.ts";
@@ -140,6 +141,9 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
 
   async function create(name: string, want: TableWant, call: Call): Promise<Created<TableOutputs>> {
     const id = databaseName(project, name);
+    await step(`let Firestore use the key ${want.encryptionKey}`, () =>
+      letServiceUseKey(gcp, "firestore", want.encryptionKey, call.signal),
+    );
     const before = asked.has(id);
     asked.add(id);
     try {

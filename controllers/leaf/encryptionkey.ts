@@ -1,6 +1,6 @@
 import type { EncryptionKeySpec } from "../../crds/encryptionkey.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
-import { overridesFor } from "./overrides.ts";
+import { overridesFor, overridesSpec } from "./overrides.ts";
 import type { EncryptionKeyWant } from "./wants.ts";
 
 /** A symmetric key: KMS, or Cloud KMS. */
@@ -18,5 +18,11 @@ export const encryptionKey: Leaf<EncryptionKeySpec, EncryptionKeyWant> = {
     access: [],
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
+  }),
+  specOf: ({ rotationDays, deletionWindowDays, state, overrides }, naming) => ({
+    rotationDays: rotationDays || undefined,
+    deletionWindowDays: deletionWindowDays || undefined,
+    state: state === "Disabled" ? state : "Enabled",
+    overrides: overridesSpec(overrides, naming.cloud),
   }),
 };

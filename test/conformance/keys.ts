@@ -2,6 +2,7 @@ import { describe, expect, it as vitestIt } from "vitest";
 import { caseWorld, type Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import type { Gap } from "../../operator/provider/conformance/index.ts";
+import { encryptedCases } from "./encrypted.ts";
 
 /** What programs and people do with a key, by the cloud's own SDK. Keys are named by KEY_ID. */
 export interface Ciphers {
@@ -17,7 +18,7 @@ export const KEYS = "ciphers of EncryptionKey";
 
 const PLAIN = new TextEncoder().encode("4711 · Übung");
 
-/** What a key means to programs, the same on every cloud: conformance cases K1 and K2. */
+/** What a key means to programs and to what it encrypts, the same on every cloud: conformance cases K1, K2 and beyond. */
 export function keyCases(
   cloud: CloudUnderTest,
   ciphers: Ciphers,
@@ -87,6 +88,8 @@ export function keyCases(
         expect(Buffer.from(await ciphers.decrypt(key, text))).toEqual(Buffer.from(PLAIN));
       }));
   });
+  encryptedCases(cloud, all);
+
   vitestIt(`every known gap of the ciphers of ${cloud.cloud} names a case`, () => {
     expect(mine.filter((gap) => !used.has(gap))).toEqual([]);
   });

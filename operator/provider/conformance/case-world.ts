@@ -142,18 +142,26 @@ export async function caseWorld(
     },
   };
 
-  /** What spec refers to is there and Ready before the object is. */
-  for (const over of [undefined, tried.kind.referring, ...tried.kind.edits.map((edit) => edit.spec)])
-    for (const { kind, name } of tried.kind.leaf.references(tried.kind.spec(over) as LeafSpec)) {
-      if (host.others.has(`${kind}/${name}`)) continue;
-      const one = all.get(kind);
-      if (!one) throw new Error(`${tried.kind.leaf.kind} refers to a ${kind}, which the suite does not know.`);
-      const companion = make(one, name);
-      companions.push({ one, host: companion });
-      await companion.settle();
-      expect(toldOf(companion.status)).toBe(READY);
-      host.others.set(`${kind}/${name}`, companion.object as KubeObject<unknown, LeafStatus>);
-    }
+  /** What spec refers to is there and Ready before the object is; so is what that refers to. */
+  async function provide(
+    { kind: { leaf, spec } }: Tried,
+    to: OneObject<LeafSpec>,
+    overs: readonly (Over | undefined)[],
+  ) {
+    for (const over of overs)
+      for (const { kind, name } of leaf.references(spec(over) as LeafSpec)) {
+        if (to.others.has(`${kind}/${name}`)) continue;
+        const one = all.get(kind);
+        if (!one) throw new Error(`${leaf.kind} refers to a ${kind}, which the suite does not know.`);
+        const companion = make(one, name);
+        await provide(one, companion, [undefined]);
+        companions.push({ one, host: companion });
+        await companion.settle();
+        expect(toldOf(companion.status)).toBe(READY);
+        to.others.set(`${kind}/${name}`, companion.object as KubeObject<unknown, LeafStatus>);
+      }
+  }
+  await provide(tried, host, [undefined, tried.kind.referring, ...tried.kind.edits.map((edit) => edit.spec)]);
   world.mark();
   return world;
 }

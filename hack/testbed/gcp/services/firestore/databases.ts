@@ -1,10 +1,11 @@
 /** What Firestore does with databases beyond the standard methods: comments of google/firestore/admin/v1/database.proto. */
 
 import { CloudError, invalid, precondition } from "../../engine/errors.ts";
-import { duration, type Message, millisOf, text, timestamp } from "../../engine/messages.ts";
+import { child, duration, type Message, millisOf, text, timestamp } from "../../engine/messages.ts";
 import { shortName } from "../../engine/names.ts";
 import type { Semantics } from "../../engine/semantics.ts";
 import type { Call, Handler } from "../../engine/world.ts";
+import { checkKeyUse } from "../kms/use.ts";
 
 export const DATABASE = "firestore.googleapis.com/Database";
 const DELETED = "deleted:firestore.googleapis.com/Database";
@@ -45,7 +46,8 @@ const withRetention = (database: Message): Message => ({
   versionRetentionPeriod: duration(pitrOn(database) ? WEEK : HOUR),
 });
 
-function create(database: Message, { world: { store } }: Call): Message {
+function create(database: Message, call: Call): Message {
+  const { store } = call.world;
   const name = text(database, "name");
   if (text(database, "locationId") === "") throw invalid("database.location_id is required.", "database.location_id");
   if (database.type === undefined) throw invalid("database.type is required.", "database.type");
@@ -58,6 +60,7 @@ function create(database: Message, { world: { store } }: Call): Message {
   const standard = (database.databaseEdition ?? "STANDARD") === "STANDARD";
   if (shortName(name) === "(default)" && !standard)
     throw invalid("The (default) database must be of the standard edition.", "database_id");
+  checkKeyUse(text(child(database, "cmekConfig"), "kmsKeyName"), "gcp-sa-firestore", call);
   const { etag: _etag, ...input } = database;
   return withRetention({
     databaseEdition: "STANDARD",

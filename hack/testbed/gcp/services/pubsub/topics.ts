@@ -5,6 +5,7 @@ import type { Message } from "../../engine/messages.ts";
 import { text } from "../../engine/messages.ts";
 import type { Semantics } from "../../engine/semantics.ts";
 import type { Call, World } from "../../engine/world.ts";
+import { checkKeyUse } from "../kms/use.ts";
 import { checkDuration, checkId, checkLabels, RETENTION, refuseFields } from "./rules.ts";
 
 export const TOPIC = "pubsub.googleapis.com/Topic";
@@ -27,14 +28,16 @@ function orphan(topic: Message, { store }: World): void {
 }
 
 export const topics: Semantics = {
-  create(topic) {
+  create(topic, call) {
     if (topic.name === DELETED_TOPIC) throw invalid(`"${DELETED_TOPIC}" is reserved.`, "name");
     checkId(text(topic, "name"));
     check(topic);
+    checkKeyUse(text(topic, "kmsKeyName"), "gcp-sa-pubsub", call);
     return { ...topic, state: "ACTIVE" };
   },
-  update(_before, after) {
+  update(_before, after, paths, call) {
     check(after);
+    if (paths.includes("kms_key_name")) checkKeyUse(text(after, "kmsKeyName"), "gcp-sa-pubsub", call);
     return after;
   },
   removed: (topic, { world }) => orphan(topic, world),
