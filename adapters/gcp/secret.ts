@@ -14,6 +14,7 @@ import { HOLDER_MARKS, ownerOf } from "../../operator/provider/owner.ts";
 import type { Call, Created, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
+import { letServiceUseKey } from "./key-agents.ts";
 import { mergeLabels } from "./labels.ts";
 import { shortName } from "./names.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
@@ -224,6 +225,9 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
         labels: mergeLabels({}, want.tags),
         annotations: { [STATE]: state, [ADDING]: addingText(want.value, 0) },
       };
+      await step(`let Secret Manager use the key ${want.encryptionKey}`, () =>
+        letServiceUseKey(gcp, "secretmanager", want.encryptionKey, call.signal),
+      );
       let made: Secret;
       try {
         made = await step(`create the secret ${id}`, () =>

@@ -4,6 +4,7 @@ import { HOLDER_MARKS, ownerOf, type Tags } from "../../operator/provider/owner.
 import type { Call, Present, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
+import { letServiceUseKey } from "./key-agents.ts";
 import { mergeLabels, sameLabels } from "./labels.ts";
 import { shortName, topicName } from "./names.ts";
 import { marksOf, refuseForeign, without } from "./owner.ts";
@@ -27,6 +28,9 @@ export function topicProvider(gcp: Gcp): Provider<TopicWant, TopicOutputs> {
     const labels = await relabelled(seen.id, tags, call);
     if (labels) await pubsub.updateTopic({ name: seen.id, labels }, ["labels"], call.signal);
   }
+
+  const useKey = ({ encryptionKey }: TopicWant, call: Call) =>
+    step(`let Pub/Sub use the key ${encryptionKey}`, () => letServiceUseKey(gcp, "pubsub", encryptionKey, call.signal));
 
   return {
     service: "pubsub",
@@ -65,6 +69,7 @@ export function topicProvider(gcp: Gcp): Provider<TopicWant, TopicOutputs> {
 
     async create(name, want, call) {
       const id = topicName(project, name);
+      await useKey(want, call);
       try {
         await pubsub.createTopic(toTopic(id, want, mergeLabels({}, want.tags)), call.signal);
       } catch (error) {
@@ -82,6 +87,7 @@ export function topicProvider(gcp: Gcp): Provider<TopicWant, TopicOutputs> {
         .filter((path) => path !== "labels" || labels !== undefined)
         .sort();
       if (mask.length === 0) return;
+      if (changed.has("encryptionKey")) await useKey(want, call);
       await step(`update the topic ${seen.id}`, () =>
         pubsub.updateTopic(toTopic(seen.id, want, labels ?? {}), mask, call.signal),
       );
