@@ -44,11 +44,13 @@ function objectLines({ on, differing }: Row<PlannedLeaf>, clouds: readonly Cloud
   const lines: Line[] = [
     [
       "  plan",
-      each(({ action, externalName, message }) => [
+      each(({ action, externalName, message, approve }) => [
         [action, externalName].filter(Boolean).join(" "),
         ...(message ? [message] : []),
+        ...(approve ? [`approve: ${approve.word}`] : []),
       ]),
     ],
+    ["  changes", each(changesOf)],
     ["  a month, fixed", each(({ cost }) => [cost ? `${cost.monthly} ${cost.currency}` : "unknown", ...fixedOf(cost)])],
     ["  by use", each(({ cost }) => cost?.byUse.map((rate) => rateText(rate, cost.currency)) ?? [])],
     ["  note", each(({ cost }) => (cost?.note ? [cost.note] : []))],
@@ -60,6 +62,10 @@ function objectLines({ on, differing }: Row<PlannedLeaf>, clouds: readonly Cloud
   ];
   return lines.filter(([label, cells]) => /plan|fixed/.test(label) || cells.some((cell) => cell.length > 0));
 }
+
+/** What an update changes; a create sets everything, which is what differs below and the rest with -o yaml. */
+const changesOf = ({ action, changes }: PlannedLeaf): readonly string[] =>
+  action === "create" ? [] : changes.map(({ field, from, to }) => `${field}: ${brief(from)} → ${brief(to)}`);
 
 const fixedOf = (cost: PlannedLeaf["cost"]): readonly string[] =>
   cost?.fixed.map(({ what, amount }) => `${what}: ${amount ?? "price unknown"}`) ?? [];

@@ -100,3 +100,8 @@ test("keeps to the width that it is given", () => {
   for (const line of text([plan("aws", [leaf("aws", "a")]), plan("gcp", [long])]).split("\n"))
     if (!line.startsWith("On-demand")) expect(line.length, line).toBeLessThanOrEqual(100);
 });
+
+test("shows what an update changes", () => {
+  const changed = leaf("aws", "a", { action: "update", changes: [{ field: "size", from: 5, to: 7 }] });
+  expect(text([plan("aws", [changed]), plan("gcp", [leaf("gcp", "a")])])).toMatch(/^ {2}changes +size: 5 → 7$/m);
+});

@@ -111,7 +111,7 @@ function totalOf({ leaves, children }: Plan): Total {
   const [first] = costs;
   return {
     create: count("create"),
-    change: count("update", "adopt"),
+    change: count("update", "adopt", "replace"),
     refused: count("refuse", "error"),
     ...(first && {
       monthly: moneyText(sum(costs.map(({ monthly }) => parseMoney(monthly)))),

@@ -10,6 +10,7 @@ import { table } from "./kinds/table.ts";
 import { topic } from "./kinds/topic.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
 
+/** By kind. What each file reads of a Want is checked against the kind's own, below. */
 const known = {
   Bucket: bucket,
   EncryptionKey: encryptionKey,
