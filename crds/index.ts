@@ -1,3 +1,4 @@
+import { bucket } from "./bucket.ts";
 import { encryptionKey } from "./encryptionkey.ts";
 import { environment } from "./environment.ts";
 import { eventRule } from "./eventrule.ts";
@@ -13,6 +14,7 @@ export const kinds = [
   environment, //
   queue,
   table,
+  bucket,
   encryptionKey,
   managedSecret,
   eventRule,
@@ -21,4 +23,15 @@ export const kinds = [
   onyxService,
 ] as const;
 
-export { encryptionKey, environment, eventRule, managedSecret, onyxService, queue, table, topic, workloadIdentity };
+export {
+  bucket,
+  encryptionKey,
+  environment,
+  eventRule,
+  managedSecret,
+  onyxService,
+  queue,
+  table,
+  topic,
+  workloadIdentity,
+};

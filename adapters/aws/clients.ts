@@ -4,6 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
@@ -24,6 +25,7 @@ export interface Aws {
   readonly sns: SNSClient;
   readonly sqs: SQSClient;
   readonly dynamodb: DynamoDBClient;
+  readonly s3: S3Client;
   readonly iam: IAMClient;
   readonly eks: EKSClient;
   readonly kms: KMSClient;
@@ -67,6 +69,7 @@ export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.
     // The queue URL only names the queue: where calls go is for the endpoint rules and overrides to say.
     sqs: new SQSClient({ ...at("sqs"), useQueueUrlAsEndpoint: false }),
     dynamodb: new DynamoDBClient(at("dynamodb")),
+    s3: s3Client(at("s3"), endpointOf(place, "s3") !== undefined),
     iam: new IAMClient(at("iam")),
     eks: new EKSClient(at("eks")),
     kms: new KMSClient(at("kms")),
@@ -87,6 +90,31 @@ export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.
       httpsAgent.destroy();
     },
   };
+}
+
+/**
+ * S3 behind an endpoint of its own has no names of buckets in its host names. An answer without a body would read as
+ * "never set", so it is an error: whatever S3 tells of a bucket comes in a document.
+ */
+function s3Client(config: S3ClientConfig, ownEndpoint: boolean): S3Client {
+  const s3 = new S3Client({ ...config, forcePathStyle: ownEndpoint });
+  s3.middlewareStack.add(
+    (next, { commandName = "" }) =>
+      async (args) => {
+        const result = await next(args);
+        const { statusCode, headers } = result.response as {
+          statusCode?: number;
+          headers?: Readonly<Record<string, string>>;
+        };
+        if (commandName.startsWith("Get") && statusCode === 200 && headers?.["content-length"] === "0")
+          throw new ProviderError("transient", `S3 ${commandName.replace(/Command$/, "")}: the answer is empty`, {
+            code: "IncompleteReply",
+          });
+        return result;
+      },
+    { step: "deserialize", priority: "low", name: "refuseEmptyDocuments" },
+  );
+  return s3;
 }
 
 /** The URL that calls to a service go to, when the Environment overrides it. Without a slash at its end. */

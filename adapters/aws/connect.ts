@@ -1,6 +1,7 @@
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import type { Leaves } from "../../controllers/leaf/wants.ts";
 import type { CloudConnection, Place } from "../../operator/provider/cloud.ts";
+import { bucketProvider } from "./bucket.ts";
 import { type AwsLog, awsClients } from "./clients.ts";
 import { encryptionKeyProvider } from "./encryptionkey.ts";
 import { ask, required } from "./errors.ts";
@@ -23,6 +24,7 @@ export function connectAws(
     providers: {
       Queue: queueProvider(aws),
       Table: tableProvider(aws),
+      Bucket: bucketProvider(aws),
       EncryptionKey: encryptionKeyProvider(aws),
       ManagedSecret: secretProvider(aws),
       EventRule: eventRuleProvider(aws),

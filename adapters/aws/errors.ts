@@ -1,7 +1,7 @@
 import { type Fault, ProviderError } from "../../operator/provider/fault.ts";
 
 /**
- * AWS's error codes and what they mean to us. Codes of the SDK's models (client-sqs, -dynamodb, -iam, -eks, -sts)
+ * AWS's error codes and what they mean to us. Codes of the SDK's models (client-sqs, -dynamodb, -s3, -iam, -eks, -sts)
  * and of https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html. What is not here is judged by its
  * HTTP status. Written without the ending `Exception`, which one service puts and another leaves out.
  */
@@ -15,6 +15,7 @@ const CODES: Readonly<Record<Fault, readonly string[]>> = {
     "NoSuchEntity",
     "NotFound",
     "KmsNotFound",
+    "NoSuchBucket",
   ],
   throttled: [
     "Throttling",
@@ -58,6 +59,10 @@ const CODES: Readonly<Record<Fault, readonly string[]>> = {
     "KeyUnavailable",
     "KmsDisabled",
     "KmsInvalidState",
+    // S3 works on the bucket, or doesn't see yet what we have just set.
+    "OperationAborted",
+    "InvalidBucketState",
+    "IncompleteReply",
   ],
   denied: [
     "AccessDenied",
@@ -77,12 +82,16 @@ const CODES: Readonly<Record<Fault, readonly string[]>> = {
     "KmsAccessDenied",
     "KmsOptInRequired",
   ],
-  quota: ["LimitExceeded", "OverLimit", "ResourceLimitExceeded", "ServiceQuotaExceeded"],
+  quota: ["LimitExceeded", "OverLimit", "ResourceLimitExceeded", "ServiceQuotaExceeded", "TooManyBuckets"],
   conflict: [
+    "BucketAlreadyExists",
+    "BucketAlreadyOwnedByYou",
+    "BucketNotEmpty",
     "AlreadyExists",
     "Conflict",
     "DeleteConflict",
     "EntityAlreadyExists",
+    "PermanentRedirect",
     "QueueAlreadyExists",
     "QueueNameExists",
     "ResourceExists",
@@ -96,6 +105,7 @@ const CODES: Readonly<Record<Fault, readonly string[]>> = {
     "InvalidArn",
     "InvalidAttributeName",
     "InvalidAttributeValue",
+    "InvalidBucketName",
     "InvalidInput",
     "InvalidParameter",
     "InvalidParameterValue",
@@ -142,6 +152,11 @@ const BY_MESSAGE: readonly { code: string; message: RegExp; fault: Fault; retryA
 const WORDS: Readonly<Record<string, string>> = {
   QueueDeletedRecently:
     "a queue of this name was deleted less than 60 seconds ago and SQS still holds the name; it is made as soon as the name is free",
+  BucketAlreadyExists:
+    "the name is taken: a bucket of another AWS account has it; give the object another spec.externalName",
+  BucketNotEmpty:
+    "the bucket still holds objects, or old versions of them: take them out, or set spec.deletionPolicy to Retain to leave it as it is",
+  PermanentRedirect: "the bucket of this name stands in another region; give the object another spec.externalName",
   RequestExpired: CLOCKS,
   RequestInTheFuture: CLOCKS,
   RequestTimeTooSkewed: CLOCKS,

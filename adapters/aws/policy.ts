@@ -149,5 +149,5 @@ function group<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const sorted = (texts: readonly string[]): string[] => [...new Set(texts)].sort(compare);
-const list = <T>(value: T | readonly T[] | undefined): readonly T[] =>
+export const list = <T>(value: T | readonly T[] | undefined): readonly T[] =>
   value === undefined ? [] : Array.isArray(value) ? (value as readonly T[]) : [value as T];

@@ -1,5 +1,6 @@
 import type { Leaves } from "../../controllers/leaf/wants.ts";
 import type { CloudConnection, Place, WhoAmI } from "../../operator/provider/cloud.ts";
+import { bucketProvider } from "./bucket.ts";
 import { createClients } from "./clients.ts";
 import { principalOf } from "./credentials.ts";
 import { encryptionKeyProvider } from "./encryptionkey.ts";
@@ -17,6 +18,7 @@ import { queueProvider } from "./queue.ts";
 import { createScheduler } from "./scheduler.ts";
 import { secretProvider } from "./secret.ts";
 import { createSecretManager } from "./secret-manager.ts";
+import { createStorage } from "./storage.ts";
 import { tableProvider } from "./table.ts";
 import { topicProvider } from "./topic.ts";
 
@@ -31,6 +33,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
   const pubsub = createPubSub(clients);
   const kms = createKms(clients);
   const projects = createProjects(clients);
+  const storage = createStorage(place);
   const secretManager = createSecretManager(clients);
   let number: string | undefined;
 
@@ -43,12 +46,14 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     clients,
     pubsub,
     firestore: createFirestore(clients),
+    storage,
     kms,
     kmsPolicies: createPolicyEditor(kms),
     secretManager,
     secretPolicies: createPolicyEditor(secretManager),
     scheduler: createScheduler(clients),
     pubsubPolicies: createPolicyEditor(pubsub),
+    storagePolicies: createPolicyEditor(storage),
     projectPolicies: createPolicyEditor(projects),
     projectNumber,
     now,
@@ -66,6 +71,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     providers: {
       Queue: queueProvider(gcp),
       Table: tableProvider(gcp),
+      Bucket: bucketProvider(gcp),
       EncryptionKey: encryptionKeyProvider(gcp),
       ManagedSecret: secretProvider(gcp),
       EventRule: eventRuleProvider(gcp),

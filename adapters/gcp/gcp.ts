@@ -6,6 +6,7 @@ import type { PolicyEditor } from "./policy.ts";
 import type { PubSub } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SecretManager } from "./secret-manager.ts";
+import type { Storage } from "./storage.ts";
 
 /** What the kinds need of one connection. */
 export interface Gcp {
@@ -22,6 +23,9 @@ export interface Gcp {
   readonly pubsubPolicies: PolicyEditor;
   /** Policies of crypto keys. */
   readonly kmsPolicies: PolicyEditor;
+  readonly storage: Storage;
+  /** Policies of buckets. */
+  readonly storagePolicies: PolicyEditor;
   /** Policies of projects. */
   readonly projectPolicies: PolicyEditor;
   /** The project's number, asked once. @throws ProviderError */

@@ -7,6 +7,8 @@ export const topicName = (project: string, queue: string): string => `projects/$
 export const subscriptionName = (project: string, queue: string): string =>
   `projects/${project}/subscriptions/${queue}`;
 export const databaseName = (project: string, database: string): string => `projects/${project}/databases/${database}`;
+/** As google/storage/v2/storage.proto names it: buckets belong to no project by name. */
+export const bucketName = (bucket: string): string => `projects/_/buckets/${bucket}`;
 
 export const keyRingName = (project: string, location: string, ring: string): string =>
   `projects/${project}/locations/${location}/keyRings/${ring}`;

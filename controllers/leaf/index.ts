@@ -1,3 +1,4 @@
+import { bucket } from "./bucket.ts";
 import { encryptionKey } from "./encryptionkey.ts";
 import { eventRule } from "./eventrule.ts";
 import { managedSecret } from "./managedsecret.ts";
@@ -7,4 +8,4 @@ import { topic } from "./topic.ts";
 import { workloadIdentity } from "./workloadidentity.ts";
 
 /** Every leaf kind: one line each. */
-export const leaves = [queue, table, topic, encryptionKey, managedSecret, eventRule, workloadIdentity] as const;
+export const leaves = [queue, table, bucket, topic, encryptionKey, managedSecret, eventRule, workloadIdentity] as const;

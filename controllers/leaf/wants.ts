@@ -84,6 +84,59 @@ export type TableOutputs = {
   readonly REGION: string;
 };
 
+/** What becomes of objects of a Bucket as they grow old. */
+export interface BucketLifecycleRule {
+  readonly name: string;
+  /** "" for all objects. */
+  readonly prefix: string;
+  readonly action: "Expire" | "Transition" | "AbortMultipart" | "ExpireNoncurrent" | "TransitionNoncurrent";
+  /** Days since the object was made, the upload was begun or the version became an old one. */
+  readonly days: number;
+  /** Of a transition only. */
+  readonly to: "Cool" | "Cold" | "Archive" | null;
+  /** ExpireNoncurrent only: so many of the newest old versions stay; null: none. */
+  readonly versionsKept: number | null;
+}
+
+/** Which web pages may use a Bucket. Lists sorted. */
+export interface BucketCorsRule {
+  readonly name: string;
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+  /** 0: the browser's own default. */
+  readonly maxAgeSeconds: number;
+}
+
+/** What a Bucket should be, whatever the cloud. Rules sorted by name. */
+export interface BucketWant extends Wanted {
+  /** Always true. `observe` says false where anything that keeps the public, ACLs or plain HTTP out is missing. */
+  readonly private: boolean;
+  readonly versioning: boolean;
+  readonly storageClass: "Hot" | "Auto";
+  readonly lifecycle: readonly BucketLifecycleRule[];
+  /** 0: none. */
+  readonly softDeleteDays: number;
+  /** `lock`: it can't be shortened or taken away any more. */
+  readonly retention: { readonly days: number; readonly lock: boolean } | null;
+  readonly cors: readonly BucketCorsRule[];
+  readonly encryptionKey: string | null;
+  readonly overrides: { readonly [field: string]: Neutral };
+}
+
+/**
+ * - `BUCKET_ID`  AWS: ARN. GCP: `projects/_/buckets/N`
+ * - `BUCKET`     its name
+ * - `BUCKET_URL` AWS: `s3://N`. GCP: `gs://N`
+ * - `REGION`     AWS: region. GCP: location in lower case
+ */
+export type BucketOutputs = {
+  readonly BUCKET_ID: string;
+  readonly BUCKET: string;
+  readonly BUCKET_URL: string;
+  readonly REGION: string;
+};
+
 /** What an EncryptionKey should be, whatever the cloud: symmetric, its material made by the cloud. */
 export interface EncryptionKeyWant extends Wanted {
   readonly rotationDays: number;
@@ -182,6 +235,7 @@ export interface Leaves {
   readonly Queue: { want: QueueWant; outputs: QueueOutputs };
   readonly EncryptionKey: { want: EncryptionKeyWant; outputs: EncryptionKeyOutputs };
   readonly Table: { want: TableWant; outputs: TableOutputs };
+  readonly Bucket: { want: BucketWant; outputs: BucketOutputs };
   readonly ManagedSecret: { want: SecretWant; outputs: SecretOutputs };
   readonly EventRule: { want: EventRuleWant; outputs: EventRuleOutputs };
   readonly Topic: { want: TopicWant; outputs: TopicOutputs };

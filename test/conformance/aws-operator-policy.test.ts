@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-iam";
 import { CreateQueueCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bucketProvider } from "../../adapters/aws/bucket.ts";
 import { type Aws, awsClients } from "../../adapters/aws/clients.ts";
 import { encryptionKeyProvider } from "../../adapters/aws/encryptionkey.ts";
 import { eventRuleProvider } from "../../adapters/aws/eventrule.ts";
@@ -14,6 +15,7 @@ import { queueProvider } from "../../adapters/aws/queue.ts";
 import { tableProvider } from "../../adapters/aws/table.ts";
 import {
   ACCOUNT,
+  bucketWant,
   call,
   eventRuleWant,
   identityWant,
@@ -138,6 +140,16 @@ describe("the operator's policy", () => {
     await live(tableProvider(operator), "test-data", "Table", want, { ttlField: "until", tags: tagged(want) });
   });
 
+  it("is enough for a bucket", async () => {
+    const want = bucketWant("test-files");
+    await live(bucketProvider(operator), "test-files", "Bucket", want, {
+      versioning: true,
+      lifecycle: [{ name: "old", prefix: "", action: "Expire", days: 30, to: null, versionsKept: null }],
+      cors: [{ name: "app", origins: ["*"], methods: ["GET"], headers: [], maxAgeSeconds: 60 }],
+      tags: tagged(want),
+    });
+  });
+
   it("is enough for a schedule", async () => {
     const rules = eventRuleProvider(operator);
     const want = eventRuleWant("test-daily");
@@ -198,6 +210,9 @@ describe("the operator's policy", () => {
     await expect(
       tableProvider(operator).create(name, tableWant(name), call(name, { owner: table })),
     ).rejects.toMatchObject({ fault: "denied" });
+    const bucket = owner(name, { environment, kind: "Bucket" });
+    const make = bucketProvider(operator).create(name, bucketWant(name), call(name, { owner: bucket }));
+    await expect(make).rejects.toMatchObject({ fault: "denied" });
   });
 
   it("changes no queue that lacks its mark, even under its prefix", async () => {

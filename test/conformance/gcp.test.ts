@@ -4,6 +4,7 @@ import { conformance } from "../../operator/provider/conformance/index.ts";
 import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
 import { gaps } from "./gaps.ts";
+import { bucketOnGcp } from "./gcp/bucket.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
 import { deliveriesOnGcp } from "./gcp/deliveries.ts";
 import { ciphersOnGcp, encryptionKeyOnGcp, makeKeyRing } from "./gcp/encryptionkey.ts";
@@ -12,6 +13,7 @@ import { eventsOnGcp } from "./gcp/events.ts";
 import { itemsOnGcp } from "./gcp/items.ts";
 import { managedSecretOnGcp } from "./gcp/managedsecret.ts";
 import { messagesOnGcp } from "./gcp/messages.ts";
+import { objectsOnGcp } from "./gcp/objects.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
 import { secretsOnGcp } from "./gcp/secrets.ts";
 import { tableOnGcp } from "./gcp/table.ts";
@@ -19,6 +21,7 @@ import { topicOnGcp } from "./gcp/topic.ts";
 import { workloadIdentityOnGcp } from "./gcp/workloadidentity.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
+import { bucket } from "./kinds/bucket.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
@@ -27,6 +30,7 @@ import { table } from "./kinds/table.ts";
 import { topic } from "./kinds/topic.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
 import { messageCases } from "./messages.ts";
+import { objectCases } from "./objects.ts";
 import { secretCases } from "./secrets.ts";
 
 const gcp = await gcpUnderTest();
@@ -36,6 +40,7 @@ afterAll(() => gcp.stop());
 const kinds: readonly Tried[] = [
   { kind: queue, on: queueOnGcp(gcp) },
   { kind: table, on: tableOnGcp(gcp) },
+  { kind: bucket, on: bucketOnGcp(gcp) },
   { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
   { kind: managedSecret, on: managedSecretOnGcp(gcp) },
   { kind: eventRule, on: eventRuleOnGcp(gcp) },
@@ -49,6 +54,7 @@ conformance(gcp, kinds, options);
 const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
 messageCases(gcp, messagesOnGcp(gcp), { kind: queue, on: queueOnGcp(gcp) }, all, options);
 itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);
+objectCases(gcp, objectsOnGcp(gcp), { kind: bucket, on: bucketOnGcp(gcp) }, all, options);
 keyCases(gcp, ciphersOnGcp(gcp), { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) }, all, options);
 deliveryCases(gcp, deliveriesOnGcp(gcp), { kind: topic, on: topicOnGcp(gcp) }, all, options);
 eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), { kind: eventRule, on: eventRuleOnGcp(gcp) }, all);

@@ -198,7 +198,10 @@ test("the program makes and removes resources in both clouds, with the flags of 
     ]);
     const yaml = [
       environment("aws", { ...AWS, default: true, endpoints: { default: at.aws } }),
-      environment("gcp", { ...GCP, endpoints: { default: `http://${at.gcpGrpc}`, monitoring: at.gcpRest } }),
+      environment("gcp", {
+        ...GCP,
+        endpoints: { default: `http://${at.gcpGrpc}`, monitoring: at.gcpRest, storage: at.gcpRest },
+      }),
       ...objects,
     ]
       .map((object) => stringify(object))

@@ -6,7 +6,7 @@ const READS = /^(Get|List|Describe|BatchGet|Head|Query|Scan|Simulate)/;
 
 /**
  * What a request to AWS is, in each of the protocols that our services speak: JSON with a target header (SQS,
- * DynamoDB), Query with an Action in the body (IAM, STS), REST (EKS, Scheduler).
+ * DynamoDB), Query with an Action in the body (IAM, STS), REST (EKS, S3, Scheduler).
  */
 export function describeAws(method: string, path: string, headers: IncomingHttpHeaders, body: string): Described {
   const target = headers["x-amz-target"];
@@ -16,7 +16,9 @@ export function describeAws(method: string, path: string, headers: IncomingHttpH
   }
   const action = new URLSearchParams(body).get("Action");
   if (action) return named(signedFor(headers), action);
-  return { service: signedFor(headers), operation: restOperation(method, path), mutating: method !== "GET" };
+  const service = signedFor(headers);
+  const operation = service === "s3" ? s3Operation(method, path) : restOperation(method, path);
+  return { service, operation, mutating: method !== "GET" && method !== "HEAD" };
 }
 
 const named = (service: string, operation: string): Described => ({
@@ -45,6 +47,34 @@ function restOperation(method: string, path: string): string {
   return `${verbs[method as "GET" | "POST" | "DELETE"]}PodIdentityAssociation${one || method !== "GET" ? "" : "s"}`;
 }
 
+/** S3 names the part of a bucket in the query: `PUT /orders?tagging`. Objects are one part to us. */
+function s3Operation(method: string, path: string): string {
+  const { pathname, searchParams } = new URL(path, "http://s3");
+  const [bucket, key] = pathname.slice(1).split("/", 2);
+  const verb = { GET: "Get", HEAD: "Head", PUT: "Put", POST: "Post", DELETE: "Delete" }[method] ?? method;
+  if (!bucket) return "ListBuckets";
+  if (key) return `${verb}Object`;
+  const part = S3_PARTS.find(([name]) => searchParams.has(name));
+  if (part) return `${verb}${method === "DELETE" ? (part[2] ?? part[1]) : part[1]}`;
+  if (method === "GET") return "ListObjects";
+  return method === "PUT" ? "CreateBucket" : `${verb}Bucket`;
+}
+
+/** The query of each part of a bucket, its name in operations, and in those that delete it where that differs. */
+const S3_PARTS: readonly (readonly [string, string, string?])[] = [
+  ["tagging", "BucketTagging"],
+  ["versioning", "BucketVersioning"],
+  ["lifecycle", "BucketLifecycleConfiguration", "BucketLifecycle"],
+  ["encryption", "BucketEncryption"],
+  ["policy", "BucketPolicy"],
+  ["publicAccessBlock", "PublicAccessBlock"],
+  ["ownershipControls", "BucketOwnershipControls"],
+  ["cors", "BucketCors"],
+  ["object-lock", "ObjectLockConfiguration"],
+  ["notification", "BucketNotificationConfiguration"],
+  ["replication", "BucketReplication"],
+];
+
 /** What AWS may answer, in the words of each service. */
 export type AwsRefusal = "denied" | "throttled" | "unavailable";
 
@@ -65,6 +95,13 @@ export function awsRefusal(refusal: AwsRefusal): (call: ProxyCall) => Trouble {
         status,
         headers: { "content-type": "text/xml" },
         body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${text}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
+      };
+    if (service === "s3")
+      return {
+        do: "answer",
+        status: code === "Throttling" ? 503 : status,
+        headers: { "content-type": "application/xml", "x-amz-request-id": requestId },
+        body: `<Error><Code>${code === "Throttling" ? "SlowDown" : code}</Code><Message>${text}</Message><RequestId>${requestId}</RequestId></Error>`,
       };
     const type = `${code}Exception`;
     return {

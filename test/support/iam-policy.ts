@@ -24,11 +24,31 @@ export function calledActions(): readonly string[] {
   const files = globSync("adapters/aws/*.ts", { cwd: root, exclude: ["**/*.test.ts", "**/*.conformance.ts"] });
   const actions = files.flatMap((file) => {
     const source = readFileSync(join(root, file), "utf8");
-    return [...source.matchAll(/import \{([^}]*)\} from "@aws-sdk\/client-([a-z-]+)"/g)].flatMap(([, names, service]) =>
-      [...(names ?? "").matchAll(/\b(\w+)Command\b/g)].map(
-        ([, call]) => `${service?.replace("secrets-manager", "secretsmanager")}:${call}`,
-      ),
+    return [...source.matchAll(/import \{([^}]*)\} from "@aws-sdk\/client-([a-z0-9-]+)"/g)].flatMap(
+      ([, names, service]) =>
+        [...(names ?? "").matchAll(/\b(\w+)Command\b/g)].map(([, call = ""]) =>
+          service === "s3"
+            ? `s3:${S3_ACTIONS[call] ?? call}`
+            : `${service?.replace("secrets-manager", "secretsmanager")}:${call}`,
+        ),
     );
   });
   return [...new Set(actions)].sort();
 }
+
+/** S3's calls whose action has another name: https://docs.aws.amazon.com/AmazonS3/latest/API, "Permissions" of each. */
+const S3_ACTIONS: Readonly<Record<string, string>> = {
+  DeleteBucketCors: "PutBucketCORS",
+  DeleteBucketLifecycle: "PutLifecycleConfiguration",
+  GetBucketCors: "GetBucketCORS",
+  GetBucketEncryption: "GetEncryptionConfiguration",
+  GetBucketLifecycleConfiguration: "GetLifecycleConfiguration",
+  GetObjectLockConfiguration: "GetBucketObjectLockConfiguration",
+  GetPublicAccessBlock: "GetBucketPublicAccessBlock",
+  ListBuckets: "ListAllMyBuckets",
+  PutBucketCors: "PutBucketCORS",
+  PutBucketEncryption: "PutEncryptionConfiguration",
+  PutBucketLifecycleConfiguration: "PutLifecycleConfiguration",
+  PutObjectLockConfiguration: "PutBucketObjectLockConfiguration",
+  PutPublicAccessBlock: "PutBucketPublicAccessBlock",
+};

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { calledActions, guidePolicy } from "../support/iam-policy.ts";
 
 /** Rights that no call is named after: who tags what he makes, or hands a role on, needs them. */
-const IMPLIED = ["eks:TagResource", "iam:PassRole", "scheduler:TagResource"];
+const IMPLIED = ["eks:TagResource", "iam:PassRole", "s3:TagResource", "scheduler:TagResource"];
 /** Calls that need no right. */
 const FREE = ["sts:GetCallerIdentity"];
 
@@ -39,13 +39,27 @@ test("the policy for a restore allows it", () => {
 
 test("every statement that can stays within one account and environment or cluster", () => {
   const scoped = policy.Statement.filter(
-    ({ Action }) => !list(Action).every((action) => UNSCOPED.includes(action) || LOOKS_AT_KEYS.test(action)),
+    ({ Action }) =>
+      !list(Action).every(
+        (action) => UNSCOPED.includes(action) || LOOKS_AT_KEYS.test(action) || action.startsWith("s3:"),
+      ),
   );
-  expect(scoped.length).toBeGreaterThan(policy.Statement.length - 4);
+  expect(scoped.length).toBeGreaterThan(policy.Statement.length - 7);
   for (const { Sid, Resource, Condition } of scoped) {
     const byCondition = /\bENVIRONMENT\b/.test(JSON.stringify(Condition ?? {}));
     for (const arn of list(Resource))
       if (!byCondition) expect(arn, Sid).toMatch(/:ACCOUNT:.*\b(ENVIRONMENT|CLUSTER)\b/);
+  }
+});
+
+test("buckets, whose ARNs have no account, are those of this account and environment; only its own buckets can be listed", () => {
+  const onBuckets = policy.Statement.filter(({ Action }) => list(Action).some((action) => action.startsWith("s3:")));
+  for (const { Sid, Action, Resource, Condition } of onBuckets) {
+    if (Resource === "*") expect(list(Action), Sid).toEqual(["s3:ListAllMyBuckets"]);
+    else expect(Resource, Sid).toBe("arn:aws:s3:::ENVIRONMENT-*");
+    // What is made is made in the caller's account, so there is no account to ask for.
+    if (Resource !== "*" && !list(Action).includes("s3:CreateBucket"))
+      expect(Condition, Sid).toEqual({ StringEquals: { "aws:ResourceAccount": "ACCOUNT" } });
   }
 });
 

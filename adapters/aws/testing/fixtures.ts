@@ -1,4 +1,11 @@
-import type { EventRuleWant, IdentityWant, QueueWant, TableWant, TopicWant } from "../../../controllers/leaf/wants.ts";
+import type {
+  BucketWant,
+  EventRuleWant,
+  IdentityWant,
+  QueueWant,
+  TableWant,
+  TopicWant,
+} from "../../../controllers/leaf/wants.ts";
 import type { Place } from "../../../operator/provider/cloud.ts";
 import { type Owner, ownerTags } from "../../../operator/provider/owner.ts";
 import type { Call } from "../../../operator/provider/provider.ts";
@@ -57,6 +64,20 @@ export const tableWant = (name: string, over: Partial<TableWant> = {}): TableWan
   encryptionKey: null,
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name, { kind: "Table" })) },
+  ...over,
+});
+
+export const bucketWant = (name: string, over: Partial<BucketWant> = {}): BucketWant => ({
+  private: true,
+  versioning: false,
+  storageClass: "Hot",
+  lifecycle: [],
+  softDeleteDays: 0,
+  retention: null,
+  cors: [],
+  encryptionKey: null,
+  overrides: {},
+  tags: { team: "billing", ...ownerTags(owner(name, { kind: "Bucket" })) },
   ...over,
 });
 

@@ -28,6 +28,7 @@ import { pubsub } from "./services/pubsub/pubsub.ts";
 import { SUBSCRIPTION, TOPIC } from "./services/pubsub/topics.ts";
 import { scheduler } from "./services/scheduler/scheduler.ts";
 import { secretManager } from "./services/secretmanager/secretmanager.ts";
+import { storage } from "./services/storage/storage.ts";
 
 /** What the services below are defined in; google-proto-files brings what these import. */
 const PROTOS = [
@@ -66,7 +67,7 @@ export interface Gcp {
   close(): Promise<void>;
 }
 
-const DEFAULTS: Settings = { operationMillis: 200, databaseNameMillis: 5 * 60 * 1000 };
+const DEFAULTS: Settings = { operationMillis: 200, databaseNameMillis: 5 * 60 * 1000, foreignBuckets: {} };
 const PROJECT_NUMBER = "123456789012";
 
 function newWorld(options: GcpOptions): World {
@@ -135,6 +136,7 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     projects(world),
     kms(world),
     iam([TOPIC, SUBSCRIPTION, KEY_RING, CRYPTO_KEY]),
+    storage({ world, engine: () => engine, publish: (topic, sent) => messages.delivery.publish(topic, sent) }),
     secretManager(world),
     monitoring({
       world,
@@ -156,10 +158,11 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     faults,
     journal,
     settings: world.settings,
-    advance(millis) {
+    async advance(millis) {
       world.clock.advance(millis);
       world.operations.settle();
-      for (const module of modules) module.advanced?.();
+      // What needs no waiting is through when this returns, also for those who don't wait.
+      await Promise.all(modules.map((module) => module.advanced?.()));
     },
     backlogs,
     async reset() {

@@ -5,6 +5,7 @@ import { v1 as pubsub } from "@google-cloud/pubsub";
 import { ProjectsClient } from "@google-cloud/resource-manager";
 import { CloudSchedulerClient } from "@google-cloud/scheduler";
 import { v1 as secretmanager } from "@google-cloud/secret-manager";
+import { Storage } from "@google-cloud/storage";
 import grpc from "@grpc/grpc-js";
 import { startPstest } from "./pstest.ts";
 import { type Gcp, type GcpOptions, startGcp } from "./start.ts";
@@ -15,6 +16,7 @@ export interface TestCloud {
   readonly subscriber: pubsub.SubscriberClient;
   readonly firestoreAdmin: InstanceType<typeof firestore.v1.FirestoreAdminClient>;
   readonly projects: ProjectsClient;
+  readonly storage: Storage;
   readonly kms: KeyManagementServiceClient;
   readonly secretManager: secretmanager.SecretManagerServiceClient;
   readonly scheduler: CloudSchedulerClient;
@@ -59,6 +61,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
   const subscriber = new pubsub.SubscriberClient(client);
   const firestoreAdmin = new firestore.v1.FirestoreAdminClient(client);
   const projects = new ProjectsClient(client);
+  const storage = new Storage({ apiEndpoint: gcp.rest, projectId: gcp.project, retryOptions: { autoRetry: false } });
   const kms = new KeyManagementServiceClient(client);
   const secretManager = new secretmanager.SecretManagerServiceClient(client);
   const scheduler = new CloudSchedulerClient(client);
@@ -69,6 +72,7 @@ export async function startTestCloud({ messages, ...options }: TestCloudOptions 
     subscriber,
     firestoreAdmin,
     projects,
+    storage,
     kms,
     secretManager,
     scheduler,

@@ -24,7 +24,7 @@ export interface WriteCall {
   readonly operation: string;
   /** It took effect. */
   readonly ok: boolean;
-  /** What was asked: parsed JSON, or the message. Undefined where the protocol has neither. */
+  /** What was asked: parsed JSON, the message, or the body as it came where the protocol has neither. */
   readonly request: unknown;
 }
 

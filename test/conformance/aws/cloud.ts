@@ -2,6 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
+import { S3Client } from "@aws-sdk/client-s3";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
@@ -25,6 +26,7 @@ export interface AwsEyes {
   readonly sns: SNSClient;
   readonly sqs: SQSClient;
   readonly dynamodb: DynamoDBClient;
+  readonly s3: S3Client;
   readonly iam: IAMClient;
   readonly eks: EKSClient;
   readonly kms: KMSClient;
@@ -48,6 +50,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     sns: new SNSClient(direct),
     sqs: new SQSClient({ ...direct, useQueueUrlAsEndpoint: false }),
     dynamodb: new DynamoDBClient(direct),
+    s3: new S3Client({ ...direct, forcePathStyle: true }),
     iam: new IAMClient(direct),
     eks: new EKSClient(direct),
     kms: new KMSClient(direct),

@@ -1,4 +1,5 @@
 import type { Tried } from "../../../operator/provider/conformance/case-world.ts";
+import { bucket } from "../kinds/bucket.ts";
 import { encryptionKey } from "../kinds/encryptionkey.ts";
 import { eventRule } from "../kinds/eventrule.ts";
 import { managedSecret } from "../kinds/managedsecret.ts";
@@ -6,6 +7,7 @@ import { queue } from "../kinds/queue.ts";
 import { table } from "../kinds/table.ts";
 import { topic } from "../kinds/topic.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
+import { bucketOnAws } from "./bucket.ts";
 import type { AwsUnderTest } from "./cloud.ts";
 import { encryptionKeyOnAws } from "./encryptionkey.ts";
 import { eventRuleOnAws } from "./eventrule.ts";
@@ -19,6 +21,7 @@ import { workloadIdentityOnAws } from "./workloadidentity.ts";
 export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: queue, on: queueOnAws(aws) },
   { kind: table, on: tableOnAws(aws) },
+  { kind: bucket, on: bucketOnAws(aws) },
   { kind: encryptionKey, on: encryptionKeyOnAws(aws) },
   { kind: managedSecret, on: managedSecretOnAws(aws) },
   { kind: eventRule, on: eventRuleOnAws(aws) },

@@ -12,7 +12,7 @@ export interface Control {
   readonly journal: Journal;
   readonly settings: Settings;
   /** Moves the cloud's clock forward: what expires by then is gone. */
-  advance(millis: number): void;
+  advance(millis: number): Promise<void>;
   /** Undelivered messages by subscription id. */
   backlogs(): ReadonlyMap<string, number>;
   /** An empty cloud: no resources, faults, journal or messages, and the settings of the start. */
@@ -22,6 +22,7 @@ export interface Control {
 const settingsSchema = z.strictObject({
   operationMillis: z.int().nonnegative().optional(),
   databaseNameMillis: z.int().nonnegative().optional(),
+  foreignBuckets: z.record(z.string(), z.enum(["hidden", "readable"])).optional(),
 });
 const clockSchema = z.strictObject({ advanceMillis: z.int().positive() });
 
@@ -70,8 +71,8 @@ export function controlRoute(control: Control): HttpRoute {
       },
       "get /_onyx/settings": () => ok(settings),
       "patch /_onyx/settings": (body) => ok(Object.assign(settings, parsed(settingsSchema, body))),
-      "post /_onyx/clock": (body) => {
-        control.advance(parsed(clockSchema, body).advanceMillis);
+      "post /_onyx/clock": async (body) => {
+        await control.advance(parsed(clockSchema, body).advanceMillis);
         return ok({});
       },
       "get /_onyx/backlog": () => ok({ subscriptions: Object.fromEntries(control.backlogs()) }),

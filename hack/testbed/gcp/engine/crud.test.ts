@@ -26,7 +26,7 @@ beforeEach(() => {
     store,
     clock: { now: () => now, advance: () => undefined, reset: () => undefined },
     operations: newOperations(store),
-    settings: { operationMillis: 1000, databaseNameMillis: 0 },
+    settings: { operationMillis: 1000, databaseNameMillis: 0, foreignBuckets: {} },
     project: { id: "demo", number: "1" },
   };
 });

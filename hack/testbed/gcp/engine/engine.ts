@@ -1,10 +1,11 @@
 /** The way of every call: settle what is due, faults, checks by the definition, the handler, the journal. */
 import type { Definitions, Method } from "./definitions.ts";
 import { type CloudError, toCloudError, unimplemented } from "./errors.ts";
-import type { Faults } from "./faults.ts";
+import type { Effects, Faults } from "./faults.ts";
 import type { Journal } from "./journal.ts";
 import type { Message } from "./messages.ts";
 import { isMutating, journaled, planeOf, targetOf } from "./request-facts.ts";
+import type { View } from "./store.ts";
 import type { Call, Handler, StreamHandler, World } from "./world.ts";
 
 /** The call took effect, but its answer must never reach the client. */
@@ -18,11 +19,26 @@ export interface Handlers {
   readonly streams: ReadonlyMap<string, StreamHandler>;
 }
 
+/** What the journal and the faults are told of a call. */
+export interface Facts {
+  /** Such as `google.pubsub.v1.Publisher.CreateTopic`. */
+  readonly method: string;
+  readonly resource: string;
+  readonly mutating: boolean;
+  readonly plane: "control" | "data";
+  readonly request: Message;
+}
+
 export interface Engine {
   readonly definitions: Definitions;
   /** Rejects with CloudError or LostReply. Never settles while a `hang` fault holds it, until `signal` aborts. */
   unary(method: Method, request: Message, signal: AbortSignal): Promise<Message>;
   stream(method: Method, request: Message, signal: AbortSignal): Promise<readonly Message[]>;
+  /**
+   * Passes a call of an API that is not defined in proto (Cloud Storage's JSON API) through faults and journal.
+   * `run` gets what reads see.
+   */
+  call<T>(facts: Facts, signal: AbortSignal, run: (view: View) => T | Promise<T>): Promise<T>;
   /** Passes what is no RPC (the PromQL endpoint) through the faults, under a name of its own. */
   guarded<T>(method: string, resource: string, signal: AbortSignal, answer: () => Promise<T> | T): Promise<T>;
 }
@@ -53,36 +69,17 @@ function judgedLater({ request }: Method): ReadonlySet<string> {
 export function newEngine({ world, handlers, faults, journal, sleep }: EngineParts): Engine {
   const { definitions, operations, validator, store, clock } = world;
 
-  async function answer<T>(method: Method, request: Message, signal: AbortSignal, run: (call: Call) => T | Promise<T>) {
-    const resource = targetOf(method, request);
-    const mutating = isMutating(method);
-    const effects = faults.hit(method.fullName, resource, mutating);
-    const note = (code: string) =>
-      journal.record({
-        at: clock.now(),
-        method: method.fullName,
-        resource,
-        mutating,
-        plane: planeOf(method),
-        code,
-        request: journaled(method, request),
-      });
+  async function pass<T>(facts: Facts, signal: AbortSignal, run: (effects: Effects) => T | Promise<T>): Promise<T> {
+    const effects = faults.hit(facts.method, facts.resource, facts.mutating);
+    const note = (code: string) => journal.record({ at: clock.now(), ...facts, code });
     if (effects.delayMillis > 0) await sleep(effects.delayMillis, signal);
     if (effects.hang) await aborted(signal);
     operations.settle();
     try {
       if (effects.error) throw effects.error;
-      validator.check(method.request, request, judgedLater(method));
-      const call = {
-        world,
-        method,
-        request,
-        view: effects.frozen ?? store,
-        operationFailure: effects.operationFailure,
-      };
-      const result = await run(call);
+      const result = await run(effects);
       note("OK");
-      if (effects.dropReply) throw new LostReply(`The reply to ${method.fullName} is lost`);
+      if (effects.dropReply) throw new LostReply(`The reply to ${facts.method} is lost`);
       return result;
     } catch (error) {
       if (error instanceof LostReply) throw error;
@@ -90,6 +87,20 @@ export function newEngine({ world, handlers, faults, journal, sleep }: EnginePar
       note(known.code);
       throw known;
     }
+  }
+
+  function answer<T>(method: Method, request: Message, signal: AbortSignal, run: (call: Call) => T | Promise<T>) {
+    const facts = {
+      method: method.fullName,
+      resource: targetOf(method, request),
+      mutating: isMutating(method),
+      plane: planeOf(method),
+      request: journaled(method, request),
+    };
+    return pass(facts, signal, ({ frozen, operationFailure }) => {
+      validator.check(method.request, request, judgedLater(method));
+      return run({ world, method, request, view: frozen ?? store, operationFailure });
+    });
   }
 
   const missing = (method: Method): CloudError =>
@@ -111,6 +122,7 @@ export function newEngine({ world, handlers, faults, journal, sleep }: EnginePar
         return handler(call);
       });
     },
+    call: (facts, signal, run) => pass(facts, signal, ({ frozen }) => run(frozen ?? store)),
     async guarded(method, resource, signal, run) {
       const effects = faults.hit(method, resource, false);
       if (effects.delayMillis > 0) await sleep(effects.delayMillis, signal);

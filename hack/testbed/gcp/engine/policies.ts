@@ -21,7 +21,7 @@ export interface Binding {
 }
 
 const MEMBER =
-  /^(allUsers|allAuthenticatedUsers|(user|serviceAccount|group|domain):[^\s]+|principal(Set)?:\/\/iam\.googleapis\.com\/.+|deleted:(user|serviceAccount|group):[^?]+\?uid=\d+|deleted:principal:\/\/.+)$/;
+  /^(allUsers|allAuthenticatedUsers|(user|serviceAccount|group|domain|projectOwner|projectEditor|projectViewer):[^\s]+|principal(Set)?:\/\/iam\.googleapis\.com\/.+|deleted:(user|serviceAccount|group):[^?]+\?uid=\d+|deleted:principal:\/\/.+)$/;
 const ROLE = /^(roles\/[\w.]+|(projects|organizations)\/[^/]+\/roles\/[\w.]+)$/;
 
 export const bindingsOf = (policy: Message): readonly Binding[] => list<Binding>(policy, "bindings");
@@ -55,10 +55,15 @@ function checkBinding({ role, members, condition }: Binding, call: Call): void {
     const name = `projects/${project.id}/serviceAccounts/${account?.[1] ?? ""}`;
     if (account?.[2] === project.id && store.get("iam.googleapis.com/ServiceAccount", name) === undefined)
       throw invalid(`Service account ${account?.[1] ?? ""} does not exist.`);
+    if (member.endsWith(STORAGE_AGENT) && store.get("storage.googleapis.com/ServiceAccount", member) === undefined)
+      throw invalid(`Service account ${member.slice(member.indexOf(":") + 1)} does not exist.`);
   }
   if (condition && (text(condition, "expression") === "" || text(condition, "title") === ""))
     throw invalid("A condition needs an expression and a title.", "policy.bindings.condition");
 }
+
+/** Cloud Storage's service agent of a project is made when somebody first asks for it. */
+const STORAGE_AGENT = "@gs-project-accounts.iam.gserviceaccount.com";
 
 const isUsable = (role: Message | undefined): boolean => role !== undefined && role.deleted !== true;
 

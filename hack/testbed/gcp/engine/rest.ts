@@ -8,18 +8,29 @@ import { type HttpRequest, noRoute, transcoder } from "./transcode.ts";
 
 export interface HttpAnswer {
   readonly status: number;
+  /** Sent as JSON, or as it is when these are bytes; undefined sends no body. */
   readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a route is given, for APIs that look further than JSON. */
+export interface RestRequest extends HttpRequest {
+  readonly form: URLSearchParams;
+  /** As it was sent: an object's name may hold an encoded slash. */
+  readonly encodedPath: string;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly bytes: Buffer;
 }
 
 /** Answers what it knows, undefined for the rest. */
 export type HttpRoute = (
-  request: HttpRequest & { readonly form: URLSearchParams },
+  request: RestRequest,
   signal: AbortSignal,
 ) => Promise<HttpAnswer | undefined> | HttpAnswer | undefined;
 
 const MAXIMUM = 20 * 1024 * 1024;
 
-async function readBody(request: http.IncomingMessage): Promise<string> {
+async function readBody(request: http.IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request) {
@@ -27,11 +38,14 @@ async function readBody(request: http.IncomingMessage): Promise<string> {
     if (size > MAXIMUM) throw invalid(`The request body is larger than ${String(MAXIMUM)} bytes.`);
     parts.push(part as Buffer);
   }
-  return Buffer.concat(parts).toString();
+  return Buffer.concat(parts);
 }
 
-function parse(body: string, isForm: boolean): unknown {
-  if (body === "" || isForm) return undefined;
+/** Bytes below /upload/ are somebody's content, whatever their type says. */
+const isContent = (path: string): boolean => path.startsWith("/upload/");
+
+function parse(body: string, isJson: boolean): unknown {
+  if (body === "" || !isJson) return undefined;
   try {
     return JSON.parse(body);
   } catch (error) {
@@ -52,7 +66,7 @@ export function errorBody(error: CloudError): unknown {
 export function restServer(engine: Engine, routes: readonly HttpRoute[]): http.Server {
   const transcode = transcoder(engine.definitions);
 
-  async function answer(request: HttpRequest & { form: URLSearchParams }, signal: AbortSignal): Promise<HttpAnswer> {
+  async function answer(request: RestRequest, signal: AbortSignal): Promise<HttpAnswer> {
     for (const route of routes) {
       const answered = await route(request, signal);
       if (answered !== undefined) return answered;
@@ -69,18 +83,27 @@ export function restServer(engine: Engine, routes: readonly HttpRoute[]): http.S
   async function handle(incoming: http.IncomingMessage, outgoing: http.ServerResponse): Promise<void> {
     const gone = new AbortController();
     outgoing.on("close", () => gone.abort(new Error("the client went away")));
-    const send = ({ status, body }: HttpAnswer) =>
-      outgoing.writeHead(status, { "content-type": "application/json; charset=UTF-8" }).end(JSON.stringify(body));
+    const send = ({ status, body, headers }: HttpAnswer) => {
+      const type =
+        body === undefined || body instanceof Buffer ? {} : { "content-type": "application/json; charset=UTF-8" };
+      outgoing
+        .writeHead(status, { ...type, ...headers })
+        .end(body === undefined || body instanceof Buffer ? body : JSON.stringify(body));
+    };
     try {
       const url = new URL(incoming.url ?? "/", "http://test.bed");
       const isForm = incoming.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") ?? false;
-      const raw = await readBody(incoming);
+      const bytes = await readBody(incoming);
+      const raw = isContent(url.pathname) ? "" : bytes.toString();
       const request = {
         verb: (incoming.method ?? "get").toLowerCase(),
         path: decodeURIComponent(url.pathname),
         query: url.searchParams,
-        body: parse(raw, isForm),
+        body: parse(raw, !isForm),
         form: new URLSearchParams(isForm ? raw : ""),
+        encodedPath: url.pathname,
+        headers: incoming.headers,
+        bytes,
       };
       send(await answer(request, gone.signal));
     } catch (error) {

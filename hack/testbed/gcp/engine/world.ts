@@ -21,6 +21,8 @@ export interface Settings {
   operationMillis: number;
   /** How long the name of a deleted Firestore database can't be used again. Google: about five minutes. */
   databaseNameMillis: number;
+  /** Buckets of other projects by name, and whether we may look at them: the names of buckets are everybody's. */
+  foreignBuckets: Readonly<Record<string, "hidden" | "readable">>;
 }
 
 export interface World {

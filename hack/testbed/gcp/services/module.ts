@@ -16,7 +16,7 @@ export interface ServiceModule {
   readonly bidi?: Readonly<Record<string, BidiHandler>>;
   readonly routes?: readonly HttpRoute[];
   /** After a test has moved the clock. */
-  advanced?(): void;
+  advanced?(): Promise<void> | void;
   /** Forgets everything that isn't in the store. */
   reset?(): Promise<void>;
   close?(): Promise<void> | void;

@@ -6,7 +6,7 @@ import type { World } from "../../engine/world.ts";
 
 export const ROLE = "iam.googleapis.com/Role";
 
-/** Predefined roles that hold a permission: https://cloud.google.com/iam/docs/roles-permissions/pubsub */
+/** Predefined roles that hold a permission: https://cloud.google.com/iam/docs/roles-permissions/pubsub, …/storage */
 const PREDEFINED: Readonly<Record<string, readonly string[]>> = {
   "pubsub.topics.publish": [
     "roles/pubsub.publisher",
@@ -14,6 +14,13 @@ const PREDEFINED: Readonly<Record<string, readonly string[]>> = {
     "roles/pubsub.admin",
     "roles/editor",
     "roles/owner",
+  ],
+  "storage.objects.get": [
+    "roles/storage.objectViewer",
+    "roles/storage.legacyObjectReader",
+    "roles/storage.objectUser",
+    "roles/storage.objectAdmin",
+    "roles/storage.admin",
   ],
   "pubsub.subscriptions.consume": [
     "roles/pubsub.subscriber",

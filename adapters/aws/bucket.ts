@@ -1,0 +1,197 @@
+import { CreateBucketCommand, DeleteBucketCommand } from "@aws-sdk/client-s3";
+import type { BucketOutputs, BucketWant } from "../../controllers/leaf/wants.ts";
+import { ProviderError, sideBySide } from "../../operator/provider/fault.ts";
+import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
+import type { Call, Fitted, Provider } from "../../operator/provider/provider.ts";
+import { formatArn, parseArn, partitionOf } from "./arn.ts";
+import { lifecycleOf } from "./bucket-lifecycle.ts";
+import { hasTlsOnly } from "./bucket-policy.ts";
+import { bucketReader, isAbsent } from "./bucket-read.ts";
+import { corsOf, encryptionOf, isNotPublic, OWNER_ENFORCED, retentionOf } from "./bucket-shape.ts";
+import { bucketWriter } from "./bucket-write.ts";
+import type { Aws } from "./clients.ts";
+import { ask, askFor } from "./errors.ts";
+import { keyArn } from "./key.ts";
+import { checkOverrides } from "./overrides.ts";
+import { tagChanges, tagList, tagsOf, tagsToCreate } from "./tags.ts";
+
+/** The one region that CreateBucket doesn't take as a place. */
+const HOME = "us-east-1";
+
+/**
+ * Bucket as S3 bucket. CreateBucket makes it with its tags, public access blocked and ACLs off; all else follows as an
+ * update, one document a field. Every call but that one says which account the bucket must belong to.
+ */
+export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
+  const { s3, place } = aws;
+  const read = bucketReader(aws);
+  const write = bucketWriter(aws, read);
+  const options = (call: Call) => ({ abortSignal: call.signal });
+  const of = (Bucket: string) => ({ Bucket, ExpectedBucketOwner: place.account });
+  const arnOf = (name: string) =>
+    formatArn({ partition: partitionOf(place.region).id, service: "s3", region: "", account: "", resource: name });
+
+  const outputsOf = (name: string): BucketOutputs => ({
+    BUCKET_ID: arnOf(name),
+    BUCKET: name,
+    BUCKET_URL: `s3://${name}`,
+    REGION: place.region,
+  });
+
+  async function actualOf(name: string, call: Call): Promise<Partial<BucketWant>> {
+    const [versioning, rules, encryption, policy, block, ownership, cors, lock] = await sideBySide([
+      read.versioning(name, call),
+      read.lifecycle(name, call),
+      read.encryption(name, call),
+      read.policy(name, call),
+      read.publicBlock(name, call),
+      read.ownership(name, call),
+      read.cors(name, call),
+      read.lock(name, call),
+    ]);
+    const kept = versioning === "Enabled";
+    const { softDeleteDays, ...lifecycle } = lifecycleOf(rules);
+    return {
+      private: isNotPublic(block) && ownership === OWNER_ENFORCED && hasTlsOnly(policy, arnOf(name)),
+      ...lifecycle,
+      // Versions that are kept for soft delete are no versioning that spec asked for.
+      softDeleteDays: kept ? softDeleteDays : 0,
+      // Object Lock keeps versions whatever spec says, for as long as the bucket lives.
+      ...(lock?.ObjectLockEnabled !== "Enabled" && { versioning: kept && softDeleteDays === 0 }),
+      retention: retentionOf(lock),
+      cors: cors.map(corsOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      ...encryptionOf(encryption, (key) => keyArn(aws, key)),
+    };
+  }
+
+  return {
+    ids: "derived",
+    service: "s3",
+    immutable: [],
+    fit: (want) => fitBucket(aws, want),
+    foresee: (name) => outputsOf(name),
+
+    async observe(at, call) {
+      const name = at.id === undefined ? at.name : nameOf(at.id);
+      const found = await read.tags(name, call);
+      if (!found) return { exists: false };
+      try {
+        const tags = tagsOf(found);
+        const actual: Partial<BucketWant> = { ...(await actualOf(name, call)), tags };
+        return {
+          exists: true,
+          id: arnOf(name),
+          owner: ownerOf(tags),
+          phase: "ready",
+          actual,
+          outputs: outputsOf(name),
+        };
+      } catch (error) {
+        if (isAbsent(error)) return { exists: false };
+        throw error;
+      }
+    },
+
+    async create(name, want, call) {
+      const id = arnOf(name);
+      const elsewhere = place.region !== HOME;
+      const made = await ask(
+        "S3 CreateBucket",
+        s3.send(
+          new CreateBucketCommand({
+            Bucket: name,
+            ObjectOwnership: OWNER_ENFORCED,
+            ...(want.retention && { ObjectLockEnabledForBucket: true }),
+            CreateBucketConfiguration: {
+              ...(elsewhere && { LocationConstraint: place.region as "eu-west-1" }),
+              Tags: tagList(tagsToCreate(want.tags, call.owner)),
+            },
+          }),
+          options(call),
+        ),
+      ).catch((error: unknown) => {
+        if (error instanceof ProviderError && error.code === "BucketAlreadyOwnedByYou") return undefined;
+        throw error;
+      });
+      // In us-east-1 a bucket that our account has is answered as if it had just been made: whose is it?
+      if (made && elsewhere) return { id };
+      const owner = ownerOf((await read.tags(name, call)) ?? {});
+      if (owner && sameObject(owner, call.owner)) return { id };
+      throw new ProviderError("conflict", `S3 bucket ${name} exists and does not carry our marks`, {
+        code: "BucketAlreadyOwnedByYou",
+      });
+    },
+
+    async update(seen, want, changed, call) {
+      const name = nameOf(seen.id);
+      const any = (...fields: (keyof BucketWant)[]) => fields.some((field) => changed.has(field));
+      if (changed.has("private")) await write.privacy(name, arnOf(name), call);
+      if (any("encryptionKey", "overrides")) await write.encryption(name, want, call);
+      if (any("versioning", "softDeleteDays", "retention")) await write.versioning(name, seen.actual, want, call);
+      if (any("lifecycle", "storageClass", "softDeleteDays")) await write.lifecycle(name, want, call);
+      if (changed.has("retention")) await write.retention(name, want, call);
+      if (changed.has("cors")) await write.cors(name, want, call);
+      if (changed.has("tags")) await write.tags(name, tagChanges(seen.actual.tags, want.tags, call.owner), call);
+    },
+
+    async delete(seen, _at, call) {
+      await askFor("S3 DeleteBucket", s3.send(new DeleteBucketCommand(of(nameOf(seen.id))), options(call)));
+    },
+
+    // S3 deletes no bucket that holds an object or an old version, so nothing is lost that would need a word.
+    isEmpty: async () => true,
+    adopt: (seen, _want, call) => write.tags(nameOf(seen.id), { set: ownerTags(call.owner), remove: [] }, call),
+    release: (seen, call) => write.tags(nameOf(seen.id), { set: {}, remove: HOLDER_MARKS }, call),
+  };
+}
+
+/** `arn:aws:s3:::orders` → `orders`. */
+const nameOf = (arn: string): string => parseArn(arn)?.resource ?? arn;
+
+function fitBucket(aws: Pick<Aws, "arn">, want: BucketWant): Fitted<BucketWant> {
+  const encryptionKey = keyArn(aws, want.encryptionKey);
+  const used = checkOverrides(want.overrides, ["bucketKey"]);
+  return {
+    want: {
+      ...want,
+      // Versions of spec's own are kept longer than any soft delete: no rule may take them.
+      softDeleteDays: want.versioning ? 0 : want.softDeleteDays,
+      encryptionKey,
+      overrides: encryptionKey !== null && want.overrides.bucketKey === false ? { bucketKey: false } : {},
+    },
+    deviations: [...softDelete(want), ...retention(want), ...used],
+  };
+}
+
+function softDelete({ softDeleteDays, versioning, lifecycle }: BucketWant): Fitted<BucketWant>["deviations"] {
+  if (softDeleteDays === 0) return [];
+  const short = lifecycle.find(({ action, days }) => action === "ExpireNoncurrent" && days < softDeleteDays);
+  if (versioning && short)
+    return [
+      {
+        field: "softDeleteDays",
+        kind: "Clamped",
+        message: `S3 has versions and no soft delete: the lifecycle rule ${short.name} takes an old version for good after ${short.days} days, not ${softDeleteDays} days later. Give it at least ${softDeleteDays} days.`,
+      },
+    ];
+  return [
+    {
+      field: "softDeleteDays",
+      kind: "Covered",
+      message: versioning
+        ? "S3 has no soft delete; the versions that versioning keeps do the same."
+        : `S3 has no soft delete: versions are kept for ${softDeleteDays} days, and what was deleted is brought back from them.`,
+    },
+  ];
+}
+
+function retention({ retention: kept, versioning }: BucketWant): Fitted<BucketWant>["deviations"] {
+  if (!kept || versioning) return [];
+  return [
+    {
+      field: "retention",
+      kind: "Covered",
+      message: "S3 keeps versions for it, and goes on to keep them when retention is taken away.",
+    },
+  ];
+}

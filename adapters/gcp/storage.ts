@@ -1,0 +1,158 @@
+import type { Place } from "../../operator/provider/cloud.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
+import { credentialsOf } from "./credentials.ts";
+import { baseUrl } from "./endpoints.ts";
+import { ifThere } from "./errors.ts";
+import { shortName } from "./names.ts";
+import type { Policy, PolicyPort } from "./policy.ts";
+import { storageFailure, storageRefusal } from "./storage-errors.ts";
+
+/** A rule of `lifecycle`: cloud.google.com/storage/docs/json_api/v1/buckets#lifecycle. */
+export interface LifecycleRule {
+  readonly action: { readonly type: string; readonly storageClass?: string };
+  readonly condition: {
+    readonly age?: number;
+    readonly daysSinceNoncurrentTime?: number;
+    readonly numNewerVersions?: number;
+    readonly isLive?: boolean;
+    readonly matchesPrefix?: readonly string[];
+    readonly [other: string]: unknown;
+  };
+}
+
+export interface CorsRule {
+  readonly origin?: readonly string[];
+  readonly method?: readonly string[];
+  readonly responseHeader?: readonly string[];
+  readonly maxAgeSeconds?: number;
+}
+
+/** The fields of a bucket that we read and write; numbers of 64 bits are text. */
+export interface BucketFields {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly location?: string;
+  readonly storageClass?: string;
+  readonly versioning?: { readonly enabled?: boolean };
+  readonly lifecycle?: { readonly rule?: readonly LifecycleRule[] };
+  readonly softDeletePolicy?: { readonly retentionDurationSeconds?: string };
+  readonly retentionPolicy?: { readonly retentionPeriod?: string; readonly isLocked?: boolean };
+  readonly autoclass?: { readonly enabled?: boolean; readonly terminalStorageClass?: string };
+  readonly cors?: readonly CorsRule[];
+  readonly encryption?: { readonly defaultKmsKeyName?: string };
+  readonly iamConfiguration?: {
+    readonly uniformBucketLevelAccess?: { readonly enabled?: boolean };
+    readonly publicAccessPrevention?: string;
+  };
+}
+
+export interface Bucket extends BucketFields {
+  readonly name: string;
+  readonly projectNumber: string;
+  readonly metageneration: string;
+}
+
+/** What a PATCH takes: null takes a field, or a label, away. */
+export type BucketPatch = { readonly [K in Exclude<keyof BucketFields, "labels">]?: BucketFields[K] | null } & {
+  readonly labels?: Readonly<Record<string, string | null>>;
+};
+
+/** The calls of Cloud Storage that we make. Every one throws ProviderError; the policies are those of `projects/_/buckets/N`. */
+export interface Storage extends PolicyPort {
+  /** Undefined: it does not exist, in any project. */
+  bucket(name: string, signal: AbortSignal): Promise<Bucket | undefined>;
+  /** True when our project has a bucket of that name: also where we may not look at the bucket itself. */
+  isOurs(name: string, signal: AbortSignal): Promise<boolean>;
+  create(name: string, fields: BucketFields, signal: AbortSignal): Promise<Bucket>;
+  patch(name: string, fields: BucketPatch, signal: AbortSignal): Promise<Bucket>;
+  /** For ever. @param metageneration of the bucket that was looked at: another one is not locked */
+  lockRetention(name: string, metageneration: string, signal: AbortSignal): Promise<void>;
+  /** Deleting what is absent succeeds. */
+  delete(name: string, signal: AbortSignal): Promise<void>;
+}
+
+/** How long one call may take, in ms. The attempt's own deadline comes by the signal. */
+const TIMEOUT_MS = 30_000;
+
+type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/**
+ * Cloud Storage by its JSON API. The calls of Google's own client (@google-cloud/storage 8.4) take no signal, so one that
+ * hangs could neither be ended at the attempt's deadline nor when this process has lost its lease; it also retries by
+ * itself. So its transport is used, google-auth-library, which knows both.
+ */
+export function createStorage(place: Pick<Place, "account" | "endpoints" | "credentials">): Storage {
+  const base = `${baseUrl(place, "storage", "https://storage.googleapis.com")}/storage/v1`;
+  const project = place.account;
+  let auth: ReturnType<typeof credentialsOf> | undefined;
+
+  async function call(
+    method: Verb,
+    path: string,
+    signal: AbortSignal,
+    { params = {}, body }: { params?: Readonly<Record<string, string>>; body?: object } = {},
+  ): Promise<unknown> {
+    auth ??= credentialsOf(place, base.startsWith("http:"));
+    const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const query = new URLSearchParams(params).toString();
+    const asked = auth
+      .request<unknown>({
+        url: `${base}${path}${query === "" ? "" : `?${query}`}`,
+        method,
+        ...(body ? { data: body } : {}),
+        signal: ended,
+        retry: false,
+        validateStatus: () => true,
+      })
+      .catch((error: unknown) => {
+        throw storageFailure(error, ended.aborted);
+      });
+    // The library asks for credentials before it looks at the signal.
+    const response = await Promise.race([asked, cutOff(ended)]);
+    if (response.status >= 200 && response.status < 300) return response.data;
+    throw storageRefusal(response.status, response.data, response.headers.get("retry-after"));
+  }
+
+  /** @throws ProviderError transient, when the answer is none: a proxy's page, or nothing */
+  async function json<T>(kind: string, reply: Promise<unknown>): Promise<T> {
+    const found = await reply;
+    if (typeof found === "object" && found !== null && (found as { kind?: unknown }).kind === kind) return found as T;
+    throw new ProviderError("transient", "Cloud Storage gave an answer that can't be read.", { code: "UNREADABLE" });
+  }
+
+  const at = (name: string) => `/b/${encodeURIComponent(name)}`;
+  const bucket = (reply: Promise<unknown>) => json<Bucket>("storage#bucket", reply);
+
+  return {
+    bucket: (name, signal) => ifThere(bucket(call("GET", at(name), signal))),
+    async isOurs(name, signal) {
+      const params = { project, prefix: name, maxResults: "1" };
+      const reply = call("GET", "/b", signal, { params });
+      const found = await json<{ items?: readonly Bucket[] }>("storage#buckets", reply);
+      return found.items?.[0]?.name === name;
+    },
+    create: (name, fields, signal) =>
+      bucket(call("POST", "/b", signal, { params: { project }, body: { name, ...fields } })),
+    patch: (name, fields, signal) => bucket(call("PATCH", at(name), signal, { body: fields })),
+    async lockRetention(name, metageneration, signal) {
+      const params = { ifMetagenerationMatch: metageneration };
+      await bucket(call("POST", `${at(name)}/lockRetentionPolicy`, signal, { params }));
+    },
+    async delete(name, signal) {
+      await ifThere(call("DELETE", at(name), signal));
+    },
+    read(resource, signal) {
+      const params = { optionsRequestedPolicyVersion: "3" };
+      return json<Policy>("storage#policy", call("GET", `${at(shortName(resource))}/iam`, signal, { params }));
+    },
+    write: (resource, policy, signal) =>
+      json<Policy>("storage#policy", call("PUT", `${at(shortName(resource))}/iam`, signal, { body: policy })),
+  };
+}
+
+/** Rejects when the signal aborts. */
+const cutOff = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const give = () => reject(storageFailure(signal.reason, true));
+    if (signal.aborted) give();
+    else signal.addEventListener("abort", give, { once: true });
+  });

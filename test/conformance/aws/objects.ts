@@ -1,0 +1,80 @@
+import {
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutObjectAclCommand,
+  PutObjectCommand,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+import type { Objects } from "../objects.ts";
+import type { AwsUnderTest } from "./cloud.ts";
+
+const statusOf = (error: unknown): number =>
+  error instanceof S3ServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0;
+
+/** Objects by the S3 client, without the proxy. */
+export function objectsOnAws({ eyes: { s3 } }: AwsUnderTest, endpoint: string): Objects {
+  return {
+    async put({ BUCKET: Bucket }, Key, Body) {
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+    },
+    async putIfAbsent({ BUCKET: Bucket }, Key, Body) {
+      for (;;)
+        try {
+          await s3.send(new PutObjectCommand({ Bucket, Key, Body, IfNoneMatch: "*" }));
+          return true;
+        } catch (error) {
+          if (statusOf(error) === 412) return false;
+          // Another write of the same name was under way: S3 asks to try again.
+          if (statusOf(error) !== 409) throw error;
+        }
+    },
+    async get({ BUCKET: Bucket }, Key) {
+      try {
+        return await (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    },
+    async delete({ BUCKET: Bucket }, Key) {
+      await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+    },
+    async list({ BUCKET: Bucket }, { prefix, size, after }) {
+      const page = await s3.send(
+        new ListObjectsV2Command({
+          Bucket,
+          MaxKeys: size,
+          ...(prefix !== undefined && { Prefix: prefix }),
+          ...(after !== undefined && { ContinuationToken: after }),
+        }),
+      );
+      return { names: (page.Contents ?? []).map(({ Key = "" }) => Key), next: page.NextContinuationToken };
+    },
+    async versions({ BUCKET: Bucket }, Prefix) {
+      const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix }));
+      const texts = Versions.filter(({ Key }) => Key === Prefix).map(async ({ VersionId }) => {
+        const found = await s3.send(new GetObjectCommand({ Bucket, Key: Prefix, VersionId }));
+        return (await found.Body?.transformToString()) ?? "";
+      });
+      return Promise.all(texts);
+    },
+    async anonymousGet({ BUCKET }, name) {
+      return (await fetch(`${endpoint}/${BUCKET}/${encodeURIComponent(name)}`)).status;
+    },
+    async makePublic({ BUCKET: Bucket }, Key) {
+      return s3.send(new PutObjectAclCommand({ Bucket, Key, ACL: "public-read" })).then(() => 200, statusOf);
+    },
+    async empty({ BUCKET: Bucket }) {
+      const found = s3.send(new ListObjectVersionsCommand({ Bucket })).catch((error: unknown) => {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      });
+      const { Versions = [], DeleteMarkers = [] } = (await found) ?? {};
+      const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
+      if (Objects.length > 0) await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+    },
+  };
+}
