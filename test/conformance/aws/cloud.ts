@@ -108,7 +108,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
 /** JSON, or the parameters of the Query protocol by name. */
 function requestOf(body: string): unknown {
   if (body.startsWith("{")) return JSON.parse(body);
-  return body.startsWith("Action=") ? Object.fromEntries(new URLSearchParams(body)) : undefined;
+  return body.startsWith("Action=") ? Object.fromEntries(new URLSearchParams(body)) : body;
 }
 
 function inProxy(trouble: Trouble): Parameters<FaultProxy["inject"]>[0]["trouble"] {
