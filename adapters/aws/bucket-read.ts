@@ -9,9 +9,11 @@ import {
   GetObjectLockConfigurationCommand,
   GetPublicAccessBlockCommand,
   ListBucketsCommand,
+  type ListBucketsCommandOutput,
 } from "@aws-sdk/client-s3";
 import { ProviderError } from "../../operator/provider/fault.ts";
-import type { Call } from "../../operator/provider/provider.ts";
+import type { Call, Found } from "../../operator/provider/provider.ts";
+import { formatArn, partitionOf } from "./arn.ts";
 import type { Aws } from "./clients.ts";
 import { ask, required } from "./errors.ts";
 
@@ -65,6 +67,23 @@ export function bucketReader({ s3, place }: Pick<Aws, "s3" | "place">) {
       const operation = "S3 ListBuckets";
       const found = await ask(operation, s3.send(new ListBucketsCommand({ Prefix: name }), options(call)));
       return required(operation, "Buckets", found.Buckets).some(({ Name }) => Name === name);
+    },
+
+    /** Our account's buckets in this region. */
+    async all(signal: AbortSignal): Promise<readonly Found[]> {
+      const names: string[] = [];
+      let ContinuationToken: string | undefined;
+      do {
+        const page: ListBucketsCommandOutput = await ask(
+          "S3 ListBuckets",
+          s3.send(new ListBucketsCommand({ BucketRegion: place.region, MaxBuckets: 1000, ContinuationToken }), {
+            abortSignal: signal,
+          }),
+        );
+        names.push(...required("S3 ListBuckets", "Buckets", page.Buckets).map(({ Name = "" }) => Name));
+        ContinuationToken = page.ContinuationToken;
+      } while (ContinuationToken);
+      return names.map((name) => ({ name, id: bucketArn(place, name) }));
     },
 
     async versioning(name: string, call: Call): Promise<"Enabled" | "Suspended" | undefined> {
@@ -125,6 +144,10 @@ export function bucketReader({ s3, place }: Pick<Aws, "s3" | "place">) {
     },
   };
 }
+
+/** Names of buckets are everybody's, so their ARNs have neither region nor account. */
+export const bucketArn = ({ region }: Aws["place"], name: string): string =>
+  formatArn({ partition: partitionOf(region).id, service: "s3", region: "", account: "", resource: name });
 
 /** True for the answer that there is no such bucket. */
 export const isAbsent = (error: unknown): boolean => error instanceof ProviderError && error.code === "NoSuchBucket";

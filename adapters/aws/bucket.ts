@@ -3,10 +3,10 @@ import type { BucketOutputs, BucketWant } from "../../controllers/leaf/wants.ts"
 import { ProviderError, sideBySide } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
 import type { Call, Fitted, Provider } from "../../operator/provider/provider.ts";
-import { formatArn, parseArn, partitionOf } from "./arn.ts";
+import { parseArn } from "./arn.ts";
 import { lifecycleOf } from "./bucket-lifecycle.ts";
 import { hasTlsOnly } from "./bucket-policy.ts";
-import { bucketReader, isAbsent } from "./bucket-read.ts";
+import { bucketArn, bucketReader, isAbsent } from "./bucket-read.ts";
 import { corsOf, encryptionOf, isNotPublic, OWNER_ENFORCED, retentionOf } from "./bucket-shape.ts";
 import { bucketWriter } from "./bucket-write.ts";
 import type { Aws } from "./clients.ts";
@@ -28,8 +28,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
   const write = bucketWriter(aws, read);
   const options = (call: Call) => ({ abortSignal: call.signal });
   const of = (Bucket: string) => ({ Bucket, ExpectedBucketOwner: place.account });
-  const arnOf = (name: string) =>
-    formatArn({ partition: partitionOf(place.region).id, service: "s3", region: "", account: "", resource: name });
+  const arnOf = (name: string) => bucketArn(place, name);
 
   const outputsOf = (name: string): BucketOutputs => ({
     BUCKET_ID: arnOf(name),
@@ -91,6 +90,8 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
         throw error;
       }
     },
+
+    list: ({ signal }) => read.all(signal),
 
     async create(name, want, call) {
       const id = arnOf(name);

@@ -114,6 +114,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     immutable: ["overrides"],
     fit: (want) => fitBucket(want, region),
     foresee,
+    list: async ({ signal }) => (await storage.names(signal)).map((name) => ({ name, id: bucketName(name) })),
     observe,
     create,
     update,

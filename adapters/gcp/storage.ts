@@ -62,6 +62,8 @@ export interface Storage extends PolicyPort {
   bucket(name: string, signal: AbortSignal): Promise<Bucket | undefined>;
   /** True when our project has a bucket of that name: also where we may not look at the bucket itself. */
   isOurs(name: string, signal: AbortSignal): Promise<boolean>;
+  /** Names of our project's buckets, wherever they are. */
+  names(signal: AbortSignal): Promise<readonly string[]>;
   create(name: string, fields: BucketFields, signal: AbortSignal): Promise<Bucket>;
   patch(name: string, fields: BucketPatch, signal: AbortSignal): Promise<Bucket>;
   /** For ever. @param metageneration of the bucket that was looked at: another one is not locked */
@@ -129,6 +131,18 @@ export function createStorage(place: Pick<Place, "account" | "endpoints" | "cred
       const reply = call("GET", "/b", signal, { params });
       const found = await json<{ items?: readonly Bucket[] }>("storage#buckets", reply);
       return found.items?.[0]?.name === name;
+    },
+    async names(signal) {
+      const names: string[] = [];
+      let pageToken: string | undefined;
+      do {
+        const params = { project, ...(pageToken && { pageToken }) };
+        const reply = call("GET", "/b", signal, { params });
+        const page = await json<{ items?: readonly Bucket[]; nextPageToken?: string }>("storage#buckets", reply);
+        names.push(...(page.items ?? []).map(({ name }) => name));
+        pageToken = page.nextPageToken;
+      } while (pageToken);
+      return names;
     },
     create: (name, fields, signal) =>
       bucket(call("POST", "/b", signal, { params: { project }, body: { name, ...fields } })),

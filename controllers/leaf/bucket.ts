@@ -1,7 +1,8 @@
 import type { BucketSpec } from "../../crds/bucket.ts";
-import { durationSeconds } from "../../crds/duration.ts";
+import { durationSeconds, durationText } from "../../crds/duration.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
-import { overridesFor } from "./overrides.ts";
+import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts";
+import { overridesFor, overridesSpec } from "./overrides.ts";
 import type { BucketCorsRule, BucketLifecycleRule, BucketWant } from "./wants.ts";
 
 /** A bucket of objects: S3 or Cloud Storage. */
@@ -10,7 +11,7 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
   dataBearing: true,
   // Both clouds take 63 without dots.
   nameLimit: 63,
-  references: () => [],
+  references: keyReferences,
   want: (spec, given) => ({
     private: true,
     versioning: spec.versioning,
@@ -19,9 +20,19 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
     softDeleteDays: spec.softDeleteDays,
     retention: spec.retention ? { days: spec.retention.days, lock: spec.retention.lock ?? false } : null,
     cors: (spec.cors ?? []).map(corsOf).sort(byName),
-    encryptionKey: spec.encryption?.keyRef.external ?? null,
+    encryptionKey: encryptionKeyOf(spec, given),
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
+  }),
+  specOf: (actual, naming) => ({
+    versioning: actual.versioning,
+    storageClass: actual.storageClass,
+    lifecycle: actual.lifecycle?.map(lifecycleSpec),
+    softDeleteDays: actual.softDeleteDays,
+    retention: actual.retention ?? undefined,
+    cors: actual.cors?.map(corsSpec),
+    encryption: encryptionSpec(actual.encryptionKey, naming),
+    overrides: overridesSpec(actual.overrides, naming.cloud),
   }),
 };
 
@@ -43,3 +54,27 @@ const corsOf = (rule: NonNullable<BucketSpec["cors"]>[number]): BucketCorsRule =
 });
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
+
+/** A rule as spec has it. Cloud Storage's rules have no names, so the adapter's stand in; what is no name gets another. */
+const lifecycleSpec = (
+  { name, prefix, action, days, to, versionsKept }: BucketLifecycleRule,
+  index: number,
+): object => ({
+  name: nameOr(name, `rule-${index + 1}`),
+  ...(prefix && { prefix }),
+  action,
+  days,
+  ...(to !== null && { to }),
+  ...(versionsKept !== null && { versionsKept }),
+});
+
+const corsSpec = ({ name, origins, methods, headers, maxAgeSeconds }: BucketCorsRule, index: number): object => ({
+  name: nameOr(name, `rule-${index + 1}`),
+  origins,
+  methods,
+  ...(headers.length > 0 && { headers }),
+  ...(maxAgeSeconds > 0 && { maxAge: durationText(maxAgeSeconds) }),
+});
+
+const nameOr = (name: string, other: string): string =>
+  /^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name) && name.length <= 50 && !name.startsWith("onyx-") ? name : other;
