@@ -83,7 +83,7 @@ export const bucket: KindUnderTest<BucketSpec, BucketWant> = {
     L20: "it carries our marks as tags or labels: L19",
     L22: "every field can be changed, but for what a cloud refuses by its contents: what it keeps locked",
     L23: "no reply about a bucket carries a state that could be new to us",
-    L25: "a Bucket refers to nothing",
+    L25: "a Bucket refers to nothing but a key, as every kind can that is encrypted",
     "L27 aws": "S3 says nothing of a disabled key when it is asked for a bucket; only reading and writing objects fail",
   },
 };
