@@ -56,8 +56,8 @@ export function topicOnAws({ eyes: { sns } }: AwsUnderTest): KindOnCloud {
       }
     },
     tamper: {
-      maxMessageBytes: set("MaximumMessageSize", "2048"),
       encryptionKey: set("KmsMasterKeyId", "alias/aws/sns"),
+      maxMessageBytes: set("MaximumMessageSize", "2048"),
       overrides: set("TracingConfig", "Active"),
       tags: (subject) => tag(subject, "stage", "somebody"),
     },
