@@ -36,7 +36,7 @@ export const eventRule: Leaf<EventRuleSpec, EventRuleWant> = {
     target: actual.target && targetSpec(actual.target.id, naming),
     input: actual.input,
     suspended: actual.suspended,
-    overrides: overridesSpec(actual.overrides, naming.cloud),
+    overrides: overridesSpec(askable(actual.overrides), naming.cloud),
   }),
 };
 
@@ -55,4 +55,10 @@ function targetSpec(id: string, naming: Naming): object {
   const queue = naming.reference("Queue", id.replace(/^(projects\/[^/]+)\/topics\//, "$1/subscriptions/"));
   const isQueue = "name" in queue || id.split(":")[2] === "sqs";
   return !("name" in topic) && isQueue ? { queueRef: queue } : { topicRef: topic };
+}
+
+/** The settings of a cloud that spec can ask for. A schedule that ends or deletes itself, and attributes, are none. */
+function askable(actual: EventRuleWant["overrides"] = {}): EventRuleWant["overrides"] {
+  const { startDate: _start, endDate: _end, afterCompletion: _after, attributes: _attributes, ...rest } = actual;
+  return rest;
 }
