@@ -1,0 +1,161 @@
+import { randomBytes } from "node:crypto";
+import { join, resolve } from "node:path";
+import { Registry } from "prom-client";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { onyxservice } from "../../controllers/composite/onyxservice.ts";
+import { leaves } from "../../controllers/leaf/index.ts";
+import { startTestCloud, type TestCloud } from "../../hack/testbed/gcp/testing.ts";
+import { type Cluster, startCluster, waitUntil } from "../../hack/testbed/index.ts";
+import { createInstrumentation } from "../../operator/instrument.ts";
+import { createEnvironmentRegistry } from "../../operator/reconcile/environments.ts";
+import { createManager, type Manager } from "../../operator/reconcile/manager.ts";
+import { ANNOTATIONS } from "../../operator/reconcile/object.ts";
+import { createClock } from "../../operator/runtime/clock.ts";
+import { createDiscovery } from "../../operator/runtime/discovery.ts";
+import { createLog } from "../../operator/runtime/log.ts";
+import { createTracing } from "../../operator/runtime/tracing.ts";
+import { connect } from "../../operator/wiring.ts";
+import { type Api, apiOf, OWN_TYPES } from "../support/api.ts";
+
+/** A secret value from a Kubernetes Secret to the cloud: nobody is told of it on the way, and who uses it starts anew. */
+const NAMESPACE = "shop";
+const CANARY = "canary-7d41b9e2";
+const root = resolve(import.meta.dirname, "../..");
+
+let cluster: Cluster;
+let api: Api;
+let cloud: TestCloud;
+let manager: Manager;
+const ended = new AbortController();
+/** All that the operator told: log lines, events, metrics at the end. */
+const told: string[] = [];
+const registry = new Registry();
+
+const apply = (...objects: readonly object[]) =>
+  cluster.kubectl(["apply", "-f=-"], objects.map((object) => stringify(object)).join("---\n"));
+const ours = (kind: string, name: string, spec: object) => ({
+  apiVersion: "onyx.onelens.io/v1alpha1",
+  kind,
+  metadata: { name, namespace: NAMESPACE },
+  spec,
+});
+const source = (value: string) => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name: "payment-api", namespace: NAMESPACE },
+  stringData: { token: value },
+});
+const read = async (kind: string, name: string) =>
+  JSON.parse((await cluster.kubectl(["get", kind, name, `-n=${NAMESPACE}`, "-o=json", "--ignore-not-found"])) || "{}");
+const secret = () => read("managedsecrets.onyx.onelens.io", "token");
+const version = async (): Promise<string | undefined> => (await secret()).status?.outputs?.VERSION;
+const inCloud = async () => {
+  const { SECRET_ID, VERSION } = (await secret()).status.outputs;
+  const [{ payload }] = await cloud.secretManager.accessSecretVersion({ name: `${SECRET_ID}/versions/${VERSION}` });
+  return Buffer.from(payload?.data as Uint8Array).toString();
+};
+const configHash = async (): Promise<string | undefined> =>
+  (await read("deployments.apps", "api")).spec?.template?.metadata?.annotations?.["onyx.onelens.io/config-hash"];
+const until = (what: string, holds: () => Promise<boolean>) =>
+  waitUntil(holds, { what, timeoutMs: 60_000, everyMs: 200, explain: () => told.slice(-10).join("\n") });
+
+beforeAll(async () => {
+  [cluster, cloud] = await Promise.all([startCluster({ name: "secrets" }), startTestCloud()]);
+  api = apiOf(cluster);
+  await cluster.kubectl(["apply", "--server-side", "-f", join(root, "charts/onyx-crds/templates")]);
+  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"]);
+  await apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
+  const clock = createClock();
+  const log = createLog({ level: "debug", destination: { write: (line) => void told.push(line) } });
+  const tracing = await createTracing({ env: {}, service: "test", version: "0", instance: "test" });
+  const discovery = createDiscovery(api.transport, clock);
+  const fence = { check: () => {}, signal: ended.signal };
+  const instruments = createInstrumentation({ clock, log, registry, tracing, fence });
+  manager = createManager({
+    client: api.client,
+    clock,
+    log,
+    registry: createEnvironmentRegistry(connect, instruments.wrap),
+    types: OWN_TYPES,
+    leaves,
+    composites: [onyxservice],
+    serves: (type) => discovery.serves(type),
+    fence: ended.signal,
+    tell: (_object, notice) => void told.push(JSON.stringify(notice)),
+    now: () => new Date(),
+    concurrency: 4,
+    resyncMs: 3_600_000,
+    randomBytes,
+  });
+  await manager.watch(ended.signal);
+  manager.start();
+  const { project, grpc, rest } = cloud.gcp;
+  const spec = {
+    cloud: "gcp",
+    region: "europe-west1",
+    account: project,
+    clusterName: "secrets",
+    default: true,
+    endpoints: { default: `http://${grpc}`, iam: rest, monitoring: rest },
+  };
+  await apply({ apiVersion: "onyx.onelens.io/v1alpha1", kind: "Environment", metadata: { name: "prod" }, spec });
+}, 300_000);
+
+afterAll(async () => {
+  await manager?.drain(5_000);
+  ended.abort(new Error("the test is over"));
+  await api?.transport.close();
+  await cloud?.close();
+  await cluster?.stop();
+});
+
+it("is kept in the cloud, followed when it changes, and told to nobody", async () => {
+  const valueFrom = { secretRef: { name: "payment-api", key: "token" } };
+  await apply(ours("ManagedSecret", "token", { valueFrom, recoveryDays: 0 }));
+  await until("DependencyNotFound", async () =>
+    JSON.stringify((await secret()).status?.conditions ?? []).includes("DependencyNotFound"),
+  );
+  await apply(
+    source(`${CANARY}-one`),
+    ours("OnyxService", "api", {
+      image: "api:1",
+      workload: "Deployment",
+      health: { none: "a test" },
+      bindings: [{ secret: "token", access: "Read" }],
+    }),
+  );
+  await until("A first version", async () => (await version()) === "1");
+  expect(await inCloud()).toBe(`${CANARY}-one`);
+  await until("A Deployment", async () => (await configHash()) !== undefined);
+  const bindings = (await read("configmaps", "api-bindings")).data;
+  expect(bindings).toMatchObject({
+    SECRET_TOKEN_ID: (await secret()).status.outputs.SECRET_ID,
+    SECRET_TOKEN_VERSION: "1",
+  });
+
+  const before = await configHash();
+  await apply(source(`${CANARY}-two`));
+  await cluster.kubectl([
+    "annotate",
+    "managedsecrets.onyx.onelens.io/token",
+    `-n=${NAMESPACE}`,
+    `${ANNOTATIONS.reconcileRequestedAt}=now`,
+  ]);
+  await until("A second version", async () => (await version()) === "2");
+  expect(await inCloud()).toBe(`${CANARY}-two`);
+  await until("New pods", async () => (await configHash()) !== before);
+
+  const objects = await cluster.kubectl([
+    "get",
+    "managedsecrets.onyx.onelens.io,onyxservices.onyx.onelens.io,workloadidentities.onyx.onelens.io,environments.onyx.onelens.io,configmaps,deployments.apps",
+    "-A",
+    "-o=yaml",
+  ]);
+  const journal = JSON.stringify(cloud.gcp.control.journal.entries());
+  const everything = [...told, objects, journal, await registry.metrics()].join("\n");
+  expect(told.length).toBeGreaterThan(5);
+  expect(journal).toContain("AddSecretVersion");
+  for (const value of [CANARY, Buffer.from(`${CANARY}-one`).toString("base64").slice(0, 16)])
+    expect(everything.includes(value), value).toBe(false);
+}, 120_000);
