@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
+import type { LeafKind } from "../../controllers/leaf/wants.ts";
 import { prepareAccount } from "../../hack/platform/account.ts";
 import { installCharts } from "../../hack/platform/chart.ts";
 import { CREDENTIALS, type Endpoints, environmentYaml } from "../../hack/platform/environment.ts";
@@ -103,6 +104,23 @@ async function tamperWithSchedule(schedule: string): Promise<void> {
   await until("The schedule of before", async () => (await generation()) === before + 2);
 }
 
+/** One of each kind of cloud resource that `useEverything` does not make for its services. */
+const OTHERS: Readonly<Record<Exclude<LeafKind, "Queue" | "Table" | "WorkloadIdentity">, object>> = {
+  Bucket: {},
+  EncryptionKey: {},
+  EventRule: { schedule: { cron: "0 3 * * *" }, target: { queueRef: { name: "jobs" } } },
+  ManagedSecret: { generate: {} },
+  Topic: {},
+};
+
+async function useOtherKinds(): Promise<void> {
+  const objects = Object.entries(OTHERS).map(([kind, spec]) => ours(kind, kind.toLowerCase(), spec));
+  await apply(...objects);
+  const names = objects.map(({ kind, metadata }) => `${kind}.onyx.onelens.io/${metadata.name}`);
+  await cluster.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "-n=default", ...names]);
+  await cluster.kubectl(["delete", "-n=default", "--timeout=60s", ...names]);
+}
+
 /** Uses all that the operator can do, with every kind that an OnyxService is made of. */
 async function useEverything(): Promise<void> {
   await cluster.kubectl(["apply", "-f=-"], environment());
@@ -144,6 +162,7 @@ async function useEverything(): Promise<void> {
   await tamperWithSchedule("0 4 * * *");
   await tamperWithSchedule("0 5 * * *");
 
+  await useOtherKinds();
   await cluster.kubectl(["delete", "onyxservices", "--all", "-n=default", "--timeout=60s"]);
   await cluster.kubectl(["delete", "queues.onyx.onelens.io,tables.onyx.onelens.io", "--all", "--timeout=60s"]);
   await cluster.kubectl(["delete", "environments.onyx.onelens.io", "--all", "--timeout=60s"]);
