@@ -120,14 +120,8 @@ const spec = leafSpec(
     retention: z
       .strictObject({
         days: within(limit.retentionDays).describe(
-          "How long nothing can be deleted after it was written, whoever asks.",
+          "How long what was written is kept: nobody deletes it before, but who may change the bucket can shorten the time.",
         ),
-        lock: z
-          .boolean()
-          .optional()
-          .describe(
-            "Nobody can shorten it any more or take it away, not even the cloud's support. It can't be undone, so it waits for an approval.",
-          ),
       })
       .optional()
       .describe("Keep everything for a time. On AWS it turns versioning on, which Object Lock needs, and that stays."),
