@@ -11,6 +11,7 @@ beforeAll(async () => {
 afterAll(() => adapter.close());
 beforeEach(() => adapter.prepare());
 
+const QUEUE = `projects/${PROJECT}/subscriptions/reports`;
 const JOB = `projects/${PROJECT}/locations/${REGION}/jobs/daily`;
 const rule = () => providerOf(adapter.connection, "EventRule");
 const context = () => call("EventRule", "daily");
@@ -18,7 +19,7 @@ const context = () => call("EventRule", "daily");
 function wanted(change: Partial<EventRuleWant> = {}): EventRuleWant {
   const want: EventRuleWant = {
     schedule: { cron: "*/5 * * * *", timezone: "UTC" },
-    target: { id: `projects/${PROJECT}/subscriptions/reports`, via: [] },
+    target: { id: QUEUE, via: [] },
     targetIs: { kind: "Queue", ordered: false, encryptionKey: null },
     input: "{}",
     suspended: false,
@@ -43,7 +44,7 @@ test("E2 a suspended rule never fires; once it isn't any more, it does", async (
   const signal = AbortSignal.timeout(20_000);
   const topic = `projects/${PROJECT}/topics/reports`;
   await pubsub.createTopic({ name: topic }, signal);
-  await pubsub.createSubscription({ name: wanted().target.id, topic }, signal);
+  await pubsub.createSubscription({ name: QUEUE, topic }, signal);
   const backlog = () => adapter.cloud.control.backlogs().get("reports");
   await rule().create("daily", wanted({ suspended: true }), context());
   expect((await seen()).actual.suspended).toBe(true);
