@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { identify, isAlive, startTicks } from "./processid.ts";
 
-const stat = (name: string, state: string): string =>
-  `4711 (${name}) ${state} 1 4711 4711 0 -1 4194560 1 0 0 0 5 6 0 0 20 0 1 0 987654 1000 100 18446744073709551615`;
+const stat = (name: string, state: string, threads = 1): string =>
+  `4711 (${name}) ${state} 1 4711 4711 0 -1 4194560 1 0 0 0 5 6 0 0 20 0 ${threads} 0 987654 1000 100 18446744073709551615`;
 
 describe("startTicks", () => {
   it("reads the 22nd field", () => {
@@ -17,6 +17,11 @@ describe("startTicks", () => {
 
   it("takes a process that ended but was not reaped for none", () => {
     expect(startTicks(stat("etcd", "Z"))).toBeUndefined();
+    expect(startTicks(stat("etcd", "X"))).toBeUndefined();
+  });
+
+  it("knows one whose first thread has ended and others have not", () => {
+    expect(startTicks(stat("etcd", "Z", 3))).toBe("987654");
   });
 });
 

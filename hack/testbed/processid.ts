@@ -33,7 +33,10 @@ function startedOnLinux(pid: number): string | undefined {
 export function startTicks(stat: string): string | undefined {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const state = fields[0];
-  return state === "Z" || state === "X" ? undefined : fields[19];
+  // The first thread of a killed program can be a zombie while others still end, and hold its files and ports.
+  const threads = Number(fields[17]);
+  const ended = state === "X" || (state === "Z" && threads <= 1);
+  return ended ? undefined : fields[19];
 }
 
 function startedByPs(pid: number): string | undefined {

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Cluster } from "../../hack/testbed/cluster.ts";
 import { apiserver } from "../../hack/testbed/components.ts";
 import { waitUntil } from "../../hack/testbed/index.ts";
+import { systemPorts } from "../../hack/testbed/ports.ts";
 import { isAlive } from "../../hack/testbed/processid.ts";
 import { readRun } from "../../hack/testbed/run.ts";
 
@@ -46,6 +47,10 @@ export function controlApiserver(cluster: Cluster): ApiserverControl {
         disableAdmission: [],
         extraArgs: [],
       };
+      await waitUntil(() => systemPorts.isFree(cluster.ports.apiserver), {
+        what: "the port of kube-apiserver",
+        timeoutMs: 30_000,
+      });
       const { command, args } = apiserver(cluster.ports, options)(join(dirname(cluster.kubectlPath), "kube-apiserver"));
       const log = join(cluster.folder, "log", "kube-apiserver-again.log");
       const out = openSync(log, "a");
