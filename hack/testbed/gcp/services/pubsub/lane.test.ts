@@ -59,3 +59,22 @@ test("hands in new tickets for free messages before pstest forgets the old ones,
   expect(lane.find(["old"])).toEqual([]);
   expect(lane.find(["new", "new"]).map(({ id }) => id)).toEqual(["a"]);
 });
+
+test("redeems what is current when a stale ticket can't be acknowledged, as when its lane was closed meanwhile", async () => {
+  const { upstream } = recorder();
+  const refused = Promise.withResolvers<void>();
+  const closing: Upstream = {
+    ...upstream,
+    call(method, request) {
+      if (method !== "Subscriber.Acknowledge") return upstream.call(method, request);
+      refused.resolve();
+      return Promise.reject(new Error("pstest: NOT_FOUND"));
+    },
+  };
+  const lane = await openLane(closing, { id: "x", ackDeadlineSeconds: 10, ordered: false, realNow: () => 0 });
+  await lane.add([held("a")]);
+  expect(lane.redeem([delivery("b", "7", "old"), delivery("a", "1", "new")], 10).map(({ id }) => id)).toEqual(["a"]);
+  await refused.promise;
+  // An unhandled rejection is told, and fails the run, a turn later.
+  await new Promise((resolve) => setImmediate(resolve));
+});

@@ -122,7 +122,8 @@ export async function openLane(upstream: Upstream, options: LaneOptions): Promis
         one.leasedUntil = options.realNow() + leaseSeconds * 1000;
         return [one];
       });
-      void acknowledgeUpstream(stale);
+      // Not acknowledged, a stale ticket comes again and is stale again; a lane that was closed meanwhile has none.
+      acknowledgeUpstream(stale).catch(() => undefined);
       return current;
     },
     find: (ackIds) => [...new Set(ackIds)].flatMap((ackId) => byAckId.get(ackId) ?? []),
