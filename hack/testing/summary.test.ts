@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Report, summarise, summaryLine } from "./summary.ts";
+import { failureLines, type Report, summarise, summaryLine } from "./summary.ts";
 
 const file = (status: string, ...tests: string[]): Report["testResults"][number] => ({
   name: "a.test.ts",
   status,
-  assertionResults: tests.map((each) => ({ status: each })),
+  assertionResults: tests.map((each, index) => ({ status: each, fullName: `test ${index + 1}` })),
 });
 
 describe("summarise", () => {
@@ -34,5 +34,22 @@ describe("summarise", () => {
 describe("summaryLine", () => {
   it("reads as promised", () => {
     expect(summaryLine({ passed: 12, failed: 0, skipped: 3 })).toBe("12 passed, 0 failed");
+  });
+});
+
+describe("failureLines", () => {
+  it("names each failed test with what it said first, and each file that could not be loaded", () => {
+    const said = { status: "failed", fullName: "queues keep order", failureMessages: ["Error: 2 is not 1\n    at x"] };
+    const report = {
+      testResults: [
+        { ...file("failed", "passed"), name: "b.test.ts", assertionResults: [said] },
+        { ...file("failed"), message: "\nCannot find module 'x'\nRequire stack" },
+        file("passed", "passed"),
+      ],
+    };
+    expect(failureLines(report)).toEqual([
+      "FAILED b.test.ts > queues keep order: Error: 2 is not 1",
+      "FAILED a.test.ts: Cannot find module 'x'",
+    ]);
   });
 });

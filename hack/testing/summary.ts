@@ -4,7 +4,11 @@ export interface Report {
     readonly name: string;
     readonly status: string;
     readonly message?: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[] | null;
+    }[];
   }[];
 }
 
@@ -34,4 +38,14 @@ export function summarise(report: Report, exitCode: number): Summary {
 /** The last line of a test run. */
 export function summaryLine({ passed, failed }: Summary): string {
   return `${passed} passed, ${failed} failed`;
+}
+
+/** One line a failure, with its file, its test and what was said first: a long run is read from its end. */
+export function failureLines(report: Report): string[] {
+  const firstLine = (text: string | undefined): string => (text ?? "").trim().split("\n", 1)[0] ?? "";
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (status === "failed" && failed.length === 0) return [`FAILED ${name}: ${firstLine(message)}`];
+    return failed.map((test) => `FAILED ${name} > ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`);
+  });
 }
