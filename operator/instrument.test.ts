@@ -102,3 +102,15 @@ it("shows that a cloud throttles, until a minute after it stopped", async () => 
   clock.freeze(61_000);
   expect(instruments.budgets("123456789012")[0]?.use).toBe("Low");
 });
+
+it("lets the limit of an Environment go with it", () => {
+  const { instruments, provider } = world();
+  instruments.wrap("Queue", provider, place("blue"), { sqs: 10 });
+  instruments.wrap("Queue", provider, place("green"), { sqs: 5 });
+  const limit = () => instruments.budgets("123456789012")[0]?.perSecond;
+  expect(limit()).toBe(5);
+  instruments.forget("green");
+  expect(limit()).toBe(10);
+  instruments.wrap("Queue", provider, place("green"), { sqs: 7 });
+  expect(limit()).toBe(7);
+});

@@ -33,6 +33,8 @@ export interface Instrumentation {
   readonly wrap: Wrap;
   /** How the services of an account were used in the last minute. */
   budgets(account: string): readonly BudgetUse[];
+  /** Takes the limits of an Environment away that has changed or gone; those of its next providers are set anew. */
+  forget(environment: string): void;
 }
 
 /** The budget of one service of one account, and what each Environment there allows of it. */
@@ -100,6 +102,10 @@ export function createInstrumentation({ clock, log, registry, tracing, fence }: 
         .filter((one) => one.account === account)
         .map(({ service, bucket }) => ({ service, perSecond: bucket.perSecond(), use: levelOf(bucket.use()) }))
         .sort((a, b) => (a.service < b.service ? -1 : 1)),
+    forget(environment) {
+      for (const { bucket, limits } of shared.values())
+        if (limits.delete(environment) && limits.size > 0) bucket.limit(Math.min(...limits.values()));
+    },
   };
 }
 

@@ -65,6 +65,7 @@ async function main(): Promise<void> {
     fence: lease.fence,
   });
   const registry = createEnvironmentRegistry(connect, instruments.wrap);
+  registry.subscribe(instruments.forget);
   const manager = createManager({
     client,
     clock,

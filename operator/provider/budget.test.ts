@@ -64,6 +64,21 @@ it("halves the rate when the cloud throttles and wins it back slowly", async () 
   expect(bucket.rate()).toBe(64);
 });
 
+it("lets those who wait already feel within a second that the rate rises", async () => {
+  const clock = createFakeClock();
+  const bucket = createBucket({ perSecond: 0.1, concurrent: 1 }, clock);
+  let through = false;
+  const waiting = bucket.run(never, "shop", async () => {
+    through = true;
+  });
+  await clock.advance(1_000);
+  expect(through).toBe(false);
+  bucket.limit(10);
+  await clock.advance(1_000);
+  expect(through).toBe(true);
+  await waiting;
+});
+
 it("forgets a waiter whose signal is aborted, and never runs its call", async () => {
   const clock = createFakeClock();
   const bucket = createBucket({ perSecond: 1, concurrent: 1 }, clock);

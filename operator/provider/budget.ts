@@ -40,6 +40,8 @@ export interface Bucket {
 const HALVE_EVERY_MS = 1_000;
 /** Part of the limit that is won back each second without a throttled call. */
 const RECOVER_PER_SECOND = 0.05;
+/** The rate rises while one waits for it: so often one looks again. */
+const LOOK_AGAIN_MS = 1_000;
 
 /**
  * A token bucket with a bound on concurrency. It starts full (a second's worth), and answers throttling as TCP does:
@@ -71,7 +73,7 @@ export function createBucket(limits: Limits, clock: BudgetClock): Bucket {
       waiters.next()?.();
     }
     if (waiters.size() > 0 && running < limits.concurrent && !wake) {
-      const wait = Math.max(1, Math.ceil(((1 - tokens) / rate) * 1000));
+      const wait = Math.min(LOOK_AGAIN_MS, Math.max(1, Math.ceil(((1 - tokens) / rate) * 1000)));
       wake = clock.setTimeout(wait, () => {
         wake = undefined;
         pump();

@@ -183,6 +183,8 @@ describe("the first state", () => {
     await eventually(() => reflector.hasSynced(), clock);
     expect(reflector.state()).toBe("Synced");
     expect(clock.monotonic() - begin).toBeGreaterThan(5_000);
+    const warnings = log.lines.filter(({ level }) => level === "warn");
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining("not installed")]);
   });
 });
 

@@ -256,9 +256,12 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
         mustBeNewest ||= verdict.forgetPosition;
         if (verdict.forgetPosition) mustSync = true;
         if (verdict.withoutWatchList) watchListWorks = false;
-        state = verdict.notServed ? "NotServed" : "Retrying";
         metrics?.failure(resource, cause);
-        log.warn({ err: error, cause, step, delayMs: Math.round(delayMs) }, "watching failed; it is tried again");
+        if (!verdict.notServed)
+          log.warn({ err: error, cause, step, delayMs: Math.round(delayMs) }, "watching failed; it is tried again");
+        else if (state !== "NotServed")
+          log.warn("the server does not know this resource: its definition is not installed; it is asked for again");
+        state = verdict.notServed ? "NotServed" : "Retrying";
         if (delayMs > 0) await sleep(clock, delayMs, signal).catch(() => {});
       }
     }
