@@ -13,6 +13,7 @@ import { STSClient } from "@aws-sdk/client-sts";
 import type { Place } from "../../operator/provider/cloud.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { formatArn, partitionOf } from "./arn.ts";
+import { type InTurn, inTurn } from "./in-turn.ts";
 
 /** Where warnings of the SDK go. */
 export interface AwsLog {
@@ -34,6 +35,8 @@ export interface Aws {
   readonly sts: STSClient;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Turns for what several objects have a part in. */
+  readonly inTurn: InTurn;
   /** ARN of a thing in this account and region. IAM's have no region. */
   arn(service: string, resource: string): string;
   close(): void;
@@ -77,6 +80,7 @@ export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.
     scheduler: new SchedulerClient(at("scheduler")),
     sts: new STSClient(at("sts")),
     now,
+    inTurn: inTurn(),
     arn: (service, resource) =>
       formatArn({
         partition: partitionOf(place.region).id,

@@ -15,12 +15,13 @@ import { limits } from "../../crds/limits.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, ownerOf, ownerTags, sameObject, tagValue } from "../../operator/provider/owner.ts";
 import type { At, Call, Fitted, Present, Provider } from "../../operator/provider/provider.ts";
-import { parseArn, partitionOf } from "./arn.ts";
-import { type Aws, endpointOf } from "./clients.ts";
+import { parseArn } from "./arn.ts";
+import type { Aws } from "./clients.ts";
 import { ask, askFor, required } from "./errors.ts";
 import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
 import { pagesOf } from "./pages.ts";
+import { queueUrl } from "./queue-policy.ts";
 import { fitNumber } from "./range.ts";
 import { tagChanges, tagsOf, tagsToCreate } from "./tags.ts";
 
@@ -42,11 +43,7 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
   const { sqs, place } = aws;
   const options = (call: Call) => ({ abortSignal: call.signal });
 
-  const urlOf = (arn: string) => {
-    const { account, resource } = parseArn(arn) ?? { account: place.account, resource: arn };
-    const host = endpointOf(place, "sqs") ?? `https://sqs.${place.region}.${partitionOf(place.region).dnsSuffix}`;
-    return `${host}/${account}/${resource}`;
-  };
+  const urlOf = (arn: string) => queueUrl(aws, arn);
 
   async function look(arn: string, call: Call): Promise<Seen | undefined> {
     const QueueUrl = urlOf(arn);
