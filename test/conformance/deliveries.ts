@@ -1,7 +1,7 @@
-import { describe, expect, it as vitestIt } from "vitest";
-import { type CaseWorld, caseWorld, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { describe, expect } from "vitest";
+import type { CaseWorld, Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
-import type { Gap } from "../../operator/provider/conformance/index.ts";
+import { type Emulated, gapped, worldsOf } from "./gapped.ts";
 
 type Outputs = Readonly<Record<string, string>>;
 
@@ -34,40 +34,30 @@ export function deliveryCases(
   deliveries: Deliveries,
   tried: Tried,
   all: ReadonlyMap<string, Tried>,
-  { emulator, gaps }: { readonly emulator: string; readonly gaps: readonly Gap[] },
+  emulated: Emulated,
 ): void {
-  const mine = gaps.filter((one) => one.emulator === emulator && one.kind === DELIVERIES);
-  const used = new Set<Gap>();
-  const it = (title: string, body: () => Promise<void>) => {
-    const gap = mine.find((one) => title.startsWith(one.id));
-    if (gap) used.add(gap);
-    if (gap) vitestIt.fails(`${title} — gap of ${emulator} (${gap.reason}); if this is red, remove the gap`, body);
-    else vitestIt(title, body);
-  };
-  let count = 0;
+  const { it, everyGapNamesACase } = gapped(DELIVERIES, cloud, emulated);
+  const inWorld = worldsOf("t", cloud, tried, all);
 
   /** A Topic that is Ready, and people who subscribe to it; all goes away again. */
   const run =
     (body: (outputs: Outputs, join: () => Promise<Subscriber>, world: CaseWorld) => Promise<void>, over?: object) =>
-    async () => {
-      const name = `t${++count}-${process.pid.toString(36)}`;
-      const world = await caseWorld(tried, all, cloud, name);
-      const joined: Subscriber[] = [];
-      try {
-        if (over) world.host.edit(world.spec({ ...over }));
-        await world.ready();
+    () =>
+      inWorld(async (world, name) => {
+        const joined: Subscriber[] = [];
+        await world.ready(over && { ...over });
         const outputs = world.host.status.outputs ?? {};
         const join = async () => {
           const one = await deliveries.subscribe(outputs, `${name}-${joined.length}`);
           joined.push(one);
           return one;
         };
-        await body(outputs, join, world);
-      } finally {
-        await Promise.all(joined.map((one) => one.remove()));
-        await world.close();
-      }
-    };
+        try {
+          await body(outputs, join, world);
+        } finally {
+          await Promise.all(joined.map((one) => one.remove()));
+        }
+      });
 
   /** Receives until so many messages came. */
   const take = async (from: Subscriber, wanted: number) => {
@@ -118,7 +108,5 @@ export function deliveryCases(
     );
   });
 
-  vitestIt(`every known gap of the deliveries of ${cloud.cloud} names a case`, () => {
-    expect(mine.filter((gap) => !used.has(gap))).toEqual([]);
-  });
+  everyGapNamesACase();
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type CaseWorld, caseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
 import { atRest } from "../../operator/provider/conformance/lifecycle.ts";
+import { worldsOf } from "./gapped.ts";
 
 const WITH_KEY = { encryption: { keyRef: { name: "main" } } };
 
@@ -20,15 +21,10 @@ export function encryptedCases(cloud: CloudUnderTest, all: ReadonlyMap<string, T
     return { on, kind: { ...kind, spec, edits: [], referring: undefined } };
   };
   let count = 0;
-  const inWorld =
-    (tried: Tried, others: ReadonlyMap<string, Tried>, run: (world: CaseWorld) => Promise<void>) => async () => {
-      const world = await caseWorld(tried, others, cloud, `e${++count}-${process.pid.toString(36)}`);
-      try {
-        await run(world);
-      } finally {
-        await world.close();
-      }
-    };
+  const inWorld = (tried: Tried, others: ReadonlyMap<string, Tried>, run: (world: CaseWorld) => Promise<void>) => {
+    const world = worldsOf(`e${++count}-`, cloud, tried, others);
+    return () => world(run);
+  };
   const keyOf = (world: CaseWorld) => world.host.others.get("EncryptionKey/main")?.status?.outputs?.KEY_ID ?? "no key";
 
   describe(`encrypted with an EncryptionKey on ${cloud.cloud}`, () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { caseWorld, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import { worldsOf } from "./gapped.ts";
 
 /** An item of the base Table: partition key `tenant`, sort key `at`. */
 export interface Item {
@@ -31,16 +32,12 @@ export interface Items {
 
 /** The data plane of a Table, as far as keys and indexes carry it. What a client library adds is for its own tests. */
 export function itemCases(cloud: CloudUnderTest, items: Items, tried: Tried, all: ReadonlyMap<string, Tried>): void {
-  let count = 0;
-  const withTable = async (over: object, body: (outputs: Readonly<Record<string, string>>) => Promise<void>) => {
-    const world = await caseWorld(tried, all, cloud, `i${++count}-${process.pid.toString(36)}`);
-    try {
+  const inWorld = worldsOf("i", cloud, tried, all);
+  const withTable = (over: object, body: (outputs: Readonly<Record<string, string>>) => Promise<void>) =>
+    inWorld(async (world) => {
       await world.ready({ ...over });
       await body(world.host.status.outputs ?? {});
-    } finally {
-      await world.close();
-    }
-  };
+    });
 
   describe(`items of a Table on ${cloud.cloud}`, () => {
     it("TB1 ten put the same item if it is absent: one wins", () =>

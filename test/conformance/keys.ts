@@ -1,8 +1,8 @@
-import { describe, expect, it as vitestIt } from "vitest";
-import { caseWorld, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { describe, expect } from "vitest";
+import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
-import type { Gap } from "../../operator/provider/conformance/index.ts";
 import { encryptedCases } from "./encrypted.ts";
+import { type Emulated, gapped, worldsOf } from "./gapped.ts";
 
 /** What programs and people do with a key, by the cloud's own SDK. Keys are named by KEY_ID. */
 export interface Ciphers {
@@ -24,29 +24,14 @@ export function keyCases(
   ciphers: Ciphers,
   tried: Tried,
   all: ReadonlyMap<string, Tried>,
-  { emulator, gaps }: { readonly emulator: string; readonly gaps: readonly Gap[] },
+  emulated: Emulated,
 ): void {
-  const mine = gaps.filter((one) => one.emulator === emulator && one.kind === KEYS);
-  const used = new Set<Gap>();
-  const it = (title: string, body: () => Promise<void>) => {
-    const gap = mine.find((one) => title.startsWith(one.id));
-    if (gap) used.add(gap);
-    if (gap) vitestIt.fails(`${title} — gap of ${emulator} (${gap.reason}); if this is red, remove the gap`, body);
-    else vitestIt(title, body);
-  };
-
-  const inWorld = async (name: string, run: (world: Awaited<ReturnType<typeof caseWorld>>) => Promise<void>) => {
-    const world = await caseWorld(tried, all, cloud, name);
-    try {
-      await run(world);
-    } finally {
-      await world.close();
-    }
-  };
+  const { it, everyGapNamesACase } = gapped(KEYS, cloud, emulated);
+  const inWorld = worldsOf("k", cloud, tried, all);
 
   describe(`keys on ${cloud.cloud}`, () => {
     it("K1 two encryptions of one text differ, and both can be read", () =>
-      inWorld("k1", async (world) => {
+      inWorld(async (world) => {
         await world.ready();
         const key = world.host.status.outputs?.KEY_ID ?? "";
         const [one, two] = [await ciphers.encrypt(key, PLAIN), await ciphers.encrypt(key, PLAIN)];
@@ -56,7 +41,7 @@ export function keyCases(
       }));
 
     it("K1 a damaged text can't be read", () =>
-      inWorld("k1d", async (world) => {
+      inWorld(async (world) => {
         await world.ready();
         const key = world.host.status.outputs?.KEY_ID ?? "";
         const text = await ciphers.encrypt(key, PLAIN);
@@ -65,7 +50,7 @@ export function keyCases(
       }));
 
     it("K2 of a key that is to be deleted nothing can be read; taken back by us, everything can", () =>
-      inWorld("k2", async (world) => {
+      inWorld(async (world) => {
         await world.ready();
         const key = world.host.status.outputs?.KEY_ID ?? "";
         const text = await ciphers.encrypt(key, PLAIN);
@@ -77,7 +62,7 @@ export function keyCases(
       }));
 
     it("K2 taken back by hand it is disabled still; we enable it", () =>
-      inWorld("k3", async (world) => {
+      inWorld(async (world) => {
         await world.ready();
         const key = world.host.status.outputs?.KEY_ID ?? "";
         const text = await ciphers.encrypt(key, PLAIN);
@@ -90,7 +75,5 @@ export function keyCases(
   });
   encryptedCases(cloud, all);
 
-  vitestIt(`every known gap of the ciphers of ${cloud.cloud} names a case`, () => {
-    expect(mine.filter((gap) => !used.has(gap))).toEqual([]);
-  });
+  everyGapNamesACase();
 }

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it as vitestIt } from "vitest";
-import { type CaseWorld, caseWorld, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import type { CaseWorld, Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
-import type { Gap } from "../../operator/provider/conformance/index.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
+import { type Emulated, gapped, worldsOf } from "./gapped.ts";
 
 /** A message as a program sends it. */
 export interface Message {
@@ -49,29 +49,16 @@ export function messageCases(
   messages: Messages,
   tried: Tried,
   all: ReadonlyMap<string, Tried>,
-  { emulator, gaps }: { readonly emulator: string; readonly gaps: readonly Gap[] },
+  emulated: Emulated,
 ): void {
-  const mine = gaps.filter((one) => one.emulator === emulator && one.kind === MESSAGES);
-  const used = new Set<Gap>();
-  const it = (title: string, body: () => Promise<void>) => {
-    const gap = mine.find((one) => title.startsWith(one.id));
-    if (gap) used.add(gap);
-    if (gap) vitestIt.fails(`${title} — gap of ${emulator} (${gap.reason}); if this is red, remove the gap`, body);
-    else vitestIt(title, body);
-  };
-  let count = 0;
+  const { it, everyGapNamesACase } = gapped(MESSAGES, cloud, emulated);
+  const inWorld = worldsOf("q", cloud, tried, all);
   const run =
-    (body: (world: CaseWorld, outputs: Readonly<Record<string, string>>) => Promise<void>, over?: object) =>
-    async () => {
-      const world = await caseWorld(tried, all, cloud, `q${++count}-${process.pid.toString(36)}`);
-      try {
-        if (over) world.host.edit(world.spec({ ...over }));
-        await world.ready();
+    (body: (world: CaseWorld, outputs: Readonly<Record<string, string>>) => Promise<void>, over?: object) => () =>
+      inWorld(async (world) => {
+        await world.ready(over && { ...over });
         await body(world, world.host.status.outputs ?? {});
-      } finally {
-        await world.close();
-      }
-    };
+      });
   /** Receives until so many messages came. */
   const take = async (outputs: Readonly<Record<string, string>>, wanted: number, withinMs = 10_000) => {
     const until = Date.now() + withinMs;
@@ -254,9 +241,8 @@ export function messageCases(
       ["a delay", { delay: "5s" }],
       ["more than ten minutes to process", { processingTimeout: "11m" }],
       ["fewer than five deliveries", { deadLetter: { queueRef: { name: "dead" }, maxReceives: 2 } }],
-    ])("Q9 %s: refused under Strict, shown under Warn", async (_what, over) => {
-      const world = await caseWorld(tried, all, cloud, `q${++count}-${process.pid.toString(36)}`);
-      try {
+    ])("Q9 %s: refused under Strict, shown under Warn", (_what, over) =>
+      inWorld(async (world) => {
         world.host.edit(world.spec(over));
         await world.host.pass();
         expect(condition(world.host.status.conditions, "Stalled")?.reason).toBe("OutsidePortableRange");
@@ -264,13 +250,9 @@ export function messageCases(
         await world.ready({ ...over, portability: "Warn" });
         expect(condition(world.host.status.conditions, "Portable")?.status).toBe("False");
         expect(world.host.status.deviations?.length).toBeGreaterThan(0);
-      } finally {
-        await world.close();
-      }
-    });
+      }),
+    );
   });
 
-  vitestIt(`every known gap of the messages of ${cloud.cloud} names a case`, () => {
-    expect(mine.filter((gap) => !used.has(gap))).toEqual([]);
-  });
+  everyGapNamesACase();
 }

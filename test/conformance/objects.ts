@@ -1,9 +1,9 @@
-import { describe, expect, it as vitestIt } from "vitest";
-import { type CaseWorld, caseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { describe, expect } from "vitest";
+import { type CaseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
-import type { Gap } from "../../operator/provider/conformance/index.ts";
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
+import { type Emulated, gapped, worldsOf } from "./gapped.ts";
 
 type Outputs = Readonly<Record<string, string>>;
 
@@ -56,29 +56,20 @@ export function objectCases(
   objects: Objects,
   tried: Tried,
   all: ReadonlyMap<string, Tried>,
-  { emulator, gaps }: { readonly emulator: string; readonly gaps: readonly Gap[] },
+  emulated: Emulated,
 ): void {
-  const mine = gaps.filter((one) => one.emulator === emulator && one.kind === OBJECTS);
-  const used = new Set<Gap>();
-  let count = 0;
-  const withBucket = async (over: Over, body: (outputs: Outputs, world: CaseWorld) => Promise<void>) => {
-    const world = await caseWorld(tried, all, cloud, `b${++count}-${process.pid.toString(36)}`);
-    const outputs: { now?: Outputs } = {};
-    try {
+  const { it, everyGapNamesACase } = gapped(OBJECTS, cloud, emulated);
+  const inWorld = worldsOf("b", cloud, tried, all);
+  const withBucket = (over: Over, body: (outputs: Outputs, world: CaseWorld) => Promise<void>) =>
+    inWorld(async (world) => {
       await world.ready(over);
-      outputs.now = world.host.status.outputs ?? {};
-      await body(outputs.now, world);
-    } finally {
-      if (outputs.now) await objects.empty(outputs.now);
-      await world.close();
-    }
-  };
-  const it = (title: string, run: () => Promise<void>) => {
-    const gap = mine.find((one) => title.startsWith(one.id));
-    if (gap) used.add(gap);
-    if (gap) vitestIt.fails(`${title} — gap of ${emulator} (${gap.reason}); if this is red, remove the gap`, run);
-    else vitestIt(title, run);
-  };
+      const outputs = world.host.status.outputs ?? {};
+      try {
+        await body(outputs, world);
+      } finally {
+        await objects.empty(outputs);
+      }
+    });
 
   describe(`objects of a Bucket on ${cloud.cloud}`, () => {
     it("B1 ten put the same object if it is absent: one wins, and the others hear that it is there", () =>
@@ -171,7 +162,5 @@ export function objectCases(
       }));
   });
 
-  vitestIt(`every known gap of the objects of ${cloud.cloud} names a case`, () => {
-    expect(mine.filter((gap) => !used.has(gap))).toEqual([]);
-  });
+  everyGapNamesACase();
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type CaseWorld, caseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
+import { worldsOf } from "./gapped.ts";
 
 type Outputs = Readonly<Record<string, string>>;
 
@@ -32,15 +33,8 @@ export function secretCases(
   tried: Tried,
   all: ReadonlyMap<string, Tried>,
 ): void {
-  let count = 0;
-  const run = (body: (world: CaseWorld) => Promise<void>) => async () => {
-    const world = await caseWorld(tried, all, cloud, `s${++count}-${process.pid.toString(36)}`);
-    try {
-      await body(world);
-    } finally {
-      await world.close();
-    }
-  };
+  const inWorld = worldsOf("s", cloud, tried, all);
+  const run = (body: (world: CaseWorld) => Promise<void>) => () => inWorld(body);
   const outputs = (world: CaseWorld): Outputs => world.host.status.outputs ?? {};
   const text = (value: Uint8Array | undefined) => value && Buffer.from(value).toString();
   const later = (world: CaseWorld, ms: number) => {
