@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { leafColumns } from "./columns.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { duration } from "./duration.ts";
-import { encryption, leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
+import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import type { Limit } from "./limits.ts";
 import { limits } from "./limits.ts";
 import { withRules } from "./rules.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { leafColumns } from "./columns.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
-import { leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
+import { leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { numberRange, numberWithin } from "./ranges.ts";
 import { immutable } from "./rules.ts";

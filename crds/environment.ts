@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { ageColumn, readyColumn, whyColumns } from "./columns.ts";
 import { conditions } from "./conditions.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
-import { ageColumn, deletionPolicy, readyColumn, whyColumns } from "./leaf.ts";
+import { deletionPolicy } from "./leaf.ts";
 import { immutable, withRules } from "./rules.ts";
 import { tags } from "./tags.ts";
 import { formed, label, map, mapList, objectName, set, text } from "./text.ts";
@@ -84,12 +85,14 @@ const spec = withRules(
     })
       .optional()
       .describe("By kind: what happens in the cloud when an object is deleted that doesn't say so itself."),
-    apiBudget: map(z.int().min(1).max(10_000).describe("Calls a second."), {
+    apiBudget: map(z.int().min(1).max(10_000).describe("Verbs a second: a look at an object, its making, a change."), {
       ...serviceName,
       what: "keys of apiBudget are names of cloud services, such as sqs, or default",
     })
       .optional()
-      .describe("By cloud service: the most calls a second that the operator makes."),
+      .describe(
+        "By cloud service: the most verbs a second. A verb looks at an object, makes, changes or deletes it, by one call to the cloud or a few.",
+      ),
     successorOf: set(clusterName().describe("Name of a cluster that is gone."), 16)
       .optional()
       .describe(
@@ -153,7 +156,7 @@ const status = z.strictObject({
   apiBudget: mapList(
     z.strictObject({
       service: text(63).describe("The cloud service, such as sqs."),
-      perSecond: z.int().min(1).describe("How often a second it may be called at most."),
+      perSecond: z.int().min(1).describe("The most verbs a second."),
       use: z
         .enum(["Low", "High", "Waiting", "Throttled"])
         .describe(
@@ -165,7 +168,7 @@ const status = z.strictObject({
   )
     .optional()
     .describe(
-      "Cloud services that were called much in the last minute, looked at once a minute. Those that were not are left out.",
+      "Cloud services that much was asked of in the last minute, looked at once a minute. Those that were not are left out.",
     ),
   lastHandledReconcileAt: z
     .string()

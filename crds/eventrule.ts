@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { leafColumns } from "./columns.ts";
 import { BOTH_KINDS_OF_DAY, CRON_FORM, CRON_LENGTH, CRON_SAYS, ONE_KIND_OF_DAY_SAYS } from "./cron.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { durationWithin } from "./duration.ts";
-import { leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
+import { leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { numberWithin } from "./ranges.ts";
 import { reference } from "./refs.ts";

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { leafColumns } from "./columns.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { duration, durationText, durationWithin, isDurationCel } from "./duration.ts";
-import { encryption, leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
+import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { exactlyOne, withRules } from "./rules.ts";
 import { formed, list, objectName, text } from "./text.ts";

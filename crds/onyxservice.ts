@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { ACCESS, access, accessFits, BINDABLE, type BindingField } from "./access.ts";
+import { ageColumn, readyColumn, whyColumns } from "./columns.ts";
 import { compositeStatus } from "./composite.ts";
 import type { ObjectOf, SpecInputOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { durationWithin } from "./duration.ts";
-import { ageColumn, disabledNeedsReason, readyColumn, switchable, whyColumns } from "./leaf.ts";
+import { disabledNeedsReason, switchable } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { portNumber, probe } from "./probe.ts";
 import { cpu, memory } from "./quantity.ts";

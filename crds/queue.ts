@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { leafColumns, orderingColumn } from "./columns.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { duration, durationText, durationWithin, isDurationCel } from "./duration.ts";
-import { encryption, leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
+import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { durationRange, numberRange, numberWithin } from "./ranges.ts";
 import { reference } from "./refs.ts";
@@ -92,13 +93,7 @@ Delivery is at least once on both; a consumer must bear to see a message twice.`
       fieldPath: ".spec.deadLetter.queueRef",
     },
   ],
-  columns: leafColumns({
-    name: "Ordering",
-    type: "string",
-    jsonPath: ".spec.ordering",
-    description: "Whether messages of one key stay in order.",
-    priority: 1,
-  }),
+  columns: leafColumns(orderingColumn),
   selectableFields: leafSelectableFields,
 });
 

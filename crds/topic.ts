@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { leafColumns, orderingColumn } from "./columns.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { durationWithin, isDurationCel } from "./duration.ts";
-import { encryption, leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
+import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { numberRange, numberWithin } from "./ranges.ts";
 import { immutable, withRules } from "./rules.ts";
@@ -128,13 +129,7 @@ subscriptions of the topic. A subscriber gets nothing that was published before 
   spec,
   status: leafStatus(),
   rules: [],
-  columns: leafColumns({
-    name: "Ordering",
-    type: "string",
-    jsonPath: ".spec.ordering",
-    description: "Whether messages of one key stay in order.",
-    priority: 1,
-  }),
+  columns: leafColumns(orderingColumn),
   selectableFields: leafSelectableFields,
 });
 

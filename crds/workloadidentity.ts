@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { GrantableKind } from "./access.ts";
 import { ACCESS, access, accessFits, grantableKind } from "./access.ts";
+import { leafColumns } from "./columns.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
-import { leafColumns, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
+import { leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { localReference } from "./refs.ts";
 import { immutable, withRules } from "./rules.ts";
 import { formed, mapList, objectName } from "./text.ts";

@@ -1,6 +1,6 @@
 import type { TableOutputs, TableWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
-import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, ownerOf } from "../../operator/provider/owner.ts";
 import {
   type At,
   type Call,
@@ -15,8 +15,9 @@ import type { Database } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
 import { letServiceUseKey } from "./key-agents.ts";
 import { databaseName, shortName } from "./names.ts";
-import { marksOf, mayTake, without } from "./owner.ts";
+import { marksOf, without } from "./owner.ts";
 import { createProgress, type Running } from "./progress.ts";
+import { tableOwner } from "./table-owner.ts";
 import { closed, guard, phaseOf, YOUNG_MS } from "./table-phase.ts";
 import {
   actualTable,
@@ -40,7 +41,6 @@ import {
   shapesOf,
   tableOutputs,
   toDatabase,
-  toFields,
   toIndex,
   ttlFieldName,
 } from "./table-shape.ts";
@@ -64,6 +64,7 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
   const { place, firestore, now } = gcp;
   const project = place.account;
   const progress = createProgress(firestore, now);
+  const { ownerIfEmpty, refuseForeign, writeMeta, mark } = tableOwner(firestore);
   /** Databases that this process asked for, until they are marked. */
   const asked = new Set<string>();
 
@@ -134,11 +135,6 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
     return { database, meta: document && readMeta(document), indexes: liveIndexes(indexes), ttlFields };
   }
 
-  async function ownerIfEmpty(id: string, call: Call): Promise<Owner | undefined> {
-    const collections = await firestore.collections(id, call.signal);
-    return collections.length === 0 ? call.owner : undefined;
-  }
-
   async function create(name: string, want: TableWant, call: Call): Promise<Created<TableOutputs>> {
     const id = databaseName(project, name);
     await step(`let Firestore use the key ${want.encryptionKey}`, () =>
@@ -158,29 +154,6 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
       await refuseForeign(id, call);
     }
     return { id };
-  }
-
-  /** A create that was told that the name is taken: by us, in a pass that was cut off, or by somebody else. */
-  async function refuseForeign(id: string, call: Call): Promise<void> {
-    if (!(await firestore.database(id, call.signal)))
-      throw new ProviderError("transient", `${id} exists and can't be seen yet.`, { code: "ALREADY_EXISTS" });
-    const document = await firestore.document(ownerDocument(id), call.signal);
-    if (document && mayTake(ownerOf(readMeta(document).tags), call.owner)) return;
-    throw new ProviderError("conflict", `${id} exists and does not carry our marks. It was left alone.`, {
-      code: "ALREADY_EXISTS",
-    });
-  }
-
-  /** Writes the owner's document: made where there is none, else changed as `change` says, if that changes anything. */
-  async function writeMeta(id: string, change: (meta: Meta) => Meta, call: Call): Promise<Meta | undefined> {
-    const name = ownerDocument(id);
-    const document = await firestore.document(name, call.signal);
-    const before = document && readMeta(document);
-    const after = change(before ?? { tags: {}, schema: undefined });
-    if (!document) await firestore.createDocument(name, toFields(after), call.signal);
-    else if (JSON.stringify(toFields(after)) !== JSON.stringify(toFields(before ?? after)))
-      await firestore.replaceDocument({ ...document, fields: { ...document.fields, ...toFields(after) } }, call.signal);
-    return before;
   }
 
   async function update(
@@ -250,12 +223,6 @@ export function tableProvider(gcp: Gcp): Provider<TableWant, TableOutputs> {
       }
     });
   }
-
-  const mark = async (seen: Seen, tags: Tags, schema: Schema | undefined, call: Call) => {
-    await step(`write the document ${OWNER_COLLECTION}/owner of ${shortName(seen.id)}`, () =>
-      writeMeta(seen.id, (meta) => ({ tags: mergeTags(meta.tags, tags), schema: meta.schema ?? schema }), call),
-    );
-  };
 
   return {
     service: "firestore",
