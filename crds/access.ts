@@ -7,6 +7,7 @@ export const ACCESS = {
   EncryptionKey: ["Use"],
   ManagedSecret: ["Read", "Write"],
   Topic: ["Produce"],
+  Bucket: ["Read", "Write", "ReadWrite"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The field of a binding that names a resource, and the kind that it names. */
@@ -16,6 +17,7 @@ export const BINDABLE = {
   key: "EncryptionKey",
   secret: "ManagedSecret",
   topic: "Topic",
+  bucket: "Bucket",
 } as const satisfies Readonly<Record<string, keyof typeof ACCESS>>;
 export type BindingField = keyof typeof BINDABLE;
 

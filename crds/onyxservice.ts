@@ -47,6 +47,7 @@ const binding = withRules(
       key: objectName().optional().describe("Name of an EncryptionKey in this namespace."),
       secret: objectName().optional().describe("Name of a ManagedSecret in this namespace."),
       topic: objectName().optional().describe("Name of a Topic in this namespace."),
+      bucket: objectName().optional().describe("Name of a Bucket in this namespace."),
       access: access(),
     } satisfies Record<BindingField | "access", z.ZodType>)
     .refine(

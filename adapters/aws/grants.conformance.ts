@@ -20,6 +20,19 @@ import {
   ScheduleKeyDeletionCommand,
 } from "@aws-sdk/client-kms";
 import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  GetBucketPolicyCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import {
   CreateSecretCommand,
   DeleteSecretCommand,
   DescribeSecretCommand,
@@ -68,6 +81,12 @@ beforeAll(async () => {
     const { ARN = "" } = await admin.secretsManager.send(new CreateSecretCommand({ Name, SecretString: "x" }));
     secrets.set(Name, ARN);
   }
+  for (const Bucket of ["bound", "other"]) {
+    await admin.s3.send(new CreateBucketCommand({ Bucket }));
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement: [] });
+    await admin.s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+    await admin.s3.send(new PutObjectCommand({ Bucket, Key: "a/b", Body: "x" }));
+  }
   for (const QueueName of ["bound", "other"]) await admin.sqs.send(new CreateQueueCommand({ QueueName }));
   for (const Name of ["bound", "other"]) await admin.sns.send(new CreateTopicCommand({ Name }));
   for (const TableName of ["bound", "other"])
@@ -105,6 +124,7 @@ async function granted(kind: GrantableKind, access: Access) {
     Topic: topicArn("bound"),
     EncryptionKey: keys.bound ?? "",
     ManagedSecret: secrets.get("bound") ?? "",
+    Bucket: "arn:aws:s3:::bound",
   }[kind];
   const UserName = `${kind}-${access}`;
   await admin.iam.send(new CreateUserCommand({ UserName }));
@@ -123,6 +143,7 @@ async function granted(kind: GrantableKind, access: Access) {
     kms: new KMSClient(config),
     secretsManager: new SecretsManagerClient(config),
     sns: new SNSClient(config),
+    s3: new S3Client({ ...config, forcePathStyle: true }),
   };
 }
 
@@ -176,6 +197,17 @@ const CALLS: Record<GrantableKind, Record<string, (clients: Clients, name: strin
       secretsManager.send(new PutSecretValueCommand({ ...secretId(name), SecretString: "new" })),
     destroy: ({ secretsManager }, name) => secretsManager.send(new DeleteSecretCommand(secretId(name))),
   },
+  Bucket: {
+    list: ({ s3 }, Bucket) => s3.send(new ListObjectsV2Command({ Bucket })),
+    get: ({ s3 }, Bucket) => s3.send(new GetObjectCommand({ Bucket, Key: "a/b" })),
+    put: ({ s3 }, Bucket) => s3.send(new PutObjectCommand({ Bucket, Key: "c", Body: "x" })),
+    "put in parts": ({ s3 }, Bucket) => s3.send(new CreateMultipartUploadCommand({ Bucket, Key: "c" })),
+    delete: ({ s3 }, Bucket) => s3.send(new DeleteObjectCommand({ Bucket, Key: "c" })),
+    "read the policy": ({ s3 }, Bucket) => s3.send(new GetBucketPolicyCommand({ Bucket })),
+    "set versioning": ({ s3 }, Bucket) =>
+      s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } })),
+    destroy: ({ s3 }, Bucket) => s3.send(new DeleteBucketCommand({ Bucket })),
+  },
   Topic: {
     publish: ({ sns }, name) => sns.send(new PublishCommand({ TopicArn: topicArn(name), Message: "x" })),
     subscribe: ({ sns }, name) =>
@@ -210,6 +242,9 @@ describe("the policy of a grant, enforced", () => {
     ["Table", "ReadWrite", ["get", "query", "query an index", "scan", "put", "update", "delete"]],
     ["EncryptionKey", "Use", ["encrypt", "get a data key"]],
     ["Topic", "Produce", ["publish"]],
+    ["Bucket", "Read", ["list", "get"]],
+    ["Bucket", "Write", ["put", "put in parts", "delete"]],
+    ["Bucket", "ReadWrite", ["list", "get", "put", "put in parts", "delete"]],
   ] as const)("%s %s", async (kind, access, calls) => {
     const clients = await granted(kind, access);
     expect(await works(clients, kind, "bound")).toEqual(calls);

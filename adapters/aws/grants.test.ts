@@ -8,6 +8,7 @@ import { allows, type Request } from "./testing/evaluate.ts";
 const REGION = "eu-west-1";
 const queueArn = (name: string) => `arn:aws:sqs:${REGION}:111122223333:${name}`;
 const tableArn = (name: string) => `arn:aws:dynamodb:${REGION}:111122223333:table/${name}`;
+const bucketArn = (name: string) => `arn:aws:s3:::${name}`;
 const keyArn = (id: string) => `arn:aws:kms:${REGION}:111122223333:key/${id}`;
 
 const keys = fc.option(fc.constantFrom("k1", "k2").map(keyArn));
@@ -24,12 +25,18 @@ const grant: fc.Arbitrary<Grant> = fc.oneof(
     access: fc.constantFrom("Read" as const, "Write" as const, "ReadWrite" as const),
     encryptionKey: keys,
   }),
+  fc.record({
+    kind: fc.constant("Bucket" as const),
+    id: fc.constantFrom("b1", "b2", "b10").map(bucketArn),
+    access: fc.constantFrom("Read" as const, "Write" as const, "ReadWrite" as const),
+    encryptionKey: keys,
+  }),
 );
 const grants = fc.array(grant, { minLength: 1, maxLength: 12 });
 const policy = (...all: Grant[]) => policyOf(all) ?? expect.fail("no policy");
 const on = (kind: Grant["kind"], access: Grant["access"], encryptionKey: string | null = null): Grant => ({
   kind,
-  id: kind === "Queue" ? queueArn("orders") : tableArn("orders"),
+  id: { Queue: queueArn, Table: tableArn, Bucket: bucketArn }[kind as "Queue" | "Table" | "Bucket"]("orders"),
   access,
   encryptionKey,
 });
@@ -43,6 +50,9 @@ const ACTIONS = [
   ..."GetItem BatchGetItem Query Scan ConditionCheckItem PutItem UpdateItem DeleteItem BatchWriteItem PartiQLSelect PartiQLInsert PartiQLUpdate PartiQLDelete DescribeTable DeleteTable UpdateTable ExportTableToPointInTime GetRecords CreateBackup UpdateTimeToLive TagResource"
     .split(" ")
     .map((action) => `dynamodb:${action}`),
+  ..."GetObject GetObjectVersion PutObject DeleteObject DeleteObjectVersion AbortMultipartUpload ListMultipartUploadParts ListBucket ListBucketVersions ListBucketMultipartUploads GetObjectAcl PutObjectAcl PutObjectTagging GetObjectTagging BypassGovernanceRetention PutObjectRetention PutObjectLegalHold RestoreObject GetBucketPolicy PutBucketPolicy DeleteBucketPolicy PutBucketVersioning PutLifecycleConfiguration PutEncryptionConfiguration PutBucketTagging DeleteBucket CreateBucket"
+    .split(" ")
+    .map((action) => `s3:${action}`),
 ];
 const READS = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"].map((one) => `dynamodb:${one}`);
 const WRITES = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"].map(
@@ -81,6 +91,32 @@ describe("what an access allows, of all that the service can do", () => {
     expect(allowed(read, `${tableArn("orders-2")}/index/by-owner`)).toEqual([]);
     expect(allowed([on("Table", "Write")], `${tableArn("orders")}/index/by-owner`)).toEqual([]);
   });
+
+  it.each([
+    ["Read", ["s3:ListBucket"], ["s3:GetObject", "s3:GetObjectVersion"]],
+    ["Write", [], ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"]],
+    [
+      "ReadWrite",
+      ["s3:ListBucket"],
+      [
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+      ],
+    ],
+  ] as const)(
+    "%s of a bucket: its objects and their list, no settings, and no other bucket",
+    (access, list, objects) => {
+      const one = [on("Bucket", access)];
+      expect(allowed(one, bucketArn("orders"))).toEqual(list);
+      expect(allowed(one, bucketArn("orders/2026/invoice.pdf"))).toEqual(objects);
+      for (const other of ["orders-2", "orders-2/invoice.pdf", "order", "order/s"])
+        expect(allowed(one, bucketArn(other))).toEqual([]);
+    },
+  );
 
   it("writing alone does not read the item that was there", () => {
     const old = { "dynamodb:ReturnValues": "ALL_OLD" };
@@ -130,6 +166,23 @@ describe("a customer's key", () => {
     }
   });
 
+  it.each([
+    ["Read", ["kms:Decrypt"]],
+    ["Write", ["kms:Decrypt", "kms:GenerateDataKey"]],
+    ["ReadWrite", ["kms:Decrypt", "kms:GenerateDataKey"]],
+  ] as const)("of a bucket, %s: in the name of the bucket or of an object in it, no more", (access, actions) => {
+    const one = on("Bucket", access, key);
+    const asked = (arn: string) => ({
+      "kms:ViaService": `s3.${REGION}.amazonaws.com`,
+      "kms:EncryptionContext:aws:s3:arn": arn,
+    });
+    for (const arn of ["orders", "orders/2026/a"]) expect(use(one, asked(bucketArn(arn)))).toEqual(actions);
+    for (const arn of ["orders-2", "orders-2/a", "order"]) expect(use(one, asked(bucketArn(arn)))).toEqual([]);
+    expect(use(one, { "kms:EncryptionContext:aws:s3:arn": bucketArn("orders") })).toEqual([]);
+    expect(use(one, { ...asked(bucketArn("orders")), "kms:ViaService": `sqs.${REGION}.amazonaws.com` })).toEqual([]);
+    expect(use(one, asked(bucketArn("orders")), keyArn("other"))).toEqual([]);
+  });
+
   it("that two queues share opens both and no third, in one statement", () => {
     const both = [queueArn("a"), queueArn("b")].map((id) => ({ ...on("Queue", "Consume", key), id }));
     const document = policy(...both);
@@ -162,14 +215,15 @@ describe("policies of random grants", () => {
     );
   });
 
-  it("name only what is granted: no * but the indexes of a table that may be read", () => {
+  it("name only what is granted: no * but the indexes of a table that may be read and the objects of a bucket", () => {
     fc.assert(
       fc.property(grants, (all) => {
         const document = policy(...all);
         expect(JSON.stringify(document)).not.toMatch(/"\*"|:\*"|NotAction|NotResource/);
         const named = new Set(all.flatMap(({ id, encryptionKey }) => (encryptionKey ? [id, encryptionKey] : [id])));
         for (const { Resource } of statements(...all))
-          for (const resource of Resource) expect(named.has(resource.replace(/\/index\/\*$/, "")), resource).toBe(true);
+          for (const resource of Resource)
+            expect(named.has(resource.replace(/(\/index)?\/\*$/, "")), resource).toBe(true);
       }),
     );
   });
@@ -200,7 +254,9 @@ describe("policies of random grants", () => {
   });
 
   it("allow nothing that no grant allows alone", () => {
-    const resources = ["q1", "q2", "q3", "q4.fifo"].map(queueArn).concat(["t1", "t2", "t3"].map(tableArn));
+    const resources = ["q1", "q2", "q3", "q4.fifo"]
+      .map(queueArn)
+      .concat(["t1", "t2", "t3"].map(tableArn), ["b1", "b2", "b10", "b1/x", "b10/x"].map(bucketArn));
     fc.assert(
       fc.property(grants, (all) => {
         for (const resource of resources) {

@@ -23,6 +23,9 @@ const SECRET_ACTIONS: Partial<Record<Access, readonly string[]>> = {
   Read: ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
   Write: ["secretsmanager:PutSecretValue"],
 };
+/** Old versions are read like new ones; without versioning there are none. */
+const OBJECT_READS = ["s3:GetObject", "s3:GetObjectVersion"];
+const OBJECT_WRITES = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
 const INDEX_READS = ["dynamodb:Query", "dynamodb:Scan"];
 const TABLE_WRITES = [
   "dynamodb:PutItem",
@@ -38,7 +41,7 @@ const WRITE_ONLY: Test = { operator: "StringEqualsIfExists", key: "dynamodb:Retu
 /** Characters that all inline policies of a role may have together, white space not counted. */
 export const INLINE_POLICY_LIMIT = 10_240;
 
-/** The rights that grants need, least privilege: nothing but the resources named, and the indexes of a table. */
+/** The rights that grants need, least privilege: the resources named, the indexes of a table, the objects of a bucket. */
 export function rightsOf(grants: readonly Grant[]): Right[] {
   const read = new Set(grants.filter(({ access }) => access === "Read" || access === "ReadWrite").map(({ id }) => id));
   return grants.flatMap((grant) => {
@@ -57,6 +60,7 @@ const RIGHTS: Readonly<Record<GrantableKind, (grant: Grant, arn: Arn) => Right[]
   EncryptionKey: keyUseRights,
   ManagedSecret: secretRights,
   Topic: topicRights,
+  Bucket: bucketRights,
 };
 
 /** The policy for grants, or undefined when there is nothing to allow. The same for any order of grants. */
@@ -106,6 +110,40 @@ function tableRights(grant: Grant, arn: Arn): Right[] {
   ];
 }
 
+/** The objects of a bucket, and their list; nothing of the bucket's settings. */
+function bucketRights(grant: Grant): Right[] {
+  const reads = grant.access === "Read" || grant.access === "ReadWrite";
+  const writes = grant.access === "Write" || grant.access === "ReadWrite";
+  if (!reads && !writes) throw noSuchAccess(grant);
+  const objects = `${grant.id}/*`;
+  return [
+    ...(reads ? [{ action: "s3:ListBucket", resource: grant.id, when: [] }] : []),
+    ...[...(reads ? OBJECT_READS : []), ...(writes ? OBJECT_WRITES : [])].map((action) => ({
+      action,
+      resource: objects,
+      when: [],
+    })),
+    ...bucketKeyRights(grant, objects, writes ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]),
+  ];
+}
+
+/**
+ * S3 asks KMS in the name of the bucket where it has a Bucket Key, and in the name of the object for what was written while
+ * it had none: both may lie in one bucket. An upload in parts reads back what it wrote, so who writes decrypts.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+ *
+ * The ARN of a bucket names no region; its key must be of the same.
+ */
+function bucketKeyRights({ id, encryptionKey: key }: Grant, objects: string, actions: readonly string[]): Right[] {
+  if (key === null) return [];
+  const via = viaService("s3", parseArn(key)?.region ?? "");
+  const asked = [
+    { operator: "StringEquals", key: "kms:EncryptionContext:aws:s3:arn", value: id },
+    { operator: "StringLike", key: "kms:EncryptionContext:aws:s3:arn", value: objects },
+  ];
+  return asked.flatMap((context) => actions.map((action) => ({ action, resource: key, when: [via, context] })));
+}
+
 function keyUseRights(grant: Grant): Right[] {
   if (grant.access !== "Use") throw noSuchAccess(grant);
   return KEY_ACTIONS.map((action) => ({ action, resource: grant.id, when: [] }));
@@ -126,13 +164,18 @@ function secretRights(grant: Grant, arn: Arn): Right[] {
 function keyRights(grant: Grant, arn: Arn, actions: readonly string[], context: string, value: string): Right[] {
   const key = grant.encryptionKey;
   if (key === null) return [];
-  const via = `${arn.service}.${arn.region}.${partitionOf(arn.region).dnsSuffix}`;
   const when = [
-    { operator: "StringEquals", key: "kms:ViaService", value: via },
+    viaService(arn.service, arn.region),
     { operator: "StringEquals", key: `kms:EncryptionContext:${context}`, value },
   ];
   return actions.map((action) => ({ action, resource: key, when }));
 }
+
+const viaService = (service: string, region: string): Test => ({
+  operator: "StringEquals",
+  key: "kms:ViaService",
+  value: `${service}.${region}.${partitionOf(region).dnsSuffix}`,
+});
 
 const notAnId = (grant: Grant) =>
   new ProviderError("invalid", `grants: "${grant.id}" is not the ARN of a ${grant.kind}`, { code: "InvalidArn" });

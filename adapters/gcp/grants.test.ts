@@ -18,13 +18,14 @@ import { holds, type Policy, withMember, withoutMember } from "./policy.ts";
 
 const queue = (name: string) => `projects/p/subscriptions/${name}`;
 const table = (name: string) => `projects/p/databases/${name}`;
+const bucket = (name: string) => `projects/_/buckets/${name}`;
 const grant = (kind: Grant["kind"], id: string, access: Grant["access"]): Grant => ({
   kind,
   id,
   access,
   encryptionKey: null,
 });
-const lines = (...grants: Grant[]) => rightsOf(grants).map(rightText);
+const lines = (...grants: Grant[]) => rightsOf(grants, "p").map(rightText);
 
 const workload = { pool: "p.svc.id.goog", namespace: "shop", serviceAccount: "api" };
 
@@ -40,6 +41,24 @@ describe("what a grant gives", () => {
       "publish",
       grant("Topic", "projects/p/topics/t-topic", "Produce"),
       ["roles/pubsub.publisher on projects/p/topics/t-topic"],
+    ],
+    [
+      "list and get",
+      grant("Bucket", bucket("b"), "Read"),
+      ["projects/p/roles/onyx.bucketReader on projects/_/buckets/b"],
+    ],
+    [
+      "put and delete",
+      grant("Bucket", bucket("b"), "Write"),
+      ["projects/p/roles/onyx.bucketWriter on projects/_/buckets/b"],
+    ],
+    [
+      "all with objects",
+      grant("Bucket", bucket("b"), "ReadWrite"),
+      [
+        "projects/p/roles/onyx.bucketReader on projects/_/buckets/b",
+        "projects/p/roles/onyx.bucketWriter on projects/_/buckets/b",
+      ],
     ],
     ["read", grant("Table", table("t-1"), "Read"), ["projects/p/roles/onyx.tableReader on projects/p/databases/t-1"]],
     ["write", grant("Table", table("t-1"), "Write"), ["projects/p/roles/onyx.tableWriter on projects/p/databases/t-1"]],
@@ -61,13 +80,14 @@ describe("what a grant gives", () => {
       "no id of a queue on Google Cloud",
     ],
     ["a queue's id for a topic", grant("Topic", queue("q"), "Produce"), "no id of a topic on Google Cloud"],
+    ["a bucket's name for its id", grant("Bucket", "b", "Read"), "no id of a bucket on Google Cloud"],
     ["an empty id", grant("Table", "", "Read"), "no id of a table on Google Cloud"],
-  ])("%s is refused in words", (_, one, words) => expect(() => rightsOf([one])).toThrow(words));
+  ])("%s is refused in words", (_, one, words) => expect(() => rightsOf([one], "p")).toThrow(words));
 
   test("more tables than a policy can tell apart are refused before any call", () => {
     const many = (count: number) => Array.from({ length: count }, (_, n) => grant("Table", table(`t-${n}`), "Read"));
-    expect(rightsOf(many(20))).toHaveLength(20);
-    expect(() => rightsOf(many(21))).toThrow("21 tables with projects/p/roles/onyx.tableReader are too many");
+    expect(rightsOf(many(20), "p")).toHaveLength(20);
+    expect(() => rightsOf(many(21), "p")).toThrow("21 tables with projects/p/roles/onyx.tableReader are too many");
   });
 
   test("a table's right stands in the project's policy under a condition that names it alone", () => {
@@ -79,7 +99,8 @@ describe("what a grant gives", () => {
           'resource.type == "firestore.googleapis.com/Database" && resource.name == "projects/p/databases/t-1"',
       },
     });
-    expect(policyPlace({ role: "r", on: queue("q") })).toEqual({ resource: queue("q"), condition: undefined });
+    for (const on of [queue("q"), bucket("b")])
+      expect(policyPlace({ role: "r", on })).toEqual({ resource: on, condition: undefined });
   });
 
   test("the principal is the ServiceAccount's", () => {
@@ -97,6 +118,9 @@ const anyGrant = fc.oneof(
   fc
     .tuple(name, fc.constantFrom("Read" as const, "Write" as const, "ReadWrite" as const))
     .map(([id, access]) => grant("Table", table(id), access)),
+  fc
+    .tuple(name, fc.constantFrom("Read" as const, "Write" as const, "ReadWrite" as const))
+    .map(([id, access]) => grant("Bucket", bucket(id), access)),
 );
 const anyGrants = fc.array(anyGrant, { maxLength: 15 });
 const anyWorkload = fc.record({ pool: name.map((p) => `${p}.svc.id.goog`), namespace: name, serviceAccount: name });
@@ -116,7 +140,7 @@ describe("of any grants", () => {
     fc.assert(
       fc.property(anyGrants, anyWorkload, (grants, who) => {
         expect(parseWorkload(workloadText(who))).toEqual(who);
-        for (const right of rightsOf(grants)) {
+        for (const right of rightsOf(grants, "p")) {
           expect(parseRight(rightText(right))).toEqual(right);
           expect(parseTrace(traceText({ right, workload: who }))).toEqual({ right, workload: who });
         }
@@ -137,7 +161,9 @@ describe("of any grants", () => {
     };
     fc.assert(
       fc.property(anyGrants, (grants) => {
-        const memberships = rightsOf(grants).map((right) => membershipOf({ right, workload } satisfies Trace, "42"));
+        const memberships = rightsOf(grants, "p").map((right) =>
+          membershipOf({ right, workload } satisfies Trace, "42"),
+        );
         const granted = memberships.reduce(withMember, foreign);
         for (const one of memberships) expect(holds(granted, one)).toBe(true);
         expect(memberships.reduce(withoutMember, granted)).toEqual(foreign);

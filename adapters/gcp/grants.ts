@@ -10,7 +10,7 @@ import { type CustomRole, ROLES, roleName } from "./roles.ts";
 /** A role on one thing. Its text form is `<role> on <thing>`. */
 export interface Right {
   readonly role: string;
-  /** The topic, subscription, crypto key or database that it is a right on. */
+  /** The topic, subscription, crypto key, secret, bucket or database that it is a right on. */
   readonly on: string;
 }
 
@@ -33,11 +33,13 @@ const CONDITIONED_BINDINGS = 20;
 /**
  * The rights behind grants, without doubles, sorted by their text.
  *
+ * @param project of the operator, whose roles are used where an id names no project: a bucket's
  * @throws ProviderError invalid for an id that is none of Google Cloud, or an access that the kind does not have;
  *         quota when the project's policy can't hold them
  */
-export function rightsOf(grants: readonly Grant[]): readonly Right[] {
-  const rights = new Map(grants.flatMap(rightsOfGrant).map((right) => [rightText(right), right]));
+export function rightsOf(grants: readonly Grant[], project: string): readonly Right[] {
+  const all = grants.flatMap((grant) => rightsOfGrant(grant, project));
+  const rights = new Map(all.map((right) => [rightText(right), right]));
   const sorted = [...rights].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, right]) => right);
   for (const [role, same] of Map.groupBy(sorted, ({ role }) => role)) {
     const conditioned = same.filter((right) => policyPlace(right).condition !== undefined);
@@ -51,7 +53,7 @@ export function rightsOf(grants: readonly Grant[]): readonly Right[] {
   return sorted;
 }
 
-type Rule = (id: string) => readonly Right[];
+type Rule = (id: string, project: string) => readonly Right[];
 
 const onSubscription: Rule = (id) => {
   const topic = topicOfQueue(id);
@@ -83,6 +85,21 @@ const onSecret =
     return [{ role, on: id }];
   };
 
+/** The id of a bucket names no project: bucket names are everybody's. */
+const onBucket =
+  (role: CustomRole): Rule =>
+  (id, project) => {
+    if (!/^projects\/_\/buckets\/[^/]+$/.test(id))
+      throw new ProviderError(
+        "invalid",
+        `"${id}" is no id of a bucket on Google Cloud: projects/_/buckets/<name> is expected.`,
+        { code: "ID" },
+      );
+    return [{ role: roleName(project, role), on: id }];
+  };
+const bucketReads = onBucket(ROLES.bucketReader);
+const bucketWrites = onBucket(ROLES.bucketWriter);
+
 const RULES: Readonly<Record<GrantableKind, Partial<Record<Access, Rule>>>> = {
   Queue: { Consume: onSubscription, Produce: onTopic },
   EncryptionKey: { Use: onKey },
@@ -91,10 +108,15 @@ const RULES: Readonly<Record<GrantableKind, Partial<Record<Access, Rule>>>> = {
     Write: onSecret("roles/secretmanager.secretVersionAdder"),
   },
   Topic: { Produce: (id) => [{ role: "roles/pubsub.publisher", on: topicOf(id) }] },
-  Table: { Read: reads, Write: writes, ReadWrite: (id) => [...reads(id), ...writes(id)] },
+  Table: { Read: reads, Write: writes, ReadWrite: both(reads, writes) },
+  Bucket: { Read: bucketReads, Write: bucketWrites, ReadWrite: both(bucketReads, bucketWrites) },
 };
 
-function rightsOfGrant({ kind, id, access }: Grant): readonly Right[] {
+function both(...rules: readonly Rule[]): Rule {
+  return (id, project) => rules.flatMap((rule) => rule(id, project));
+}
+
+function rightsOfGrant({ kind, id, access }: Grant, project: string): readonly Right[] {
   const rule = RULES[kind][access];
   if (!rule)
     throw new ProviderError(
@@ -104,7 +126,7 @@ function rightsOfGrant({ kind, id, access }: Grant): readonly Right[] {
         code: "ACCESS",
       },
     );
-  return rule(id);
+  return rule(id, project);
 }
 
 const projectOf = (name: string): string => /^projects\/([^/]+)/.exec(name)?.[1] ?? "";

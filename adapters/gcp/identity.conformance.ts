@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { Grant, IdentityWant } from "../../controllers/leaf/wants.ts";
 import { diff } from "../../operator/reconcile/diff.ts";
 import type { Policy } from "./policy.ts";
+import { createStorage } from "./storage.ts";
 import { type Adapter, at, call, marks, PROJECT, present, providerOf, REGION, startAdapter } from "./testing/cloud.ts";
 
 let adapter: Adapter;
@@ -11,11 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => adapter.close());
 
+const storage = () => createStorage(adapter.place);
 const signal = AbortSignal.timeout(120_000);
 const identity = () => providerOf(adapter.connection, "WorkloadIdentity");
 const topic = (name: string) => `projects/${PROJECT}/topics/${name}`;
 const queueId = (name: string) => `projects/${PROJECT}/subscriptions/${name}`;
 const tableId = (name: string) => `projects/${PROJECT}/databases/${name}`;
+const bucketId = (name: string) => `projects/_/buckets/${name}`;
 const role = (name: string) => `projects/${PROJECT}/roles/onyx.${name}`;
 const principal = (name: string) =>
   `principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/${PROJECT}.svc.id.goog/subject/ns/onyx/sa/${name}`;
@@ -26,6 +29,12 @@ beforeEach(async () => {
     await adapter.direct.pubsub.createTopic({ name: topic(name) }, signal);
     await adapter.direct.pubsub.createSubscription({ name: queueId(name), topic: topic(name) }, signal);
   }
+  for (const name of ["media", "theirs"])
+    await storage().create(
+      name,
+      { location: REGION, iamConfiguration: { uniformBucketLevelAccess: { enabled: true } } },
+      signal,
+    );
   for (const name of ["orders", "users"]) {
     const settings = { locationId: REGION, type: "FIRESTORE_NATIVE" } as const;
     await adapter.direct.firestore.createDatabase(PROJECT, name, settings, signal);
@@ -42,6 +51,7 @@ const grant = (kind: Grant["kind"], id: string, access: Grant["access"]): Grant 
 const CONSUME = grant("Queue", queueId("jobs"), "Consume");
 const PRODUCE = grant("Queue", queueId("jobs"), "Produce");
 const ORDERS = grant("Table", tableId("orders"), "ReadWrite");
+const MEDIA = grant("Bucket", bucketId("media"), "ReadWrite");
 const USERS = grant("Table", tableId("users"), "Read");
 
 function wanted(grants: readonly Grant[], name = "api"): IdentityWant {
@@ -77,7 +87,11 @@ async function update(before: IdentityWant, after: IdentityWant) {
 }
 
 const bindings = async (resource: string) => {
-  const port = resource === `projects/${PROJECT}` ? adapter.direct.projects : adapter.direct.pubsub;
+  const port = resource.includes("/buckets/")
+    ? storage()
+    : resource === `projects/${PROJECT}`
+      ? adapter.direct.projects
+      : adapter.direct.pubsub;
   return ((await port.read(resource, signal)).bindings ?? []).map(({ role, members, condition }) => ({
     role,
     members,
@@ -136,6 +150,34 @@ describe("create", () => {
     await seen(footprint(want));
     const read = adapter.requests("GetIamPolicy").map((request) => (request as { resource: string }).resource);
     expect(read.sort()).toEqual([`projects/${PROJECT}`, queueId("jobs"), topic("jobs")].sort());
+  });
+
+  test("binds a bucket's objects on the bucket, beside those who are there already, and takes back just that", async () => {
+    const before = await bindings(bucketId("media"));
+    expect(before.length).toBeGreaterThan(0);
+    const want = await made(wanted([MEDIA]));
+    const ours = ["bucketReader", "bucketWriter"].map((name) => ({ role: role(name), members: [principal("api")] }));
+    expect(await bindings(bucketId("media"))).toEqual([...ours, ...before]);
+    expect(await bindings(bucketId("theirs"))).toEqual(before);
+    const less = wanted([grant("Bucket", bucketId("media"), "Read")]);
+    expect(await update(want, less)).toEqual(["permissions"]);
+    expect(adapter.writes()).toEqual(["SetIamPolicy"]);
+    expect(await bindings(bucketId("media"))).toEqual([ours[0], ...before]);
+    const known = at("api", footprint(want, less));
+    await identity().delete(await seen(footprint(want, less)), known, call("WorkloadIdentity", "api"));
+    expect(await bindings(bucketId("media"))).toEqual(before);
+    expect(await look(footprint(want, less))).toEqual({ exists: false });
+  });
+
+  test("a bucket that is gone needs nothing taken back", async () => {
+    const want = await made(wanted([MEDIA]));
+    const known = { ...at("api", footprint(want)), id: principal("api") };
+    await storage().delete("media", signal);
+    adapter.writes();
+    const found = present(await identity().observe(known, call("WorkloadIdentity", "api")));
+    expect(found.actual.permissions).toEqual([]);
+    await identity().delete(found, known, call("WorkloadIdentity", "api"));
+    expect(adapter.writes()).toEqual([]);
   });
 
   test("two identities share the binding of a table", async () => {

@@ -23,7 +23,7 @@ type Seen = Present<IdentityWant, IdentityOutputs>;
 /**
  * A WorkloadIdentity is what the principal of one ServiceAccount may do. The principal itself is a name that Google
  * derives from namespace and ServiceAccount, so there is nothing to make but memberships in the policies of topics,
- * subscriptions and (for tables) the project. Each is a line of the footprint, which core records before we write it;
+ * subscriptions, keys, secrets, buckets and (for tables) the project. Each is a line of the footprint, which core records before we write it;
  * so what was granted is found again after any crash, and nothing else is looked at.
  *
  * Policies carry no marks: what the footprint names is ours. An identity that holds nothing is there as long as status
@@ -40,11 +40,12 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
   });
   const wantedTraces = (want: IdentityWant): readonly Trace[] => {
     const workload = workloadOf(want);
-    return rightsOf(want.grants).map((right) => ({ right, workload }));
+    return rightsOf(want.grants, place.account).map((right) => ({ right, workload }));
   };
   const editorOf = (resource: string): PolicyEditor => {
     if (/^projects\/[^/]+$/.test(resource)) return gcp.projectPolicies;
     if (resource.includes("/secrets/")) return gcp.secretPolicies;
+    if (resource.includes("/buckets/")) return gcp.storagePolicies;
     return resource.includes("/cryptoKeys/") ? gcp.kmsPolicies : gcp.pubsubPolicies;
   };
 
@@ -106,7 +107,7 @@ export function identityProvider(gcp: Gcp): Provider<IdentityWant, IdentityOutpu
     fit: (want) => ({
       want: {
         ...want,
-        permissions: rightsOf(want.grants).map(rightText),
+        permissions: rightsOf(want.grants, place.account).map(rightText),
         trust: [workloadText(workloadOf(want))],
         overrides: {},
       },

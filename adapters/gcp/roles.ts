@@ -16,7 +16,7 @@ export interface CustomRole {
 /**
  * The least that a workload needs for each access. `roles/pubsub.subscriber` may also seek (and so drop all messages)
  * and attach new subscriptions; `roles/datastore.user` and `viewer` may also read indexes, statistics and other projects'
- * metadata. Permissions: docs.cloud.google.com/iam/docs/roles-permissions.
+ * metadata; `roles/storage.objectViewer` may also list managed folders, and of the roles that may delete each may read too. Permissions: docs.cloud.google.com/iam/docs/roles-permissions.
  */
 export const ROLES = {
   queueConsumer: {
@@ -41,6 +41,24 @@ export const ROLES = {
       "datastore.entities.create",
       "datastore.entities.delete",
       "datastore.entities.update",
+    ],
+  },
+  bucketReader: {
+    id: "onyx.bucketReader",
+    title: "Onyx bucket reader",
+    description: "List and read the objects of the buckets it is granted on.",
+    permissions: ["storage.objects.get", "storage.objects.list"],
+  },
+  bucketWriter: {
+    id: "onyx.bucketWriter",
+    title: "Onyx bucket writer",
+    description: "Write and delete the objects of the buckets it is granted on.",
+    permissions: [
+      "storage.multipartUploads.abort",
+      "storage.multipartUploads.create",
+      "storage.multipartUploads.listParts",
+      "storage.objects.create",
+      "storage.objects.delete",
     ],
   },
 } as const satisfies Record<string, CustomRole>;

@@ -197,11 +197,13 @@ describe("bindings", () => {
     { table: "orders.v2", access: "ReadWrite" },
     { queue: "order-events", access: "Produce" },
     { queue: "order-events", access: "Consume" },
+    { bucket: "media", access: "ReadWrite" },
   ] as const;
   const references = {
     "bindings[0].table": { outputs: outputsOf("Table", "t") },
     "bindings[1].queue": { outputs: outputsOf("Queue", "q") },
     "bindings[2].queue": { outputs: outputsOf("Queue", "q") },
+    "bindings[3].bucket": { outputs: outputsOf("Bucket", "b") },
   };
   const composed = compose({ bindings: [...bindings] }, seenWith({ references }));
 
@@ -210,11 +212,16 @@ describe("bindings", () => {
       { field: "bindings[0].table", kind: "Table", name: "orders.v2" },
       { field: "bindings[1].queue", kind: "Queue", name: "order-events" },
       { field: "bindings[2].queue", kind: "Queue", name: "order-events" },
+      { field: "bindings[3].bucket", kind: "Bucket", name: "media" },
     ]);
   });
 
   it("reach the container under names that tell the kind and the object", () => {
     expect(manifest(composed, "bindings").data).toEqual({
+      BUCKET_MEDIA: "b",
+      BUCKET_MEDIA_ID: "id/b",
+      BUCKET_MEDIA_REGION: "eu-west-1",
+      BUCKET_MEDIA_URL: "s3://b",
       ONYX_CLOUD: "test",
       QUEUE_ORDER_EVENTS_ID: "id/q",
       QUEUE_ORDER_EVENTS_REGION: "eu-west-1",
@@ -230,6 +237,7 @@ describe("bindings", () => {
     expect(manifest(composed, "identity").spec).toEqual({
       serviceAccountRef: { name: "orders" },
       grants: [
+        { kind: "Bucket", name: "media", access: "ReadWrite" },
         { kind: "Queue", name: "order-events", access: "Consume" },
         { kind: "Queue", name: "order-events", access: "Produce" },
         { kind: "Table", name: "orders.v2", access: "ReadWrite" },

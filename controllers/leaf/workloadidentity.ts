@@ -9,6 +9,7 @@ const ID_OUTPUT = {
   Queue: "QUEUE_ID",
   Table: "TABLE_ID",
   Topic: "TOPIC_ID",
+  Bucket: "BUCKET_ID",
   EncryptionKey: "KEY_ID",
   ManagedSecret: "SECRET_ID",
 } as const satisfies Record<GrantableKind, string>;

@@ -25,7 +25,7 @@ export interface ParityRule {
 }
 
 /** Kinds of cloud resources. */
-const LEAVES = ["Queue", "Table", "Topic", "EventRule", "WorkloadIdentity"];
+const LEAVES = ["Queue", "Table", "Topic", "Bucket", "EventRule", "WorkloadIdentity"];
 const WORKLOADS = ["Deployment", "StatefulSet", "Job"];
 const POD_IMAGE = ["spec", "template", "spec", "containers", "*", "image"];
 

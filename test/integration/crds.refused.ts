@@ -297,6 +297,11 @@ export const REFUSED: readonly Refused[] = [
     message: `spec.bindings[0]: Invalid value: give exactly one of ${Object.keys(BINDABLE).join(", ")}`,
   },
   {
+    what: "an access that a bucket has not",
+    yaml: service("{image: a, bindings: [{bucket: b, access: Consume}]}"),
+    message: "spec.bindings[0].access: Invalid value: access to a bucket is one of Read, Write, ReadWrite",
+  },
+  {
     what: "the same binding twice",
     yaml: service("{image: a, bindings: [{queue: q, access: Consume}, {queue: q, access: Consume}]}"),
     message: "spec.bindings: Invalid value: bindings has the same entry twice",

@@ -11,6 +11,7 @@ const KNOWN_KEYS = [
   "kms:ViaService",
   "kms:EncryptionContext:aws:sqs:arn",
   "kms:EncryptionContext:aws:dynamodb:tableName",
+  "kms:EncryptionContext:aws:s3:arn",
   "dynamodb:ReturnValues",
 ];
 
@@ -33,6 +34,7 @@ function matches(statement: Statement, { action, resource, context }: Request): 
       if (!KNOWN_KEYS.includes(key)) throw new Error(`unknown key ${key}`);
       const value = context[key];
       if (operator === "StringEquals") return value !== undefined && list(values).includes(value);
+      if (operator === "StringLike") return value !== undefined && list(values).some((one) => covers(one, value));
       if (operator === "StringEqualsIfExists") return value === undefined || list(values).includes(value);
       throw new Error(`unknown operator ${operator}`);
     }),

@@ -63,7 +63,7 @@ export type Variables =
 
 /**
  * Every output of every bound resource under a name that is the same on both clouds: `QUEUE_URL` of Queue orders is
- * QUEUE_ORDERS_URL, its `REGION` is QUEUE_ORDERS_REGION.
+ * QUEUE_ORDERS_URL, its `REGION` is QUEUE_ORDERS_REGION. `BUCKET` of Bucket media is BUCKET_MEDIA.
  */
 export function variablesOf(spec: OnyxServiceSpec, reference: (field: string) => Resolved): Variables {
   const data = new Map<string, { readonly value: string; readonly from: Target }>();
@@ -88,6 +88,7 @@ export function variablesOf(spec: OnyxServiceSpec, reference: (field: string) =>
 }
 
 function variableName({ prefix, name }: Pick<Target, "prefix" | "name">, output: string): string {
-  const rest = output.startsWith(`${prefix}_`) ? output.slice(prefix.length + 1) : output;
-  return `${prefix}_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}_${rest}`;
+  const own = `${prefix}_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+  if (output === prefix) return own;
+  return `${own}_${output.startsWith(`${prefix}_`) ? output.slice(prefix.length + 1) : output}`;
 }

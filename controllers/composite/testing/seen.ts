@@ -6,7 +6,9 @@ import type { KubeObject } from "../../../operator/reconcile/object.ts";
 export const outputsOf = (kind: string, name: string): Record<string, string> =>
   kind === "Queue"
     ? { QUEUE_ID: `id/${name}`, QUEUE_URL: `https://queue.example/${name}`, REGION: "eu-west-1" }
-    : { TABLE_ID: `id/${name}`, TABLE_NAME: name, COLLECTION: name, REGION: "eu-west-1" };
+    : kind === "Bucket"
+      ? { BUCKET_ID: `id/${name}`, BUCKET: name, BUCKET_URL: `s3://${name}`, REGION: "eu-west-1" }
+      : { TABLE_ID: `id/${name}`, TABLE_NAME: name, COLLECTION: name, REGION: "eu-west-1" };
 
 /** A platform that shows in the children what was asked of it. */
 export const platform: Platform = {
