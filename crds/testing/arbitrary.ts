@@ -61,13 +61,21 @@ function build(schema: z.ZodType): fc.Arbitrary<unknown> {
   }
 }
 
-/** Each optional field is there or not; object rules such as "exactly one of" filter what they refuse. */
+/**
+ * Each optional field is there or not, or just one of them is: rules such as "exactly one of" filter what they refuse, and
+ * of many fields hardly ever one alone is there by chance.
+ */
 function object(shape: Record<string, z.ZodType>): fc.Arbitrary<unknown> {
+  const fields = Object.fromEntries(Object.entries(shape).map(([key, field]) => [key, arbitraryOf(field)]));
   const required = Object.keys(shape).filter((key) => !shape[key]!.safeParse(undefined).success);
-  return fc.record(Object.fromEntries(Object.entries(shape).map(([key, field]) => [key, arbitraryOf(field)])), {
-    requiredKeys: required,
-    noNullPrototype: true,
+  const optional = Object.keys(shape).filter((key) => !required.includes(key));
+  const some = fc.record(fields, { requiredKeys: required, noNullPrototype: true });
+  if (optional.length < 2) return some;
+  const one = optional.map((key) => {
+    const names = [...required, key];
+    return fc.record(Object.fromEntries(names.map((name) => [name, fields[name]!])), { noNullPrototype: true });
   });
+  return fc.oneof(some, fc.oneof(...one));
 }
 
 function string(schema: z.ZodType): fc.Arbitrary<unknown> {

@@ -35,12 +35,19 @@ export const SIDES: { readonly [C in Cloud]: Side } = {
             QUEUE_URL: `https://sqs.eu-west-1.amazonaws.com/${ACCOUNT}/prod-shop-${name}-a1b2c3`,
             REGION: "eu-west-1",
           }
-        : {
-            TABLE_ID: `arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/prod-shop-${name}-a1b2c3`,
-            TABLE_NAME: `prod-shop-${name}-a1b2c3`,
-            COLLECTION: `prod-shop-${name}-a1b2c3`,
-            REGION: "eu-west-1",
-          },
+        : kind === "Bucket"
+          ? {
+              BUCKET_ID: `arn:aws:s3:::prod-shop-${name}-a1b2c3`,
+              BUCKET: `prod-shop-${name}-a1b2c3`,
+              BUCKET_URL: `s3://prod-shop-${name}-a1b2c3`,
+              REGION: "eu-west-1",
+            }
+          : {
+              TABLE_ID: `arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/prod-shop-${name}-a1b2c3`,
+              TABLE_NAME: `prod-shop-${name}-a1b2c3`,
+              COLLECTION: `prod-shop-${name}-a1b2c3`,
+              REGION: "eu-west-1",
+            },
   },
   gcp: {
     platform: gkePlatform(place({ region: "europe-west1", account: "shop-prod" })),
@@ -52,12 +59,19 @@ export const SIDES: { readonly [C in Cloud]: Side } = {
             QUEUE_URL: `projects/shop-prod/topics/prod-shop-${name}-a1b2c3`,
             REGION: "europe-west1",
           }
-        : {
-            TABLE_ID: `projects/shop-prod/databases/prod-shop-${name}-a1b2c3`,
-            TABLE_NAME: `prod-shop-${name}-a1b2c3`,
-            COLLECTION: "items",
-            REGION: "europe-west1",
-          },
+        : kind === "Bucket"
+          ? {
+              BUCKET_ID: `projects/_/buckets/prod-shop-${name}-a1b2c3`,
+              BUCKET: `prod-shop-${name}-a1b2c3`,
+              BUCKET_URL: `gs://prod-shop-${name}-a1b2c3`,
+              REGION: "europe-west1",
+            }
+          : {
+              TABLE_ID: `projects/shop-prod/databases/prod-shop-${name}-a1b2c3`,
+              TABLE_NAME: `prod-shop-${name}-a1b2c3`,
+              COLLECTION: "items",
+              REGION: "europe-west1",
+            },
   },
 };
 
