@@ -6,7 +6,7 @@ import { duration, durationText, durationWithin, isDurationCel } from "./duratio
 import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { exactlyOne, withRules } from "./rules.ts";
-import { formed, list, objectName, text } from "./text.ts";
+import { formed, list, map, objectName, text } from "./text.ts";
 
 const limit = limits.managedsecret;
 
@@ -56,6 +56,46 @@ const rotation = withRules(
   },
 );
 
+/** Labels that tell whose the Secret is. */
+const OUR_LABELS =
+  "key.startsWith('onyx.onelens.io/') || key in ['app.kubernetes.io/managed-by', 'app.kubernetes.io/name']";
+
+const syncTo = withRules(
+  z.strictObject({
+    name: objectName().describe(
+      "Name of the Secret, in the namespace of this object. One that is there without our marks is left alone, and the condition Synced says so.",
+    ),
+    key: dataKey().optional().describe("The key whose content is the value in force, byte by byte. Absent: value."),
+    previousKey: dataKey()
+      .optional()
+      .describe(
+        "The key whose content is the value before, for as long as the cloud gives it: with rotation, until the overlap is over. Absent: only the value in force is written.",
+      ),
+    labels: withRules(
+      map(
+        formed(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$/, 63, "must be the value of a label").describe("Value."),
+        {
+          key: /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+          what: "keys must be keys of labels",
+          maxProperties: 16,
+        },
+      ),
+      {
+        rule: `!self.exists(key, ${OUR_LABELS})`,
+        message: "these labels tell whose the Secret is: the operator sets them",
+        reason: "FieldValueForbidden",
+      },
+    )
+      .optional()
+      .describe("Labels of the Secret, beside ours."),
+  }),
+  {
+    rule: "!has(self.previousKey) || self.previousKey != (has(self.key) ? self.key : 'value')",
+    message: "previousKey must be another key than key",
+    fieldPath: ".previousKey",
+  },
+);
+
 const { min: leastDays, max: mostDays, default: usualDays } = limit.recoveryDays.portable;
 
 const spec = leafSpec(
@@ -65,6 +105,11 @@ const spec = leafSpec(
       .optional()
       .describe("The value is made by the operator, once, and is nowhere but in the cloud. Give {} for 32 characters."),
     rotation: rotation.optional().describe("Replace a generated value regularly. Absent: it stays as it is."),
+    syncTo: syncTo
+      .optional()
+      .describe(
+        "Keep a copy in a Kubernetes Secret, for what can't read it from the cloud. Whoever may read Secrets in the namespace can read it there. Written anew within two minutes when somebody changes or deletes it, or when the value changes; the pods of services that take their variables from it start anew then. Deleted with this object, or retained by deletionPolicy Retain. The chart's secretSyncNamespaces must list the namespace.",
+      ),
     recoveryDays: z
       .int()
       .min(0)
@@ -93,6 +138,18 @@ const spec = leafSpec(
   },
   exactlyOne("valueFrom", "generate"),
   {
+    rule: "!has(self.syncTo) || !has(self.valueFrom) || self.valueFrom.secretRef.name != self.syncTo.name",
+    message: "syncTo must name another Secret than valueFrom: the operator never writes to the source of a value",
+    reason: "FieldValueForbidden",
+    fieldPath: ".syncTo.name",
+  },
+  {
+    rule: "!has(self.syncTo) || !has(self.managementPolicy) || self.managementPolicy != 'Observe'",
+    message: "a secret that is only observed is not read, so it can't be synced",
+    reason: "FieldValueForbidden",
+    fieldPath: ".syncTo",
+  },
+  {
     rule: "!has(self.rotation) || has(self.generate)",
     message: "only a generated value can be rotated by the operator: change the Secret that valueFrom names instead",
     reason: "FieldValueForbidden",
@@ -120,9 +177,24 @@ export const managedSecret = defineKind({
 
 AWS: a secret of Secrets Manager, its versions labelled AWSCURRENT and AWSPREVIOUS. GCP: a secret of Secret Manager, its
 versions under the aliases current and previous. The value is in no status, event, log or plan. Who is bound to it is
-given SECRET_<NAME>_ID and SECRET_<NAME>_VERSION and reads the value from the cloud; a new version starts its pods anew.`,
+given SECRET_<NAME>_ID and SECRET_<NAME>_VERSION and reads the value from the cloud; a new version starts its pods anew.
+\`syncTo\` keeps a copy in a Kubernetes Secret for what can't read it there: OnyxService takes variables from it by
+\`secrets\`.`,
   spec,
-  status: leafStatus(),
+  status: leafStatus().extend({
+    syncedTo: z
+      .strictObject({
+        name: z.string().max(253).describe("Its name. Recorded before it is made."),
+        version: z.string().max(64).optional().describe("The version that it holds. Absent: it was not written yet."),
+        resourceVersion: z
+          .string()
+          .max(64)
+          .optional()
+          .describe("Of the Secret after our last write: another one means that somebody else wrote it."),
+      })
+      .optional()
+      .describe("The Kubernetes Secret that holds a copy of the value."),
+  }),
   columns: leafColumns({
     name: "Rotation",
     type: "string",

@@ -282,7 +282,9 @@ const spec = withRules(
     config: config.optional().describe("Its ConfigMap."),
     secrets: set(objectName().describe("Name of a Secret in this namespace."), 32)
       .optional()
-      .describe("Secrets whose keys become environment variables."),
+      .describe(
+        "Secrets whose keys become environment variables. Pods start anew when a ManagedSecret writes another version of its value into one (syncTo); nobody tells of other changes.",
+      ),
     ports: mapList(
       z.strictObject({
         name: formed(

@@ -12,7 +12,7 @@ export interface PolicyRule {
   readonly verbs: readonly string[];
 }
 
-/** All that the operator does with the Kubernetes API, besides reading the Secrets that its chart is told. */
+/** All that the operator does with the Kubernetes API, besides reading the Secrets that its chart is told of by name. */
 export interface Rights {
   /** In the whole cluster. */
   readonly cluster: readonly PolicyRule[];
@@ -22,6 +22,8 @@ export interface Rights {
   readonly events: readonly PolicyRule[];
   /** In the namespaces whose Secrets it may read, which the chart is told one by one. */
   readonly secrets: readonly PolicyRule[];
+  /** In the namespaces in which it may keep Secrets, which the chart is told one by one. */
+  readonly secretSync: readonly PolicyRule[];
   /** In the operator's own namespace. */
   readonly lease: readonly PolicyRule[];
 }
@@ -33,6 +35,8 @@ const STATUS_VERBS = ["patch"];
 const EVENT_VERBS = ["create", "patch"];
 /** By name only: whoever may list or watch them may read them all. */
 const SECRET_VERBS = ["get"];
+/** What is ours is told by labels, which RBAC can't see: the chart's admission policy holds it to them. */
+const SECRET_SYNC_VERBS = ["get", "create", "patch", "delete"];
 /** Apart, since the name of what is created can't be told by RBAC. */
 const LEASE_VERBS = [["create"], ["get", "patch"]];
 
@@ -55,6 +59,7 @@ export function rightsOf(kinds: readonly Kind[], children: readonly ChildKind[])
     namespaced: rulesOf([...own("Namespaced"), ...made]),
     events: rulesOf([use(EVENTS, EVENT_VERBS)]),
     secrets: rulesOf([use(SECRETS, SECRET_VERBS)]),
+    secretSync: rulesOf([use(SECRETS, SECRET_SYNC_VERBS)]),
     lease: LEASE_VERBS.flatMap((verbs) => rulesOf([use(LEASES, verbs)])),
   };
 }

@@ -189,6 +189,7 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
         phase: "ready",
         actual: actualSecret(live),
         outputs: secretOutputs(live.arn, live.current ?? ""),
+        ...(live.current === undefined ? {} : { versions: { current: live.current, previous: live.previous } }),
         ...(due.length > 0 ? { due } : {}),
       };
     },
@@ -211,10 +212,8 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
           client.send(new CreateSecretCommand(request), options(call)),
         );
         const id = required("Secrets Manager CreateSecret", "ARN", made.ARN);
-        return {
-          id,
-          outputs: secretOutputs(id, required("Secrets Manager CreateSecret", "VersionId", made.VersionId)),
-        };
+        const current = required("Secrets Manager CreateSecret", "VersionId", made.VersionId);
+        return { id, outputs: secretOutputs(id, current), versions: { current } };
       } catch (error) {
         if (!(error instanceof ProviderError) || !/^(ResourceExists|InvalidRequest)/.test(error.code)) throw error;
         return takeOver(name, error, call);
@@ -273,6 +272,14 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
     },
 
     release: (seen, call) => removeTags(seen.id, HOLDER_MARKS, call),
+
+    async reveal(seen, VersionId, call) {
+      const reply = await askFor(
+        "Secrets Manager GetSecretValue",
+        client.send(new GetSecretValueCommand({ SecretId: seen.id, VersionId }), options(call)),
+      );
+      return reply && bytesOf(reply);
+    },
   };
 }
 

@@ -65,6 +65,15 @@ export const inForce = ({ state, aliases }: Live, current: SecretVersion | undef
   state.version === String(aliases[CURRENT]) &&
   current?.state === "ENABLED";
 
+/** As `Present.versions`: none while what is current can't be read. */
+export function versionsOf({ aliases }: Live, current: SecretVersion | undefined) {
+  if (current?.state !== "ENABLED") return {};
+  const previous = aliases[PREVIOUS];
+  return {
+    versions: { current: String(numberOf(current)), ...(previous === undefined ? {} : { previous: String(previous) }) },
+  };
+}
+
 export function actualSecret(live: Live, current: SecretVersion | undefined, region: string): Partial<SecretWant> {
   const { state } = live;
   const other = `${live.aliases[CURRENT] ?? "no version"} ${current?.state ?? "absent"}`;

@@ -35,6 +35,7 @@ import {
   secretName,
   secretOutputs,
   toSecret,
+  versionsOf,
 } from "./secret-shape.ts";
 
 const DAY_SECONDS = 86_400;
@@ -213,6 +214,7 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
         phase: "ready",
         actual: actualSecret(live, current, place.region),
         outputs: secretOutputs(live.name, String(live.aliases[CURRENT] ?? "")),
+        ...versionsOf(live, current),
         ...(due.length > 0 ? { due } : {}),
       };
     },
@@ -238,7 +240,8 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
         return takeOver(id, error, call);
       }
       const live = await add(liveOf(nameFor(id), made), value, want, call);
-      return { id: live.name, outputs: secretOutputs(live.name, String(live.aliases[CURRENT])) };
+      const inForceNow = String(live.aliases[CURRENT]);
+      return { id: live.name, outputs: secretOutputs(live.name, inForceNow), versions: { current: inForceNow } };
     },
 
     async update(seen, want, changed, call) {
@@ -294,6 +297,12 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
     async release(seen, call) {
       const live = await find(seen.id, call);
       if (live) await relabel(live, without(HOLDER_MARKS), call);
+    },
+
+    async reveal(seen, version, call) {
+      const name = `${seen.id}/versions/${version}`;
+      const found = await secretManager.version(name, call.signal);
+      return found?.state === "ENABLED" ? secretManager.access(name, call.signal) : undefined;
     },
   };
 }

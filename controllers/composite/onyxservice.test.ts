@@ -162,6 +162,17 @@ describe("pods", () => {
     expect(podOf(made).volumes).toContainEqual({ name: "config", configMap: { name: "shared", defaultMode: 0o444 } });
   });
 
+  it("start anew when a ManagedSecret writes another version into a Secret that they read, and only then", () => {
+    const hash = (secretVersions: Record<string, string>) =>
+      manifest(compose({ secrets: ["token", "theirs"] }, seenWith({ secretVersions })), "workload").spec.template
+        .metadata.annotations["onyx.onelens.io/config-hash"];
+    expect(hash({ token: "1" })).not.toBe(hash({ token: "2" }));
+    expect(hash({ token: "1", other: "1" })).toBe(hash({ token: "1", other: "2" }));
+    expect(hash({})).toBe(
+      manifest(compose({}), "workload").spec.template.metadata.annotations["onyx.onelens.io/config-hash"],
+    );
+  });
+
   it("start anew when config or a bound resource changes, and only then", () => {
     const hash = (over: Partial<OnyxServiceSpecInput>, url = "u") =>
       manifest(

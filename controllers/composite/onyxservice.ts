@@ -24,6 +24,7 @@ export const onyxservice: Composite<OnyxServiceSpec> = {
   uses,
   stopFirst: ["Deployment", "StatefulSet", "CronJob", "Job"],
   references: referencesOf,
+  secrets: ({ secrets }) => secrets ?? [],
   compose,
 };
 

@@ -6,6 +6,8 @@ import { overridesFor } from "./overrides.ts";
 import type { SecretWant } from "./wants.ts";
 
 const SOURCE = "valueFrom.secretRef";
+/** The key of a Kubernetes Secret that holds the value when spec names no other. */
+const SYNC_KEY = "value";
 
 const DIGITS = "0123456789";
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -28,6 +30,14 @@ export const managedSecret: Leaf<ManagedSecretSpec, SecretWant> = {
   nameLimit: 200,
   references: keyReferences,
   sources: ({ valueFrom }) => (valueFrom ? [{ field: SOURCE, ...valueFrom.secretRef }] : []),
+  copy: ({ syncTo }) =>
+    syncTo && {
+      field: "syncTo",
+      name: syncTo.name,
+      key: syncTo.key ?? SYNC_KEY,
+      previousKey: syncTo.previousKey,
+      labels: syncTo.labels ?? {},
+    },
   value: ({ valueFrom, generate }, means) =>
     valueFrom
       ? means.secret(valueFrom.secretRef.name, valueFrom.secretRef.key)

@@ -29,6 +29,8 @@ export interface ChildrenContext {
   readonly environments: { get(name: string | undefined): CompositeEnvironment | EnvironmentProblem };
   /** Objects of ours, as the cluster has them. */
   live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
+  /** As `Seen.secretVersion`. */
+  secretVersion(name: string, namespace: string): string | undefined;
   /** Any object, as the cluster has it. */
   child(ref: ChildRef, namespace: string): KubeObject | undefined;
   /** Outputs that an object will have that is yet to be made; undefined when nobody plans to make it. */
@@ -59,7 +61,8 @@ export function planComposite(
       .references(object.spec)
       .map((one): [string, Resolved] => [one.field, resolve(one.kind, namespace, one.name, context)]),
   );
-  const lookups = { environments: context.environments, lookup: () => undefined, live: context.child };
+  const { environments, child, secretVersion } = context;
+  const lookups = { environments, lookup: () => undefined, live: child, secretVersion };
   const composed = composite.compose(object.spec, seenBy(object, environment, resolved, lookups));
   if ("invalid" in composed)
     return {

@@ -17,7 +17,7 @@ import type { Paint } from "./output.ts";
 import { foreseer, planLeaves } from "./plan.ts";
 import { planComposite } from "./plan-children.ts";
 import { type Plan, planExitCode, planText } from "./plan-text.ts";
-import { secretFrom, sourcesOf } from "./secrets.ts";
+import { secretFrom, secretVersionIn, sourcesOf } from "./secrets.ts";
 
 /** How long a cloud may take to tell who we are before the comparison goes on without it. */
 const SILENT_MS = 10_000;
@@ -158,6 +158,7 @@ async function planFor(
       child: (ref: ChildRef, namespace: string) =>
         childCache.get(`${ref.kind}/${namespace}/${ref.name}`) ?? live(ref.kind, namespace, ref.name),
       foreseen,
+      secretVersion: (name: string, namespace: string) => secretVersionIn(cluster, name, namespace),
     };
     return [planComposite(composite as never, object as CompositeObject, context)];
   });

@@ -1,6 +1,6 @@
 import type { Wanted } from "../provider/provider.ts";
 import type { SourceState } from "../reconcile/gather.ts";
-import type { Leaf, LeafObject, LeafSpec, Source } from "../reconcile/leaf-object.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus, Source } from "../reconcile/leaf-object.ts";
 import type { KubeObject } from "../reconcile/object.ts";
 import { lookAtSources } from "../reconcile/sources.ts";
 import { decoded, secretText } from "../runtime/secrets.ts";
@@ -53,4 +53,17 @@ export async function sourcesOf(
     }
   }
   return (source, namespace) => found.get(keyOf(namespace, source));
+}
+
+/** The version of the value that an object of the cluster keeps in that Secret, by its status. */
+export function secretVersionIn(
+  cluster: Pick<ClusterView, "objects"> | undefined,
+  name: string,
+  namespace: string,
+): string | undefined {
+  const keeper = cluster?.objects.find(
+    ({ metadata, status }) =>
+      metadata.namespace === namespace && (status as LeafStatus | undefined)?.syncedTo?.name === name,
+  );
+  return (keeper?.status as LeafStatus | undefined)?.syncedTo?.version;
 }

@@ -3,7 +3,7 @@ import { ProviderError } from "./fault.ts";
 import type { Call, Provider, Wanted } from "./provider.ts";
 
 /** The verbs of a provider that ask a cloud. */
-export type Verb = "observe" | "create" | "update" | "delete" | "adopt" | "release" | "backup";
+export type Verb = "observe" | "create" | "update" | "delete" | "adopt" | "release" | "backup" | "reveal";
 
 /** One verb on one resource, as metrics, traces and the audit record see it. */
 export interface Step {
@@ -27,7 +27,7 @@ export function decorate<W extends Wanted, O extends Readonly<Record<string, str
     const step: Step = { kind, verb, service: provider.service, owner: call.owner };
     return arounds.reduceRight<() => Promise<T>>((inner, around) => () => around(step, call, inner), run)();
   };
-  const { isEmpty, finalBackup } = provider;
+  const { isEmpty, finalBackup, reveal } = provider;
   return {
     ...provider,
     observe: (at, call) => round("observe", call, () => provider.observe(at, call)),
@@ -40,6 +40,7 @@ export function decorate<W extends Wanted, O extends Readonly<Record<string, str
       : {}),
     ...(isEmpty ? { isEmpty: (seen, call) => round("observe", call, () => isEmpty(seen, call)) } : {}),
     ...(finalBackup ? { finalBackup: (seen, call) => round("backup", call, () => finalBackup(seen, call)) } : {}),
+    ...(reveal ? { reveal: (seen, version, call) => round("reveal", call, () => reveal(seen, version, call)) } : {}),
   };
 }
 

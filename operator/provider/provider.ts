@@ -83,6 +83,8 @@ export interface Present<Want, Outputs> {
    */
   readonly actual: Partial<Want>;
   readonly outputs: Outputs;
+  /** Versions of the confidential value that can be read, of kinds that have one: the one in force, and the one before. */
+  readonly versions?: { readonly current: string; readonly previous?: string | undefined } | undefined;
   /**
    * What time alone has made due, such as the rotation of a secret, in words for people: core has `update` do it, with
    * `field` among what changed. It is no drift.
@@ -106,6 +108,8 @@ export interface Created<Outputs> {
   readonly id: string;
   /** Given when the resource is usable at once, so no further look is needed in this pass. */
   readonly outputs?: Outputs | undefined;
+  /** As `Present.versions`; only with `outputs`. */
+  readonly versions?: { readonly current: string } | undefined;
 }
 
 /**
@@ -177,6 +181,11 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
    * making of the resource. Absent: this cloud makes no backup on demand.
    */
   finalBackup?(seen: Present<Want, Outputs>, call: Call): Promise<{ readonly id: string; readonly ready: boolean }>;
+  /**
+   * The confidential value in one of `Present.versions`, undefined where that version can't be read any more. It goes
+   * nowhere but into the Secret that spec asks for. Absent: this kind has none.
+   */
+  reveal?(seen: Present<Want, Outputs>, version: string, call: Call): Promise<Uint8Array | undefined>;
   /**
    * Begins to make another one, named `name`, that holds what this one held at a moment (absent: the latest that the cloud
    * can restore). It carries no marks, or those of this one, until `adopt`. Absent: this cloud can't.

@@ -51,6 +51,7 @@ export function compositeReconciler<Spec extends CompositeSpec>(
       now: shared.now,
       resyncMs: shared.resyncMs,
       lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
+      secretVersion: (name, namespace) => shared.secretVersion(name, namespace),
       live: (ref, namespace) => shared.caches.get(ref.kind)?.get(keyOf({ namespace, name: ref.name })),
       async find(ref, namespace, until) {
         const kind = kindOf(composite.uses, ref);

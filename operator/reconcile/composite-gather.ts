@@ -19,6 +19,8 @@ export interface CompositeLookups {
   lookup(reference: Reference, namespace: string): KubeObject<unknown, LeafStatus> | undefined;
   /** A child from the cache, ours or not. The cache may lack what does not carry our marks. */
   live(ref: ChildRef, namespace: string): KubeObject | undefined;
+  /** As `Seen.secretVersion`. */
+  secretVersion(name: string, namespace: string): string | undefined;
   readonly environments: { get(name: string | undefined): CompositeEnvironment | EnvironmentProblem };
 }
 
@@ -63,5 +65,6 @@ export function seenBy<Spec extends CompositeSpec>(
       return found;
     },
     live: (ref) => host.live(ref, namespace),
+    secretVersion: (name) => host.secretVersion(name, namespace),
   };
 }

@@ -136,6 +136,8 @@ export interface Seen {
   reference(field: string): Resolved;
   /** The live child, from the cache, ours or not. */
   live(ref: ChildRef): KubeObject | undefined;
+  /** The version of the value that an object of ours keeps in that Secret. Undefined: none does. */
+  secretVersion(name: string): string | undefined;
 }
 
 /** The definition of one composite kind. */
@@ -146,6 +148,8 @@ export interface Composite<Spec extends CompositeSpec> {
   /** Kinds that run pods: on deletion they stop before anything else goes, so that pods keep their rights to the end. */
   readonly stopFirst: readonly string[];
   references(spec: Spec): readonly Reference[];
+  /** Names of the Secrets that its pods take values from. Absent: none. */
+  secrets?(spec: Spec): readonly string[];
   /** Pure. */
   compose(spec: Spec, seen: Seen): Composed | InvalidSpec;
 }

@@ -3,6 +3,7 @@ import type { Client } from "../runtime/client.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Reflector } from "../runtime/reflector.ts";
 import { keyOf, type ResourceType } from "../runtime/resource.ts";
+import { createCopies } from "./copies.ts";
 import type { EnvironmentHost } from "./environment.ts";
 import type { EnvironmentRegistry } from "./environments.ts";
 import type { Next } from "./gather.ts";
@@ -28,6 +29,8 @@ export interface Shared {
   readonly budgets: EnvironmentHost["budgets"];
   readonly now: () => Date;
   readonly resyncMs: number;
+  /** The version of the value that an object of ours keeps in a Secret. Undefined: none does. */
+  readonly secretVersion: (name: string, namespace: string) => string | undefined;
   /** So many bytes that nobody can guess: what generated values are made of. */
   readonly random: (bytes: number) => Uint8Array;
 }
@@ -73,12 +76,14 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
     const namespace = object.metadata.namespace ?? "";
     const sources = isDeleting(object) ? [] : (leaf.sources?.(object.spec) ?? []);
     const known = await lookAtSources(client, namespace, sources, signal);
+    const shortly = sources.length > 0 || leaf.copy?.(object.spec) !== undefined;
     const host: LeafHost = {
       source: ({ field }) => known.get(field),
       means: createMeans(client, shared.random, namespace, signal),
       environments: shared.environments,
       now: shared.now,
-      resyncMs: sources.length > 0 ? Math.min(shared.resyncMs, SOURCE_RESYNC_MS) : shared.resyncMs,
+      ...(leaf.copy ? { copies: createCopies(client, object, signal) } : {}),
+      resyncMs: shortly ? Math.min(shared.resyncMs, SOURCE_RESYNC_MS) : shared.resyncMs,
       lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
       async claim(one) {
         wrote(await claimFinalizer(client, type, one, signal));

@@ -49,6 +49,17 @@ export interface LeafStatus {
   /** What waits for a user's word. */
   readonly approval?: PendingApproval | undefined;
   readonly lastHandledReconcileAt?: string | undefined;
+  /** The Secret that a copy of the confidential value is kept in; recorded before it is made. */
+  readonly syncedTo?: CopyStatus | undefined;
+}
+
+/** What a Secret with a copy was last made to hold. */
+export interface CopyStatus {
+  readonly name: string;
+  /** The cloud's id of the version. Absent: it was not written yet. */
+  readonly version?: string | undefined;
+  /** Of the Secret, after our last write: another one means that somebody else wrote it. */
+  readonly resourceVersion?: string | undefined;
 }
 
 /** A resource that was replaced by another one of the same object. */
@@ -92,6 +103,18 @@ export interface Source {
   readonly field: string;
   readonly name: string;
   readonly key: string;
+}
+
+/** A Kubernetes Secret, in the same namespace, that a copy of the confidential value is kept in. */
+export interface SecretCopy {
+  /** Path in spec, such as `syncTo`. */
+  readonly field: string;
+  readonly name: string;
+  /** Of the value in force. */
+  readonly key: string;
+  /** Of the value before, while the cloud still gives it. */
+  readonly previousKey?: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What a kind's `value` is made with. */
@@ -143,6 +166,8 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   sources?(spec: Spec): readonly Source[];
   /** The confidential value, of kinds that have one. Never part of `want`; asked for only when it is about to be sent. */
   value?(spec: Spec, means: Means): Promise<Uint8Array>;
+  /** Where a copy of the value is kept. Absent, or undefined: nowhere. Pure. */
+  copy?(spec: Spec): SecretCopy | undefined;
   /** Pure. */
   want(spec: Spec, given: Given): Want;
   /**

@@ -17,6 +17,8 @@ export type Outcome =
       readonly applied: boolean;
       /** What still differs although it was to be put right: the cloud takes it in steps, or does not show it yet. */
       readonly left: readonly Change[];
+      /** What went wrong beside the cloud, with the copy of a value. */
+      readonly trouble?: { readonly reason: Reason; readonly message: string; readonly stalled: boolean } | undefined;
     }
   | { readonly kind: "blocked"; readonly reason: Reason; readonly message: string; readonly stalled: boolean }
   | {
@@ -67,8 +69,14 @@ function outcomeVerdicts(outcome: Outcome, ready: Condition | undefined, off: Of
     case "failed":
       return failed(outcome, ready);
     case "decided":
-      return decided(outcome, ready, off);
+      return troubled(decided(outcome, ready, off), outcome, ready);
   }
+}
+
+function troubled(base: Verdicts, { trouble }: Decided, ready: Condition | undefined): Verdicts {
+  if (!trouble) return base;
+  const { reason, message, stalled } = trouble;
+  return { ...base, ...notSynced(reason, message, stalled, keepReady(ready, reason, message)) };
 }
 
 function failed({ error, doing, retry }: Extract<Outcome, { kind: "failed" }>, ready: Condition | undefined): Verdicts {

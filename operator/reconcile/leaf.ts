@@ -1,5 +1,7 @@
 import { ProviderError } from "../provider/fault.ts";
 import { type At, type Call, createIntent, type Present, type Wanted } from "../provider/provider.ts";
+import { timestamp } from "./conditions.ts";
+import { type Copies, dropCopy, keepCopy, withCopy } from "./copy.ts";
 import { type Decision, isRestorable } from "./decide.ts";
 import { type Change, diff } from "./diff.ts";
 import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.ts";
@@ -19,6 +21,8 @@ export interface LeafHost extends Lookups {
   record(object: LeafObject, status: LeafStatus): Promise<void>;
   /** What values are made with. Absent: nothing here has any. */
   readonly means?: Means | undefined;
+  /** Where copies of values are kept. Absent: nothing here has any. */
+  readonly copies?: Copies | undefined;
   readonly now: () => Date;
   /** Time between two looks at the cloud when nothing happens, in ms. */
   readonly resyncMs: number;
@@ -33,6 +37,25 @@ export interface LeafHost extends Lookups {
  * changed.
  */
 export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
+  leaf: Leaf<Spec, Want>,
+  object: LeafObject<Spec>,
+  host: LeafHost,
+  signal: AbortSignal,
+): Promise<Pass> {
+  const pass = await workOn(leaf, object, host, signal);
+  if (!pass.released || !host.copies) return pass;
+  try {
+    await dropCopy(object, pass.decision, leaf.copy?.(object.spec), host.copies);
+    return pass;
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    const retry = retryOf(error, object.status?.conditions ?? [], host.now());
+    const outcome: Outcome = { kind: "failed", error, doing: "delete the copy of its value", retry };
+    return finish(object, host.now, undefined, outcome, retry === "backoff" ? { when: "backoff" } : SLOW);
+  }
+}
+
+async function workOn<Spec extends LeafSpec, Want extends Wanted>(
   leaf: Leaf<Spec, Want>,
   object: LeafObject<Spec>,
   host: LeafHost,
@@ -81,7 +104,8 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
     if (decision.do === "delete" && decision.backup && seen.exists) {
       doing = "make a final backup of it";
       const backup = await provider.finalBackup?.(seen, call);
-      if (backup && !backup.ready) return conclude(object, host, prepared, backingUp(backup.id), seen, false);
+      if (backup && !backup.ready)
+        return conclude(leaf, object, host, prepared, backingUp(backup.id), seen, false, call);
       doing = VERBS[decision.do];
     }
     if (decision.do === "create" && provider.recordsIntent) {
@@ -92,7 +116,7 @@ export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
     doing = "look at it again";
     const id = decision.do === "delete" ? undefined : (idOf(seen) ?? at.id);
     const after = made ?? ((await provider.observe({ ...at, id }, call)) as Seen<Want>);
-    const pass = conclude(object, host, prepared, decision, after, situation.applied);
+    const pass = await conclude(leaf, object, host, prepared, decision, after, situation.applied, call);
     if (!serves(pass, after) || waitingOnes(pass.status).length === 0) return pass;
     doing = "let go of the one that it replaced";
     const { replaced, waiting, notices } = await tidyReplaced(pass.status, prepared, call);
@@ -182,10 +206,10 @@ async function execute<Want extends Wanted>(
   const present = seen as Present<Want, Readonly<Record<string, string>>>;
   switch (decision.do) {
     case "create": {
-      const { id, outputs } = await provider.create(at.name, want, call);
+      const { id, outputs, versions } = await provider.create(at.name, want, call);
       const made = { exists: true, id, owner: call.owner } as const;
       if (!outputs) return { ...made, phase: "pending", actual: {}, outputs: {} };
-      return { ...made, phase: "ready", actual: (want ?? {}) as Partial<Want>, outputs };
+      return { ...made, phase: "ready", actual: (want ?? {}) as Partial<Want>, outputs, versions };
     }
     case "adopt":
       await provider.adopt(present, want, call);
@@ -204,20 +228,48 @@ async function execute<Want extends Wanted>(
   }
 }
 
-function conclude<Want extends Wanted>(
-  object: LeafObject,
+async function conclude<Spec extends LeafSpec, Want extends Wanted>(
+  leaf: Leaf<Spec, Want>,
+  object: LeafObject<Spec>,
   host: LeafHost,
   prepared: Prepared<Want>,
   decision: Decision,
   after: Seen<Want>,
   applied: boolean,
-): Pass {
+  call: Call,
+): Promise<Pass> {
   const left = leftOver(prepared, decision, after);
-  const outcome: Outcome = { kind: "decided", decision, seen: after, applied, left };
-  const next: Next = left.length > 0 ? { when: "backoff" } : nextAfter(decision, after, object, host);
-  const pass = finish(object, host.now, prepared, outcome, next, after);
+  const copied = await copyOf(leaf, object, host, prepared, decision, after, call);
+  const { trouble } = copied;
+  const outcome: Outcome = { kind: "decided", decision, seen: after, applied, left, trouble };
+  const usual: Next = left.length > 0 ? { when: "backoff" } : nextAfter(decision, after, object, host);
+  const next = usual.when === "backoff" ? usual : (trouble?.next ?? usual);
+  const finished = finish(object, host.now, prepared, outcome, next, after);
+  const pass = { ...finished, status: withCopy(finished.status, copied.syncedTo) };
   const released = decision.do === "release" || (decision.do === "delete" && (!after.exists || isRestorable(after)));
   return { ...pass, decision, released, notices: [...told(object, decision, after), ...pass.notices] };
+}
+
+/** Has the copy of the value kept that spec asks for. */
+function copyOf<Spec extends LeafSpec, Want extends Wanted>(
+  leaf: Leaf<Spec, Want>,
+  object: LeafObject<Spec>,
+  host: LeafHost,
+  prepared: Prepared<Want>,
+  decision: Decision,
+  after: Seen<Want>,
+  call: Call,
+): ReturnType<typeof keepCopy> {
+  const { copies } = host;
+  if (!copies || !leaf.copy) return Promise.resolve({ syncedTo: object.status?.syncedTo });
+  const id = {
+    ...(after.exists ? { externalId: after.id } : {}),
+    ...(decision.do === "create" ? { createdAt: timestamp(host.now()) } : {}),
+  };
+  const record = (syncedTo: NonNullable<LeafStatus["syncedTo"]>) =>
+    host.record(object, { ...identity(object, prepared), footprint: prepared.footprint, ...id, syncedTo });
+  const copying = { object, prepared, copy: leaf.copy(object.spec), copies, now: host.now, record };
+  return keepCopy(copying, decision, after, call);
 }
 
 /** What a write was to put right and did not yet. */

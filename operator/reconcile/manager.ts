@@ -8,6 +8,7 @@ import type { Metrics } from "../runtime/metrics.ts";
 import { PRIORITY, type Priority } from "../runtime/queue.ts";
 import { createReflector, type Reflector, type ReflectorEvent } from "../runtime/reflector.ts";
 import { keyOf, type ResourceType } from "../runtime/resource.ts";
+import { SECRETS } from "../runtime/secrets.ts";
 import { CHILD_MARKS, MANAGED_BY } from "./children.ts";
 import { compositeReconciler, typeOfChild } from "./composite-controller.ts";
 import type { Composite, CompositeSpec } from "./composite-object.ts";
@@ -69,6 +70,7 @@ export interface Manager {
 }
 
 const REFERENCES = "references";
+const COPIES = "copies";
 const ENVIRONMENT = "Environment";
 /** Counts of an Environment follow changes of its objects after this time, so a burst makes one write. */
 const COUNT_AFTER_MS = 2_000;
@@ -89,17 +91,21 @@ export function createManager(options: ManagerOptions): Manager {
     now: options.now,
     resyncMs: options.resyncMs,
     random: options.randomBytes,
+    secretVersion(name, namespace) {
+      const keepers: KubeObject<unknown, LeafStatus>[] = copying.flatMap(
+        (kind) => caches.get(kind)?.byIndex(COPIES, keyOf({ namespace, name })) ?? [],
+      );
+      return keepers.map(({ status }) => status?.syncedTo?.version).find((version) => version !== undefined);
+    },
     serves: options.serves,
   };
-  const definitions: readonly { kind: string; references(spec: unknown): readonly Reference[] }[] = [
-    ...leaves,
-    ...composites,
-  ];
+  const definitions: readonly Definition[] = [...leaves, ...composites];
+  const copying = leaves.filter((leaf) => leaf.copy).map((leaf) => leaf.kind);
   const leafKinds = leaves.map((leaf) => leaf.kind);
 
   const cache = (type: ResourceType, labelSelector?: string) => {
     if (caches.has(type.kind)) return;
-    const references = definitions.find((one) => one.kind === type.kind);
+    const definition = definitions.find((one) => one.kind === type.kind);
     caches.set(
       type.kind,
       createReflector<Cached>({
@@ -110,9 +116,10 @@ export function createManager(options: ManagerOptions): Manager {
         labelSelector,
         namespace: type.namespaced ? options.namespace : undefined,
         metrics: metrics?.reflector,
-        indexers: references
-          ? { [REFERENCES]: (object) => referenceKeys(references.references(object.spec), object) }
-          : {},
+        indexers: {
+          ...(definition ? { [REFERENCES]: (object) => referenceKeys(definition, object) } : {}),
+          ...(copying.includes(type.kind) ? { [COPIES]: copyKeys } : {}),
+        },
       }),
     );
   };
@@ -171,6 +178,7 @@ export function createManager(options: ManagerOptions): Manager {
     reflector.subscribe((event: ReflectorEvent<Cached>) => {
       const { object } = event;
       if (leafKinds.includes(kind) && givesOther(event)) addDependents(kind, event.key);
+      if (copying.includes(kind)) for (const key of copiesOther(event)) addDependents(SECRETS.kind, key);
       if (leafKinds.includes(kind) && countsOther(event)) recount();
       const parent = parentOf(object);
       if (parent && controllers.has(parent.kind))
@@ -206,9 +214,33 @@ function resultOf(random: Random, next: Next): Result {
   return { requeueAfterMs: next.ms < ROUTINE_MS ? next.ms : spread(next.ms, 0.2, random) };
 }
 
-const referenceKeys = (references: readonly Reference[], object: KubeObject): readonly string[] => [
-  ...new Set(references.map((one) => `${one.kind}/${keyOf({ namespace: object.metadata.namespace, name: one.name })}`)),
-];
+/** What stands for a kind of ours, leaf or composite. */
+interface Definition {
+  readonly kind: string;
+  references(spec: unknown): readonly Reference[];
+  secrets?(spec: unknown): readonly string[];
+}
+
+function referenceKeys(definition: Definition, { spec, metadata: { namespace } }: KubeObject): readonly string[] {
+  const secrets = definition.secrets?.(spec).map((name) => ({ kind: SECRETS.kind, name })) ?? [];
+  const keys = [...definition.references(spec), ...secrets].map(
+    ({ kind, name }) => `${kind}/${keyOf({ namespace, name })}`,
+  );
+  return [...new Set(keys)];
+}
+
+const copyKeys = ({ metadata: { namespace }, status }: KubeObject<unknown, LeafStatus>): readonly string[] =>
+  status?.syncedTo ? [keyOf({ namespace, name: status.syncedTo.name })] : [];
+
+/** The Secrets whose value has another version now. */
+function copiesOther(event: ReflectorEvent<Cached>): readonly string[] {
+  if (event.initial) return [];
+  if (event.type !== "updated") return copyKeys(event.object);
+  const [before, after]: (LeafStatus | undefined)[] = [event.old.status, event.object.status];
+  if (before?.syncedTo?.version === after?.syncedTo?.version && before?.syncedTo?.name === after?.syncedTo?.name)
+    return [];
+  return [...new Set([...copyKeys(event.old), ...copyKeys(event.object)])];
+}
 
 /** Whether a pass could come to something else than before: our own finalizer and status writes can't. */
 function concerns(event: ReflectorEvent<Cached>): boolean {

@@ -6,7 +6,10 @@ import { type KubeObject, type ObjectName, objectPath, type ResourceType } from 
 export const SECRETS: ResourceType = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true };
 
 /** A Secret with its values, each in base64. */
-export type SecretObject = KubeObject & { readonly data?: Readonly<Record<string, string>> };
+export type SecretObject = KubeObject & {
+  readonly data?: Readonly<Record<string, string>>;
+  readonly immutable?: boolean;
+};
 
 /** A Secret without its values: what PartialObjectMetadata holds. */
 export type SecretMetadata = Pick<KubeObject, "metadata">;

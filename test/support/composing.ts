@@ -88,6 +88,7 @@ export function objectsOf(cloud: Cloud, name: string, spec: OnyxServiceSpec, par
       return { outputs: outputs(found?.kind ?? "", found?.name ?? "") };
     },
     live: () => undefined,
+    secretVersion: () => undefined,
   };
   const composed = onyxservice.compose(spec, seen);
   if ("invalid" in composed) throw new Error(`spec.${composed.invalid.field}: ${composed.invalid.message}`);

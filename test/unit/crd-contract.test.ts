@@ -1,7 +1,7 @@
 import { expect, expectTypeOf, test } from "vitest";
 import type { Kind } from "../../crds/define.ts";
 import type { EnvironmentObject } from "../../crds/environment.ts";
-import { environment, kinds, onyxService } from "../../crds/index.ts";
+import { environment, kinds, managedSecret, onyxService } from "../../crds/index.ts";
 import type { OnyxServiceObject } from "../../crds/onyxservice.ts";
 import type { QueueObject } from "../../crds/queue.ts";
 import type { CompositeObject, CompositeStatus } from "../../operator/reconcile/composite-object.ts";
@@ -23,7 +23,7 @@ const conditions = CONDITION_TYPES.map((type) => ({
   lastTransitionTime: "2026-01-02T03:04:05Z",
 }));
 
-const leafStatus: Whole<LeafStatus> = {
+const leafStatus: Whole<Omit<LeafStatus, "syncedTo">> = {
   observedGeneration: 1,
   conditions,
   environment: "prod",
@@ -83,6 +83,11 @@ test.each(kinds.filter((kind) => kind.role === "leaf").map((kind) => [kind.kind,
   "%s keeps every field of status that the operator writes",
   (_, kind) => expect(refusedOf(kind, leafStatus)).toEqual([]),
 );
+
+test("a kind with a confidential value keeps what is told of its copy", () => {
+  const syncedTo: Whole<NonNullable<LeafStatus["syncedTo"]>> = { name: "token", version: "3", resourceVersion: "7" };
+  expect(refusedOf(managedSecret, { ...leafStatus, syncedTo })).toEqual([]);
+});
 
 test("OnyxService keeps every field of status that the operator writes", () => {
   expect(refusedOf(onyxService, compositeStatus)).toEqual([]);

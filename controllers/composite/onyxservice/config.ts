@@ -19,7 +19,9 @@ export function configuration(spec: OnyxServiceSpec, seen: Seen): Configuration 
   if (spec.config?.data && configName(spec, seen.name) === name)
     return { invalid: { field: "config.name", message: `${name} is the name of the ConfigMap with the bindings.` } };
   const own = spec.config?.data ? [configMap("config", configName(spec, seen.name), spec.config.data, spec, seen)] : [];
-  if ((spec.bindings ?? []).length === 0) return { children: own, hash: hashOf([spec.config?.data ?? null]) };
+  const values = secretVersions(spec, seen);
+  if ((spec.bindings ?? []).length === 0)
+    return { children: own, hash: hashOf([spec.config?.data ?? null, ...values]) };
 
   const variables = variablesOf(spec, seen.reference);
   if ("invalid" in variables) return variables;
@@ -30,8 +32,16 @@ export function configuration(spec: OnyxServiceSpec, seen: Seen): Configuration 
   const data = { ...seen.environment.platform.workloadEnv(), ...variables.data };
   return {
     children: [...own, configMap("bindings", name, data, spec, seen)],
-    hash: hashOf([spec.config?.data ?? null, data]),
+    hash: hashOf([spec.config?.data ?? null, data, ...values]),
   };
+}
+
+/** Which version each Secret holds that a ManagedSecret keeps. Of others nobody tells. */
+function secretVersions({ secrets = [] }: OnyxServiceSpec, seen: Seen): readonly (readonly [string, string])[] {
+  return secrets.toSorted().flatMap((name) => {
+    const version = seen.secretVersion(name);
+    return version === undefined ? [] : [[name, version] as const];
+  });
 }
 
 const configMap = (

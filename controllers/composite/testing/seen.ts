@@ -32,6 +32,7 @@ export function seenWith(
     readonly imageRegistry?: string | undefined;
     readonly references?: Readonly<Record<string, Resolved>>;
     readonly live?: readonly KubeObject[];
+    readonly secretVersions?: Readonly<Record<string, string>>;
   } = {},
 ): Seen {
   const same = (ref: ChildRef) => (one: KubeObject) => one.kind === ref.kind && one.metadata.name === ref.name;
@@ -47,5 +48,6 @@ export function seenWith(
     reference: (field) =>
       over.references?.[field] ?? { outputs: outputsOf(field.endsWith(".queue") ? "Queue" : "Table", "x") },
     live: (ref) => over.live?.find(same(ref)),
+    secretVersion: (name) => over.secretVersions?.[name],
   };
 }

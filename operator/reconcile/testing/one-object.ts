@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { ProviderError } from "../../provider/fault.ts";
 import type { Wanted } from "../../provider/provider.ts";
+import type { Client } from "../../runtime/client.ts";
+import { createCopies } from "../copies.ts";
 import type { EnvironmentProblem, EnvironmentView } from "../environment-view.ts";
 import { leafPass } from "../leaf.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "../leaf-object.ts";
@@ -20,6 +22,8 @@ export interface OneObject<Spec extends LeafSpec> {
   readonly others: Map<string, KubeObject<unknown, LeafStatus>>;
   /** Secrets of the namespace, as text by key: what values are taken from. `write` counts the writes of each. */
   readonly secrets: Map<string, { readonly write: number; readonly data: Readonly<Record<string, string>> }>;
+  /** The API server whose Secrets hold copies of values. Absent: none are kept. */
+  client: Client | undefined;
   environment: EnvironmentView | EnvironmentProblem;
   /** Writes to Kubernetes, oldest first. */
   readonly writes: KubeWrite[];
@@ -89,6 +93,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
     },
     others: new Map(),
     secrets: new Map(),
+    client: undefined,
     environment,
     writes: [],
     onWrite: () => {},
@@ -114,6 +119,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
               throw new ProviderError("notFound", `Secret ${name} has no key "${key}".`, { code: "KeyNotFound" });
             },
           },
+          ...(host.client ? { copies: createCopies(host.client, seen, signal) } : {}),
           now: () => host.now,
           resyncMs: 600_000,
           claim: async () =>

@@ -28,6 +28,8 @@ export interface SmallCluster<Spec extends CompositeSpec> {
   readonly children: Map<string, Held>;
   /** Objects that references find, by `kind/name`. */
   readonly others: Map<string, KubeObject<unknown, LeafStatus>>;
+  /** Versions of values that are kept in Secrets. */
+  readonly secretVersions: Map<string, string>;
   /** Kinds that the API server does not serve. */
   readonly unserved: Set<string>;
   environment: CompositeEnvironment | EnvironmentProblem;
@@ -101,6 +103,7 @@ export function smallCluster<Spec extends CompositeSpec>(
       const found = cluster.children.get(keyOf(ref));
       return found && !cluster.uncached(found) ? found : undefined;
     },
+    secretVersion: (name) => cluster.secretVersions.get(name),
     find: async (ref) => cluster.children.get(keyOf(ref)),
     serves: async (kind: ChildKind) => !cluster.unserved.has(kind.kind),
     async apply(sent, fieldManager) {
@@ -145,6 +148,7 @@ export function smallCluster<Spec extends CompositeSpec>(
     },
     children: new Map(),
     others: new Map(),
+    secretVersions: new Map(),
     unserved: new Set(),
     environment,
     writes: [],
