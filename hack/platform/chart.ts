@@ -14,10 +14,13 @@ export interface SecretName {
 /**
  * Installs both charts with real Helm. No replicas: the pods of the test bed are not real, the operator runs as a
  * process beside it.
+ *
+ * @param values more values of the operator's chart
  */
 export async function installCharts(
   cluster: Pick<AnyCluster, "kubectl" | "kubeconfig" | "helmPath">,
   secrets: readonly SecretName[],
+  values: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const install = (release: string, chart: string, namespace: string, ...more: string[]) =>
     exec(cluster.helmPath, [
@@ -43,6 +46,7 @@ export async function installCharts(
     OPERATOR_NAMESPACE,
     "--set=replicas=0",
     `--set-json=credentialSecrets=${JSON.stringify(secrets)}`,
+    ...Object.entries(values).map(([name, value]) => `--set-json=${name}=${JSON.stringify(value)}`),
   );
   await admissionRuns(cluster);
 }

@@ -239,14 +239,18 @@ describe("rights", () => {
     ).trim();
 
   test("Secrets are read by name only, and nothing is granted with a wildcard", async () => {
-    const values = { credentialSecrets: [{ namespace: "shop", name: "aws" }], secretNamespaces: ["team"] };
+    const values = {
+      credentialSecrets: [{ namespace: "shop", name: "aws" }],
+      secretNamespaces: ["team"],
+      secretSyncNamespaces: ["team"],
+    };
     for (const role of rolesOf(await rendered(values))) {
       for (const rule of role.rules) {
         const named = [...rule.apiGroups, ...rule.resources, ...rule.verbs];
         expect(named, role.metadata.name).not.toContain("*");
         if (rule.resources.includes("secrets") && role.metadata.namespace === "team") {
-          expect(rule.verbs).not.toContain("list");
-          expect(rule.verbs).not.toContain("watch");
+          const written = role.metadata.name === "onyx-secret-sync";
+          expect(rule.verbs).toEqual(written ? ["get", "create", "patch", "delete"] : ["get"]);
         } else if (rule.resources.includes("secrets")) {
           expect(rule).toMatchObject({ resourceNames: ["aws"], verbs: ["get"] });
           expect(role.metadata.namespace).toBe("shop");

@@ -83,7 +83,7 @@ beforeAll(async () => {
     extraArgs: [`--audit-policy-file=${policy}`],
   });
   await apply(kedaKind("ScaledObject", "scaledobjects"), kedaKind("TriggerAuthentication", "triggerauthentications"));
-  await installCharts(cluster, [CREDENTIALS]);
+  await installCharts(cluster, [CREDENTIALS], { secretSyncNamespaces: ["default"] });
   operator = await startOperator({ cluster, keep: false });
 }, COLD_BUILD_MS);
 
@@ -112,6 +112,28 @@ const OTHERS: Readonly<Record<Exclude<LeafKind, "Queue" | "Table" | "WorkloadIde
   ManagedSecret: { generate: {} },
   Topic: {},
 };
+
+/** A copy of a secret value is made, put right when somebody changes it, and deleted when nobody wants it any more. */
+async function syncASecret(): Promise<void> {
+  const secret = (spec: object) => ours("ManagedSecret", "synced", { generate: {}, recoveryDays: 0, ...spec });
+  const value = () => cluster.kubectl(["get", "secret/copy", "-n=default", "-o=jsonpath={.data.value}"]);
+  await apply(secret({ syncTo: { name: "copy" } }));
+  await allThere("secret/copy");
+  const right = await value();
+  await cluster.kubectl([
+    "patch",
+    "secret/copy",
+    "-n=default",
+    "--type=merge",
+    '--patch={"data":{"value":"b3RoZXI="}}',
+  ]);
+  const now = "onyx.onelens.io/reconcile-requested-at=now";
+  await cluster.kubectl(["annotate", "managedsecrets.onyx.onelens.io/synced", "-n=default", now]);
+  await until("The value of before", async () => (await value()) === right);
+  await apply(secret({}));
+  await allGone("secret/copy");
+  await cluster.kubectl(["delete", "-n=default", "--timeout=60s", "managedsecrets.onyx.onelens.io/synced"]);
+}
 
 async function useOtherKinds(): Promise<void> {
   const objects = Object.entries(OTHERS).map(([kind, spec]) => ours(kind, kind.toLowerCase(), spec));
@@ -163,6 +185,7 @@ async function useEverything(): Promise<void> {
   await tamperWithSchedule("0 5 * * *");
 
   await useOtherKinds();
+  await syncASecret();
   await cluster.kubectl(["delete", "onyxservices", "--all", "-n=default", "--timeout=60s"]);
   await cluster.kubectl(["delete", "queues.onyx.onelens.io,tables.onyx.onelens.io", "--all", "--timeout=60s"]);
   await cluster.kubectl(["delete", "environments.onyx.onelens.io", "--all", "--timeout=60s"]);
@@ -180,6 +203,37 @@ test("the operator uses every right that its chart gives, and asks for no other"
   expect([...allowed].filter((right) => !used.has(right)).sort()).toEqual([]);
   expect([...used].filter((right) => !allowed.has(right)).sort()).toEqual([]);
 }, 180_000);
+
+test("of Secrets it may write only those with its labels, also where RBAC lets it write all", async () => {
+  const write = (secret: object) =>
+    cluster
+      .kubectl(
+        ["create", `--as=${USER}`, "--dry-run=server", "-f=-"],
+        yaml({ apiVersion: "v1", kind: "Secret", ...secret }),
+      )
+      .then(
+        () => "taken",
+        (error: Error) => error.message,
+      );
+  const metadata = { name: "copy", namespace: "default" };
+  const labels = { "app.kubernetes.io/managed-by": "onyx-operator", "onyx.onelens.io/owner-kind": "ManagedSecret" };
+  await until("The chart's admission policy", async () =>
+    /only write Secrets that carry its labels/.test(await write({ metadata })),
+  );
+  expect(await write({ metadata: { ...metadata, labels } })).toBe("taken");
+  const annotations = { "kubernetes.io/service-account.name": "default" };
+  const token = { metadata: { ...metadata, labels, annotations }, type: "kubernetes.io/service-account-token" };
+  expect(await write(token)).toMatch(/only write Secrets of type Opaque/);
+  await cluster.kubectl(["create", "secret", "generic", "theirs", "-n=default"]);
+  const take = ["--overwrite", ...Object.entries(labels).map(([key, value]) => `${key}=${value}`)];
+  for (const change of [
+    ["label", "secret/theirs", ...take],
+    ["delete", "secret/theirs"],
+  ]) {
+    const tried = cluster.kubectl([...change, `--as=${USER}`, "--dry-run=server", "-n=default"]);
+    await expect(tried).rejects.toThrow(/only write Secrets that carry its labels/);
+  }
+}, 120_000);
 
 test("with one namespace to watch it needs no right elsewhere, and does nothing there", async () => {
   const helm = createHelm(cluster);

@@ -146,6 +146,8 @@ it("is kept in the cloud, followed when it changes, and told to nobody", async (
   expect(await inCloud()).toBe(`${CANARY}-two`);
   await until("New pods", async () => (await configHash()) !== before);
 
+  const copied = await syncedCopy();
+
   const objects = await cluster.kubectl([
     "get",
     "managedsecrets.onyx.onelens.io,onyxservices.onyx.onelens.io,workloadidentities.onyx.onelens.io,environments.onyx.onelens.io,configmaps,deployments.apps",
@@ -156,6 +158,75 @@ it("is kept in the cloud, followed when it changes, and told to nobody", async (
   const everything = [...told, objects, journal, await registry.metrics()].join("\n");
   expect(told.length).toBeGreaterThan(5);
   expect(journal).toContain("AddSecretVersion");
-  for (const value of [CANARY, Buffer.from(`${CANARY}-one`).toString("base64").slice(0, 16)])
+  expect(journal).toContain("AccessSecretVersion");
+  expect(copied).toMatch(/^[A-Za-z0-9]{32}$/);
+  for (const value of [CANARY, Buffer.from(`${CANARY}-one`).toString("base64").slice(0, 16), copied, base64(copied)])
     expect(everything.includes(value), value).toBe(false);
-}, 120_000);
+}, 180_000);
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+const copy = async (name: string) => {
+  const { data = {}, metadata } = await read("secrets", name);
+  const text = Object.entries(data as Record<string, string>).map(([key, value]) => [
+    key,
+    Buffer.from(value, "base64").toString(),
+  ]);
+  return { metadata, text: Object.fromEntries(text) as Record<string, string> };
+};
+
+/** A generated value with its copy in a Secret, which is foreign at first. @returns the value in the end */
+async function syncedCopy(): Promise<string> {
+  const made = (generate: object, over: object = {}) =>
+    ours("ManagedSecret", "made", {
+      generate,
+      recoveryDays: 0,
+      syncTo: { name: "made-copy", previousKey: "before" },
+      ...over,
+    });
+  const now = (at: string) =>
+    cluster.kubectl([
+      "annotate",
+      "managedsecrets.onyx.onelens.io/made",
+      `-n=${NAMESPACE}`,
+      "--overwrite",
+      `${ANNOTATIONS.reconcileRequestedAt}=${at}`,
+    ]);
+  const synced = async () =>
+    (await read("managedsecrets.onyx.onelens.io", "made")).status?.conditions?.find(
+      ({ type }: { type: string }) => type === "Synced",
+    );
+  await cluster.kubectl(["create", "secret", "generic", "made-copy", `-n=${NAMESPACE}`, "--from-literal=value=theirs"]);
+  await apply(made({}));
+  await until("Conflict", async () => (await synced())?.reason === "Conflict");
+  expect((await copy("made-copy")).text).toEqual({ value: "theirs" });
+  await cluster.kubectl(["delete", "secret", "made-copy", `-n=${NAMESPACE}`]);
+  await now("1");
+  await until("The copy", async () => (await synced())?.status === "True");
+  const { text: first, metadata } = await copy("made-copy");
+  expect(Object.keys(first)).toEqual(["value"]);
+
+  const service = { image: "api:1", workload: "Deployment", health: { none: "a test" }, secrets: ["made-copy"] };
+  await apply(ours("OnyxService", "reader", service));
+  const readerHash = async () =>
+    (await read("deployments.apps", "reader")).spec?.template?.metadata?.annotations?.["onyx.onelens.io/config-hash"];
+  await until("A reader", async () => (await readerHash()) !== undefined);
+  const before = await readerHash();
+  const patch = ["patch", "secret", "made-copy", `-n=${NAMESPACE}`, "--type=merge"];
+  await cluster.kubectl([...patch, '--patch={"data":{"value":"b3RoZXI=","more":"eA=="}}']);
+  await now("2");
+  await until("The value of before", async () => (await copy("made-copy")).text.value === first.value);
+  expect((await copy("made-copy")).text).toEqual(first);
+  expect((await copy("made-copy")).metadata.uid).toBe(metadata.uid);
+  expect(await readerHash()).toBe(before);
+
+  await cluster.kubectl([...patch, '--patch={"immutable":true}']);
+  await apply(made({ revision: 2 }));
+  await until("The next value", async () => (await copy("made-copy")).text.before === first.value);
+  const { text: second } = await copy("made-copy");
+  expect(second.value).not.toBe(first.value);
+  await until("New pods of the reader", async () => (await readerHash()) !== before);
+  await apply(made({ revision: 2 }, { syncTo: { name: "other-copy" } }));
+  await until("The other copy", async () => (await copy("other-copy")).text.value === second.value);
+  expect(await read("secrets", "made-copy")).toEqual({});
+  return second.value as string;
+}
