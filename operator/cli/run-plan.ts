@@ -16,6 +16,7 @@ import type { Result } from "./onyx.ts";
 import type { Paint } from "./output.ts";
 import { foreseer, planLeaves } from "./plan.ts";
 import { planComposite } from "./plan-children.ts";
+import { planCopies } from "./plan-copies.ts";
 import { type Plan, planExitCode, planText } from "./plan-text.ts";
 import { secretFrom, secretVersionIn, sourcesOf } from "./secrets.ts";
 
@@ -177,7 +178,10 @@ async function planFor(
   const plan = {
     target: describe(cluster, environments),
     leaves: planned,
-    children: composed.flatMap((one) => one.children).filter((child) => !kinds.has(child.kind)),
+    children: [
+      ...composed.flatMap((one) => one.children).filter((child) => !kinds.has(child.kind)),
+      ...(await planCopies(definitions, wanted as LeafObject[], cluster)),
+    ],
   };
   for (const environment of environments) registry.forget(environment.metadata.name);
   return plan;

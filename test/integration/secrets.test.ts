@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Registry } from "prom-client";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -7,10 +9,12 @@ import { onyxservice } from "../../controllers/composite/onyxservice.ts";
 import { leaves } from "../../controllers/leaf/index.ts";
 import { startTestCloud, type TestCloud } from "../../hack/testbed/gcp/testing.ts";
 import { type Cluster, startCluster, waitUntil } from "../../hack/testbed/index.ts";
+import { painter } from "../../operator/cli/output.ts";
+import { runPlan } from "../../operator/cli/run-plan.ts";
 import { createInstrumentation } from "../../operator/instrument.ts";
 import { createEnvironmentRegistry } from "../../operator/reconcile/environments.ts";
 import { createManager, type Manager } from "../../operator/reconcile/manager.ts";
-import { ANNOTATIONS } from "../../operator/reconcile/object.ts";
+import { ANNOTATIONS, type KubeObject } from "../../operator/reconcile/object.ts";
 import { createClock } from "../../operator/runtime/clock.ts";
 import { createDiscovery } from "../../operator/runtime/discovery.ts";
 import { createLog } from "../../operator/runtime/log.ts";
@@ -147,6 +151,7 @@ it("is kept in the cloud, followed when it changes, and told to nobody", async (
   await until("New pods", async () => (await configHash()) !== before);
 
   const copied = await syncedCopy();
+  const plan = await planOf();
 
   const objects = await cluster.kubectl([
     "get",
@@ -155,7 +160,7 @@ it("is kept in the cloud, followed when it changes, and told to nobody", async (
     "-o=yaml",
   ]);
   const journal = JSON.stringify(cloud.gcp.control.journal.entries());
-  const everything = [...told, objects, journal, await registry.metrics()].join("\n");
+  const everything = [...told, objects, journal, plan, await registry.metrics()].join("\n");
   expect(told.length).toBeGreaterThan(5);
   expect(journal).toContain("AddSecretVersion");
   expect(journal).toContain("AccessSecretVersion");
@@ -173,6 +178,37 @@ const copy = async (name: string) => {
   ]);
   return { metadata, text: Object.fromEntries(text) as Record<string, string> };
 };
+
+/** What `onyx plan` says of everything as it is applied: nothing would change, and what would if a copy were asked for elsewhere. */
+async function planOf(): Promise<string> {
+  const names = "managedsecrets.onyx.onelens.io,onyxservices.onyx.onelens.io";
+  const { items } = JSON.parse(await cluster.kubectl(["get", names, `-n=${NAMESPACE}`, "-o=json"])) as {
+    items: (KubeObject & { spec: { syncTo?: object } })[];
+  };
+  const folder = mkdtempSync(join(tmpdir(), "onyx-secrets-"));
+  const planned = async (file: string, objects: readonly KubeObject[]) => {
+    const given = objects.map(({ apiVersion, kind, metadata: { name, namespace }, spec }) =>
+      stringify({ apiVersion, kind, metadata: { name, namespace }, spec }),
+    );
+    writeFileSync(join(folder, file), [...given, stringify(source(`${CANARY}-two`))].join("---\n"));
+    const kubeconfig = [cluster.kubeconfig];
+    const { text, value, exitCode } = await runPlan({ filename: [join(folder, file)], kubeconfig }, painter(false));
+    return { text: `${text}\n${JSON.stringify(value)}`, exitCode };
+  };
+  try {
+    const same = await planned("same.yaml", items);
+    expect(same.exitCode, same.text).toBe(0);
+    const elsewhere = items.map((one) =>
+      one.metadata.name === "made" ? { ...one, spec: { ...one.spec, syncTo: { name: "third-copy" } } } : one,
+    );
+    const moved = await planned("moved.yaml", elsewhere);
+    expect(moved.text).toContain(`+ Secret ${NAMESPACE}/third-copy`);
+    expect(moved.text).toContain(`- Secret ${NAMESPACE}/other-copy`);
+    return same.text + moved.text;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 /** A generated value with its copy in a Secret, which is foreign at first. @returns the value in the end */
 async function syncedCopy(): Promise<string> {
