@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type CaseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
+import { createSecretServer } from "../../operator/reconcile/testing/secret-server.ts";
 import { worldsOf } from "./gapped.ts";
 
 type Outputs = Readonly<Record<string, string>>;
@@ -64,6 +65,32 @@ export function secretCases(
         expect(text(await values.read(after))).toMatch(/^[A-Za-z0-9]{32}$/);
         expect(text(await values.read(after))).not.toBe(old);
         expect(text(await values.previous(after))).toBe(old);
+      }),
+    );
+
+    it(
+      "a copy in a Secret: both values for the overlap, then the one in force",
+      run(async (world) => {
+        const server = createSecretServer();
+        world.host.client = server.client;
+        await world.ready({ ...ROTATED, syncTo: { name: "copy", previousKey: "before" } });
+        const first = text(await values.read(outputs(world)));
+        expect(server.text("copy")).toEqual({ value: first });
+        later(world, 2 * HOUR_MS);
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+        const second = text(await values.read(outputs(world)));
+        expect(server.text("copy")).toEqual({ value: second, before: first });
+        server.requests.length = 0;
+        await world.host.settle();
+        expect(server.requests).toEqual(["META copy"]);
+        later(world, HOUR_MS / 2 + 60_000);
+        await world.host.settle();
+        expect(server.text("copy")).toEqual({ value: second });
+        expect(JSON.stringify(world.host.object)).not.toContain(second);
+        world.host.remove();
+        await world.host.settle();
+        expect(server.secrets.size).toBe(0);
       }),
     );
 
