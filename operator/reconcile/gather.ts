@@ -27,10 +27,19 @@ export type SourceState =
 
 /** When the object is looked at again. */
 export type Next =
-  | { readonly when: "backoff" }
+  /** With `progress`, the waits begin anew whenever the cloud came further. */
+  | { readonly when: "backoff"; readonly progress?: Progress }
   | { readonly when: "after"; readonly ms: number }
   /** Not before something changes. */
   | { readonly when: "change" };
+
+/** How far the cloud is with what it was asked for. */
+export interface Progress {
+  /** Another one when it came further, the same when it goes round in circles. */
+  readonly mark: string;
+  /** It says itself that it is at work, so looking again is no retry of what failed. */
+  readonly working: boolean;
+}
 
 /** Everything that is known before the cloud is asked. */
 export interface Prepared<Want extends Wanted> {

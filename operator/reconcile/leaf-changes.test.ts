@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ANNOTATIONS } from "./object.ts";
+import type { Pass } from "./report.ts";
 import { lost, message, READY, thingWorld, told, verbs } from "./testing/thing-world.ts";
 
 describe("a changed spec", () => {
@@ -95,12 +96,13 @@ describe("a changed spec", () => {
     cloud.mark();
     host.edit({ size: 6, note: "b", locked: true });
     const first = await host.pass();
-    expect(first.next).toEqual({ when: "backoff" });
+    expect(first.next).toMatchObject({ when: "backoff", progress: { working: false } });
     expect(first.notices).toMatchObject([{ reason: "Updating" }]);
     expect(told(host)).toBe("Ready=True/Available Synced=Unknown/Updating Reconciling=True/Updating");
     expect(message(host, "Synced")).toBe("Still to be put in force: locked, note.");
     const second = await host.pass();
     expect(second.notices).toEqual([]);
+    expect(markOf(second)).not.toBe(markOf(first));
     const third = await host.pass();
     expect(third.next).toEqual({ when: "after", ms: 600_000 });
     expect(told(host)).toBe(READY);
@@ -119,6 +121,8 @@ describe("a changed spec", () => {
     expect(message(host, "Synced")).toContain('shape: "round" → "square"');
   });
 });
+
+const markOf = ({ next }: Pass) => (next.when === "backoff" ? next.progress?.mark : undefined);
 
 describe("drift", () => {
   it("is corrected with one update and told", async () => {

@@ -110,7 +110,7 @@ describe("deletion", () => {
     expect(message(host, "Synced")).toMatch(/is locked: unlock it\.$/);
     cloud.mark();
     host.edit({ size: 5 });
-    expect((await host.pass()).next).toEqual({ when: "backoff" });
+    expect((await host.pass()).next).toMatchObject({ when: "backoff" });
     await host.settle();
     expect(cloud.writes()).toMatchObject([{ verb: "update", changed: ["locked"] }, { verb: "delete" }]);
     expect(host.object).toBeUndefined();

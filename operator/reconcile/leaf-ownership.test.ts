@@ -51,7 +51,7 @@ describe("what is not ours", () => {
     const first = await host.pass();
     expect(verbs(cloud.writes())).toBe("adopt");
     expect(only().fields.size).toBe(50);
-    expect(first.next).toEqual({ when: "backoff" });
+    expect(first.next).toMatchObject({ when: "backoff" });
     expect(first.notices).toMatchObject([{ reason: "Adopted" }]);
     await host.pass();
     expect(verbs(cloud.writes())).toBe("adopt update");

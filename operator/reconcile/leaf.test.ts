@@ -105,11 +105,12 @@ describe("a new object", () => {
     cloud.slow = true;
     const first = await host.pass();
     expect(told(host)).toBe("Ready=False/Creating Synced=True/Available Reconciling=True/Creating");
-    expect(first.next).toEqual({ when: "backoff" });
-    await host.pass();
+    expect(first.next).toMatchObject({ when: "backoff", progress: { working: true } });
+    const second = await host.pass();
     const waiting = host.status;
     expect(told(host)).toBe("Ready=False/Creating Synced=Unknown/Creating Reconciling=True/Creating");
-    await host.pass();
+    // Nothing came further: the same mark, so the waits grow.
+    expect((await host.pass()).next).toEqual(second.next);
     expect(host.status).toEqual(waiting);
     cloud.settle();
     await host.pass();

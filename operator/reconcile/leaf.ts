@@ -9,6 +9,7 @@ import type { Leaf, LeafObject, LeafSpec, LeafStatus, Means } from "./leaf-objec
 import { type ObservationLike, type Outcome, retryOf } from "./leaf-status.ts";
 import { decideKnowing, look } from "./look.ts";
 import { hasFinalizer, isDeleting, pollInterval } from "./object.ts";
+import { progressOf } from "./progress.ts";
 import { beginReplacement, type Tidied, tidyReplaced, waitingOnes } from "./replacement.ts";
 import { finish, identity, type Pass, type Seen, told, withoutUndefined } from "./report.ts";
 import { situationOf } from "./situation.ts";
@@ -243,7 +244,8 @@ async function conclude<Spec extends LeafSpec, Want extends Wanted>(
   const { trouble } = copied;
   const outcome: Outcome = { kind: "decided", decision, seen: after, applied, left, trouble };
   const usual: Next = left.length > 0 ? { when: "backoff" } : nextAfter(decision, after, object, host);
-  const next = usual.when === "backoff" ? usual : (trouble?.next ?? usual);
+  const progress = progressOf(prepared.want, after);
+  const next = usual.when !== "backoff" ? (trouble?.next ?? usual) : progress ? { ...usual, progress } : usual;
   const finished = finish(object, host.now, prepared, outcome, next, after);
   const pass = { ...finished, status: withCopy(finished.status, copied.syncedTo) };
   const released = decision.do === "release" || (decision.do === "delete" && (!after.exists || isRestorable(after)));

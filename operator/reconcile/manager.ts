@@ -18,6 +18,7 @@ import type { Next } from "./gather.ts";
 import { type Cached, cacheOf, leafReconciler, type Run, type Shared } from "./leaf-controller.ts";
 import type { Leaf, LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
 import { GROUP, hasFinalizer, type KubeObject, VERSION } from "./object.ts";
+import { createProgressMemory, type ProgressMemory } from "./progress.ts";
 
 /** A kind of ours with its type at the API server. */
 export interface OwnKind {
@@ -76,6 +77,8 @@ const ENVIRONMENT = "Environment";
 const COUNT_AFTER_MS = 2_000;
 /** From here on a wait is a routine look. */
 const ROUTINE_MS = 60_000;
+/** While a cloud says that it is at work, it is looked at this often at least. */
+const WORKING_MS = 30_000;
 
 /** Puts caches, queues and passes together: one queue a kind, one worker a key. */
 export function createManager(options: ManagerOptions): Manager {
@@ -130,10 +133,12 @@ export function createManager(options: ManagerOptions): Manager {
 
   const control = (kind: string, run: Run) => {
     const reflector = cacheOf({ caches }, kind);
+    const progress = createProgressMemory();
     const reconcile = async ({ key }: { readonly key: string }, context: ReconcileContext) => {
       const signal = AbortSignal.any([context.signal, options.fence]);
       const pass = () => run(key, { signal, log: context.log, wrote: (version) => context.wrote(version) });
-      return resultOf(random, await (options.span?.(`reconcile ${kind}`, { "onyx.key": key }, pass) ?? pass()));
+      const next = await (options.span?.(`reconcile ${kind}`, { "onyx.key": key }, pass) ?? pass());
+      return resultOf(random, progress, key, next);
     };
     const controller = createController({
       name: kind,
@@ -208,8 +213,13 @@ export function createManager(options: ManagerOptions): Manager {
 }
 
 /** Routine looks are spread by a fifth, so that objects made together are not looked at together for ever. */
-function resultOf(random: Random, next: Next): Result {
-  if (next.when === "backoff") return { retry: {} };
+function resultOf(random: Random, memory: ProgressMemory, key: string, next: Next): Result {
+  if (next.when !== "backoff") memory.forget(key);
+  if (next.when === "backoff") {
+    if (!next.progress) return { retry: {} };
+    const { mark, working } = next.progress;
+    return { retry: { anew: memory.isNew(key, mark), atMostMs: working ? WORKING_MS : undefined } };
+  }
   if (next.when === "change") return {};
   return { requeueAfterMs: next.ms < ROUTINE_MS ? next.ms : spread(next.ms, 0.2, random) };
 }

@@ -200,6 +200,23 @@ describe("failures", () => {
     expect(started).toHaveLength(3);
   });
 
+  it("that were none but a step on the way begin the back-off anew; it grows no longer than asked for", async () => {
+    const queue = create();
+    queue.add("a");
+    await settle();
+    const waitAfter = async (retry: NonNullable<Outcome["retry"]>) => {
+      const [before, count] = [clock.monotonic(), started.length];
+      await finish("a", { retry });
+      while (started.length === count) await clock.advance(250);
+      return (clock.monotonic() - before) / 1_000;
+    };
+    const waits: number[] = [];
+    for (const anew of [true, false, false, true, false]) waits.push(await waitAfter({ anew }));
+    expect(waits).toEqual([0.75, 1.5, 3, 0.75, 1.5]);
+    for (let index = 0; index < 4; index++) waits.push(await waitAfter({ atMostMs: 8_000 }));
+    expect(waits.slice(5)).toEqual([3, 6, 6, 6]);
+  });
+
   it("are repeated at once when a user changes something, not for a routine check", async () => {
     const queue = create();
     queue.add("a");

@@ -14,8 +14,17 @@ export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
 export interface Outcome {
   /** Look again after this time, in milliseconds, even if nothing happens. */
   readonly requeueAfterMs?: number | undefined;
-  /** It failed, and that was dealt with: repeat it after a back-off, or after `atLeastMs` if that is longer. */
-  readonly retry?: { readonly atLeastMs?: number | undefined } | undefined;
+  /**
+   * It failed, and that was dealt with: repeat it after a back-off, or after `atLeastMs` if that is longer. `anew`: as
+   * after a first failure. `atMostMs`: the back-off grows no longer than that.
+   */
+  readonly retry?:
+    | {
+        readonly atLeastMs?: number | undefined;
+        readonly atMostMs?: number | undefined;
+        readonly anew?: boolean | undefined;
+      }
+    | undefined;
   /** The key is not worked on again before this has settled; other keys are. */
   readonly hold?: Promise<unknown> | undefined;
 }
@@ -141,9 +150,11 @@ export function createQueue(options: QueueOptions): WorkQueue {
 
   function settle(entry: Entry, outcome: Outcome): void {
     if (outcome.retry) {
-      entry.failures++;
+      const { atLeastMs = 0, atMostMs = BACKOFF.capMs, anew } = outcome.retry;
+      entry.failures = anew ? 1 : entry.failures + 1;
       if (entry.priority !== undefined && entry.priority >= PRIORITY.retry) entry.priority = undefined;
-      const ms = Math.max(equalJitter(BACKOFF, entry.failures, random), outcome.retry.atLeastMs ?? 0);
+      const backoff = { ...BACKOFF, capMs: Math.min(atMostMs, BACKOFF.capMs) };
+      const ms = Math.max(equalJitter(backoff, entry.failures, random), atLeastMs);
       delay(entry, ms, PRIORITY.retry);
     } else {
       entry.failures = 0;
