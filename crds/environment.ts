@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { boundaryArn } from "./aws-arn.ts";
 import { ageColumn, readyColumn, whyColumns } from "./columns.ts";
 import { conditions } from "./conditions.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
@@ -45,6 +46,16 @@ const spec = withRules(
       .describe(
         "How pods get their cloud identity. Native: EKS Pod Identity, or Workload Identity Federation for GKE. Irsa: IAM roles for service accounts, on AWS.",
       ),
+    aws: z
+      .strictObject({
+        permissionsBoundary: boundaryArn()
+          .optional()
+          .describe(
+            "ARN of the IAM policy that bounds every role that is made: those of workloads and those of schedules. Roles that stand already get it too.",
+          ),
+      })
+      .optional()
+      .describe("What only AWS has."),
     credentials: z
       .strictObject({
         secretRef: z
@@ -116,6 +127,11 @@ const spec = withRules(
     rule: "self.cloud != 'gcp' || self.account.matches('^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$')",
     message: "account must be the id of a GCP project: 6 to 30 characters of a-z, 0-9 and '-', beginning with a letter",
     fieldPath: ".account",
+  },
+  {
+    rule: "self.cloud == 'aws' || !has(self.aws)",
+    message: "aws is for an Environment on AWS; Google Cloud has no permissions boundaries: leave it out",
+    fieldPath: ".aws",
   },
   {
     rule: "self.cloud == 'aws' || self.workloadIdentity != 'Irsa'",

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import type { GrantableKind } from "./access.ts";
 import { ACCESS, access, accessFits, grantableKind } from "./access.ts";
+import { boundaryArn } from "./aws-arn.ts";
 import { leafColumns } from "./columns.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { localReference } from "./refs.ts";
 import { immutable, withRules } from "./rules.ts";
-import { formed, mapList, objectName } from "./text.ts";
+import { mapList, objectName } from "./text.ts";
 
 const kinds = Object.keys(ACCESS) as readonly GrantableKind[];
 
@@ -37,13 +38,11 @@ const spec = leafSpec(
   },
   {
     aws: {
-      permissionsBoundary: formed(
-        /^arn:[a-z-]+:iam::[0-9]{12}:policy\/.+$/,
-        512,
-        "permissionsBoundary must be the ARN of an IAM policy: arn:aws:iam::ACCOUNT:policy/NAME",
-      )
+      permissionsBoundary: boundaryArn()
         .optional()
-        .describe("ARN of the IAM policy that bounds the role."),
+        .describe(
+          "ARN of the IAM policy that bounds the role. Absent: that of the Environment; where it has one, no other can be given.",
+        ),
     },
     gcp: {},
   },

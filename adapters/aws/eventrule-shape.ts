@@ -43,6 +43,10 @@ export const trustOf = (groupArn: string, account: string): PolicyDocument => ({
   ],
 });
 
+/** What bounds the role, as a line. */
+const boundedBy = (boundary: string | undefined): readonly string[] =>
+  boundary === undefined ? [] : [`within ${boundary}`];
+
 /** What the role may do: send to the target, and to the queue of what could not be delivered. */
 export function sendPolicy({ target, targetIs, overrides }: EventRuleWant): PolicyDocument | undefined {
   const spare = overrides.deadLetterQueueArn;
@@ -77,7 +81,11 @@ export function fitEventRule(aws: Pick<Aws, "arn" | "place">, groupArn: string, 
   const targetIs = { ...want.targetIs, encryptionKey: keyArn(aws, want.targetIs.encryptionKey) };
   const fitted = { ...want, targetIs, overrides: overridesOf(want.overrides) };
   const policy = sendPolicy(fitted);
-  const via = [...linesOf(trustOf(groupArn, aws.place.account)), ...(policy ? linesOf(policy) : [])].sort();
+  const via = [
+    ...linesOf(trustOf(groupArn, aws.place.account)),
+    ...(policy ? linesOf(policy) : []),
+    ...boundedBy(aws.place.permissionsBoundary),
+  ].sort();
   return {
     want: { ...fitted, target: { id: want.target.id, via } },
     deviations: used,
@@ -155,7 +163,6 @@ export function actualOf(
 ): Partial<EventRuleWant> {
   const sendsAs = found?.Target?.RoleArn;
   const other = sendsAs !== undefined && sendsAs !== roleArn ? [`sends as ${sendsAs}`] : [];
-  const boundary = role?.boundary === undefined ? [] : [`within ${role.boundary}`];
   return {
     schedule: found
       ? {
@@ -165,7 +172,7 @@ export function actualOf(
       : null,
     target: {
       id: found?.Target?.Arn ?? "",
-      via: [...(role?.trust ?? []), ...permissions, ...other, ...boundary].sort(),
+      via: [...(role?.trust ?? []), ...permissions, ...other, ...boundedBy(role?.boundary)].sort(),
     },
     tags: jointTags(found, role),
     ...(found && {

@@ -1,4 +1,9 @@
-import { GetRoleCommand, GetRolePolicyCommand } from "@aws-sdk/client-iam";
+import {
+  CreatePolicyCommand,
+  DeleteRolePermissionsBoundaryCommand,
+  GetRoleCommand,
+  GetRolePolicyCommand,
+} from "@aws-sdk/client-iam";
 import {
   CreateScheduleGroupCommand,
   DeleteScheduleGroupCommand,
@@ -88,6 +93,27 @@ describe("a schedule of EventBridge Scheduler", () => {
     expect((await seen()).owner?.name).toBe("theirs");
     await provider.delete(await seen(), at, theirs);
     await expect(role()).rejects.toThrow();
+  });
+
+  it("has a role within the boundary of the Environment, which is put back when somebody takes it off", async () => {
+    const Statement = [{ Effect: "Allow", Action: "sqs:SendMessage", Resource: "*" }];
+    const PolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
+    const { Policy } = await aws.iam.send(new CreatePolicyCommand({ PolicyName: "platform", PolicyDocument }));
+    const permissionsBoundary = Policy?.Arn ?? "";
+    const bounded = eventRuleProvider({ ...aws, place: { ...aws.place, permissionsBoundary } });
+    const want = bounded.fit?.(eventRuleWant("daily")).want ?? expect.fail("no fit");
+    const bound = async () => (await role()).Role?.PermissionsBoundary?.PermissionsBoundaryArn;
+    await bounded.create("daily", want, context);
+    expect(await bound()).toBe(permissionsBoundary);
+    expect(diff(want, (await seen()).actual)).toEqual([]);
+    await aws.iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName: "daily-target" }));
+    const found = await seen();
+    expect(diff(want, found.actual).map(({ field }) => field)).toEqual(["target"]);
+    await bounded.update(found, want, new Set(["target"]), context);
+    expect(await bound()).toBe(permissionsBoundary);
+    expect(diff(want, (await seen()).actual)).toEqual([]);
+    await provider.update(await seen(), wanted(), new Set(["target"]), context);
+    expect(await bound()).toBeUndefined();
   });
 
   it("E4 a target that can't be named is refused before any call, with the field", () => {

@@ -33,6 +33,7 @@ export function eventRuleProvider(aws: Aws): Provider<EventRuleWant, EventRuleOu
   const role = roles(aws);
   const schedule = schedules(aws);
   const path = `/onyx/${place.environment}/`;
+  const boundary = place.permissionsBoundary;
   const trust = trustOf(schedule.groupArn, place.account);
   const roleArnOf = (name: string) => aws.arn("iam", `role${path}${roleNameOf(name)}`);
   const outputsOf = (name: string): EventRuleOutputs => ({ RULE_ID: schedule.arnOf(name), REGION: place.region });
@@ -45,13 +46,13 @@ export function eventRuleProvider(aws: Aws): Provider<EventRuleWant, EventRuleOu
     if (!found) {
       const tags = tagsToCreate(want.tags, call.owner);
       const made = await step("make the role that sends the message", () =>
-        role.create({ name: roleName, path, trust, boundary: undefined, tags }, call),
+        role.create({ name: roleName, path, trust, boundary, tags }, call),
       );
       if (made === undefined) await ownRole(roleName, call);
     } else if (!isDeepStrictEqual([...found.trust].sort(), linesOf(trust)))
       await step("set who may take the role", () => role.setTrust(roleName, trust, call));
-    if (found?.boundary !== undefined)
-      await step("take the permissions boundary off", () => role.setBoundary(roleName, undefined, call));
+    if (found && found.boundary !== boundary)
+      await step("set its permissions boundary", () => role.setBoundary(roleName, boundary, call));
     const live = found ? await role.permissions(roleName, call) : [];
     if (isDeepStrictEqual(live, wanted)) return;
     await step("let the role send to the target", () => role.setPolicy(roleName, policy, call));

@@ -11,6 +11,7 @@ import {
   CreatePolicyCommand,
   CreateRoleCommand,
   DeleteRoleCommand,
+  DeleteRolePermissionsBoundaryCommand,
   DeleteRolePolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
@@ -232,6 +233,31 @@ describe("IAM role with Pod Identity", () => {
     expect(await settle(name, { ...want, overrides: {} })).toEqual(["overrides"]);
     expect(await bound()).toBeUndefined();
     expect(await settle(name, want)).toEqual(["overrides"]);
+  });
+
+  it("the Environment's boundary is there from the first moment, and comes to roles that stand already", async () => {
+    const PolicyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "sqs:*", Resource: "*" }],
+    });
+    const { Policy } = await aws.iam.send(new CreatePolicyCommand({ PolicyName: fresh("platform"), PolicyDocument }));
+    const permissionsBoundary = Policy?.Arn ?? "";
+    const bounded = identityProvider({ ...aws, place: { ...here, permissionsBoundary } });
+    const bound = async (name: string) =>
+      (await aws.iam.send(new GetRoleCommand({ RoleName: name }))).Role?.PermissionsBoundary?.PermissionsBoundaryArn;
+    const name = fresh("bounded");
+    const within = bounded.fit?.(identityWant(name)).want ?? expect.fail("no fit");
+    await bounded.create(name, within, call(name));
+    expect(await bound(name)).toBe(permissionsBoundary);
+
+    const old = await made("unbound");
+    expect(await bound(old.name)).toBeUndefined();
+    const wish = bounded.fit?.(old.want).want ?? expect.fail("no fit");
+    expect(await settle(old.name, wish)).toEqual(["overrides"]);
+    expect(await bound(old.name)).toBe(permissionsBoundary);
+    await aws.iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName: old.name }));
+    expect(await settle(old.name, wish)).toEqual(["overrides"]);
+    expect(await bound(old.name)).toBe(permissionsBoundary);
   });
 
   it("a create that was cut off after any step is finished by the next", async () => {

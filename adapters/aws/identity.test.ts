@@ -181,6 +181,21 @@ describe("fit", () => {
     );
   });
 
+  it("the Environment's boundary is every role's, and no object chooses another one", () => {
+    const theirs = `arn:aws:iam::${ACCOUNT}:policy/platform`;
+    const where = { permissionsBoundary: theirs };
+    expect(fitted({}, where)).toMatchObject({
+      want: { overrides: { permissionsBoundary: theirs } },
+      deviations: [],
+    });
+    expect(fitted({ overrides: { permissionsBoundary: theirs } }, where).want.overrides).toEqual(where);
+    const own = { overrides: { permissionsBoundary: `arn:aws:iam::${ACCOUNT}:policy/mine` } };
+    expect(fitted(own).want.overrides).toEqual(own.overrides);
+    expect(() => fitted(own, where)).toThrow(
+      expect.objectContaining({ code: "BoundaryIsGiven", message: expect.stringContaining(theirs) }),
+    );
+  });
+
   it("too many grants are refused before anything is made", () => {
     const grants = Array.from({ length: 400 }, (_, n) => ({
       kind: "Queue" as const,

@@ -187,7 +187,14 @@ function fitIdentity(aws: Aws, want: IdentityWant, binding: Binding): Fitted<Ide
   const grants = want.grants.map((grant) => ({ ...grant, encryptionKey: keyArn(aws, grant.encryptionKey) }));
   const policy = policyOf(grants);
   const trust = linesOf(trustDocument(aws, binding));
-  const { permissionsBoundary } = want.overrides;
+  const own = want.overrides.permissionsBoundary;
+  const permissionsBoundary = aws.place.permissionsBoundary ?? own;
+  if (own !== undefined && own !== permissionsBoundary)
+    throw new ProviderError(
+      "invalid",
+      `overrides.aws.permissionsBoundary: Environment "${aws.place.environment}" bounds every role by ${permissionsBoundary}, and no object can choose another one. Leave it out.`,
+      { code: "BoundaryIsGiven" },
+    );
   return {
     want: {
       ...want,

@@ -12,6 +12,8 @@ export interface Place {
   readonly oidcIssuer?: string | undefined;
   /** How workloads get their identity. `Native`: EKS Pod Identity, GKE Workload Identity Federation. */
   readonly workloadIdentity: "Native" | "Irsa";
+  /** AWS: ARN of the IAM policy that must bound every role that is made. */
+  readonly permissionsBoundary?: string | undefined;
   /** URLs by service (`sqs`, `dynamodb`, `pubsub`, …) or `default`, for emulators and private endpoints. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** Absent: the ambient workload identity of the operator. From a Secret, for development. */

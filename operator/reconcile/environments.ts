@@ -11,6 +11,7 @@ export interface EnvironmentSpec {
   readonly clusterName: string;
   readonly oidcIssuer?: string | undefined;
   readonly workloadIdentity: "Native" | "Irsa";
+  readonly aws?: { readonly permissionsBoundary?: string | undefined } | undefined;
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
   readonly namePrefix?: string | undefined;
   readonly imageRegistry?: string | undefined;
@@ -175,6 +176,7 @@ function placeOf(name: string, spec: EnvironmentSpec, credentials: Place["creden
     account: spec.account,
     oidcIssuer: spec.oidcIssuer,
     workloadIdentity: spec.workloadIdentity,
+    permissionsBoundary: spec.aws?.permissionsBoundary,
     endpoints: spec.endpoints ?? {},
     credentials,
   };

@@ -267,6 +267,22 @@ export const REFUSED: readonly Refused[] = [
       'spec.region: Invalid value: "us-east-1a": region must be the name of a region, such as us-east-1 on AWS or us-central1 on GCP; zones and multi-regions are none',
   },
   {
+    what: "AWS settings on another cloud",
+    yaml: environment(
+      "{cloud: gcp, region: us-central1, clusterName: c, account: my-project, aws: {permissionsBoundary: 'arn:aws:iam::123456789012:policy/b'}}",
+    ),
+    message:
+      "spec.aws: Invalid value: aws is for an Environment on AWS; Google Cloud has no permissions boundaries: leave it out",
+  },
+  {
+    what: "a boundary that is no policy",
+    yaml: environment(
+      `{${AWS}, account: "123456789012", aws: {permissionsBoundary: "arn:aws:iam::123456789012:role/b"}}`,
+    ),
+    message:
+      'spec.aws.permissionsBoundary: Invalid value: "arn:aws:iam::123456789012:role/b": permissionsBoundary must be the ARN of an IAM policy: arn:aws:iam::ACCOUNT:policy/NAME',
+  },
+  {
     what: "IRSA without an issuer",
     yaml: environment(`{${AWS}, account: "123456789012", workloadIdentity: Irsa}`),
     message:

@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, "../..");
 /** A statement of docs/guides/iam. */
 export interface PolicyStatement {
   readonly Sid: string;
-  readonly Effect: "Allow";
+  readonly Effect: "Allow" | "Deny";
   readonly Action: string | readonly string[];
   readonly Resource: string | readonly string[];
   readonly Condition?: object;

@@ -63,6 +63,26 @@ test("buckets, whose ARNs have no account, are those of this account and environ
   }
 });
 
+test("with a boundary, no role can be made or given rights without it, and nobody but its owner changes it", () => {
+  const ARN = "arn:aws:iam::123456789012:policy/boundary";
+  const { Statement } = guidePolicy("aws-operator-boundary-policy.json", { BOUNDARY: ARN });
+  expect(Statement.every(({ Effect }) => Effect === "Deny")).toBe(true);
+  const deniedOn = (action: string) => Statement.find(({ Action }) => list(Action).includes(action));
+  // StringNotEquals holds where the key is absent too: a role without any boundary is refused as well.
+  for (const action of ["iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"]) {
+    expect(calledActions()).toContain(action);
+    expect(deniedOn(action)).toMatchObject({
+      Resource: "*",
+      Condition: { StringNotEquals: { "iam:PermissionsBoundary": ARN } },
+    });
+  }
+  expect(deniedOn("iam:DeleteRolePermissionsBoundary")).toMatchObject({ Resource: "*" });
+  expect(deniedOn("iam:CreatePolicyVersion")?.Resource).toBe(ARN);
+  // What cleans up needs no boundary.
+  for (const action of ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"])
+    expect(deniedOn(action)).toBeUndefined();
+});
+
 test("only the operator's ServiceAccount of one cluster takes the role", () => {
   const [statement] = guidePolicy("aws-operator-trust.json").Statement;
   expect(statement?.Condition).toEqual({

@@ -14,6 +14,7 @@ import {
   ListRolesCommand,
   ListRoleTagsCommand,
   NoSuchEntityException,
+  PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
   TagRoleCommand,
   UpdateAssumeRolePolicyCommand,
@@ -33,6 +34,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   PutRolePolicy: ["permissions"],
   DeleteRolePolicy: ["permissions"],
   UpdateAssumeRolePolicy: ["trust"],
+  PutRolePermissionsBoundary: ["overrides"],
+  DeleteRolePermissionsBoundary: ["overrides"],
   CreatePodIdentityAssociation: ["trust"],
   TagRole: ["tags"],
   UntagRole: ["tags"],
@@ -123,6 +126,10 @@ export function workloadIdentityOnAws({ eyes: { iam, eks } }: AwsUnderTest): Kin
       },
       trust: async ({ name: RoleName }) => {
         await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument: THEIRS }));
+      },
+      overrides: async ({ name: RoleName }) => {
+        const PermissionsBoundary = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+        await iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary }));
       },
       tags: (subject) => tag(subject, "stage", "somebody"),
     },
