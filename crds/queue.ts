@@ -3,6 +3,7 @@ import { leafColumns, orderingColumn } from "./columns.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { duration, durationText, durationWithin, isDurationCel } from "./duration.ts";
+import { filter } from "./filter.ts";
 import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { durationRange, numberRange, numberWithin } from "./ranges.ts";
@@ -40,6 +41,17 @@ const spec = leafSpec(
       })
       .optional()
       .describe("Where messages go that fail again and again. Absent: they stay until retention ends."),
+    subscribeTo: z
+      .strictObject({
+        topicRef: reference("Topic", "TOPIC_ID").describe("The Topic. It has the same ordering."),
+        filter: filter()
+          .optional()
+          .describe("Which of its messages arrive: those for which all of this holds. Absent: all of them."),
+      })
+      .optional()
+      .describe(
+        "The one Topic that its messages come from, from now on. Such a queue takes messages in no other way: no binding with access Produce, no EventRule, no dead letters of another queue. Fixed once the queue is made.",
+      ),
     encryption: encryption(),
   },
   {
@@ -72,6 +84,10 @@ const spec = leafSpec(
   durationRange("delay", limit.delay),
   numberRange("deadLetter.maxReceives", limit.maxReceives),
   immutable("ordering", "neither cloud can change it on a queue that exists; make a new queue and drain the old one"),
+  immutable(
+    "subscribeTo",
+    "GCP can change neither topic nor filter of a subscription that exists; make a new queue and drain the old one",
+  ),
 );
 
 export const queue = defineKind({
@@ -83,6 +99,8 @@ export const queue = defineKind({
   doc: `A queue of messages between services.
 
 AWS: an SQS queue. GCP: a Pub/Sub topic with one pull subscription that never expires.
+With subscribeTo, AWS: an SQS queue, a subscription of the SNS topic with raw delivery, and what lets SNS send to the queue.
+GCP: a pull subscription of the Topic's own Pub/Sub topic.
 Delivery is at least once on both; a consumer must bear to see a message twice.`,
   spec,
   status: leafStatus(),

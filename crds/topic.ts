@@ -124,8 +124,8 @@ export const topic = defineKind({
   role: "leaf",
   doc: `A topic: every message goes to all that subscribe to it.
 
-AWS: an SNS topic. GCP: a Pub/Sub topic. Subscriptions are made in the cloud, with TOPIC_ID: SNS subscriptions, or Pub/Sub
-subscriptions of the topic. A subscriber gets nothing that was published before it came.`,
+AWS: an SNS topic. GCP: a Pub/Sub topic. A Queue subscribes with subscribeTo. Others subscribe in the cloud, with TOPIC_ID: by
+an SNS subscription, or a Pub/Sub subscription of the topic. A subscriber gets nothing that was published before it came.`,
   spec,
   status: leafStatus(),
   rules: [],

@@ -107,6 +107,7 @@ describe("on the wire", () => {
         deadLetter: { target: `${arn}-dlq`, maxReceives: 5 },
         encryptionKey: null,
         overrides: {},
+        subscription: null,
         tags: {},
       },
       outputs: expect.objectContaining({ QUEUE_ID: arn, DLQ_ID: `${arn}-dlq` }),

@@ -5,6 +5,8 @@ import {
   actualQueue,
   brokenBy,
   fitQueue,
+  footprintOf,
+  hangsElsewhere,
   jointOwner,
   lacksSubscription,
   maskOf,
@@ -22,6 +24,7 @@ const want: QueueWant = {
   delaySeconds: 0,
   ordering: "None",
   deadLetter: null,
+  subscription: null,
   encryptionKey: null,
   overrides: {},
 };
@@ -104,6 +107,11 @@ describe("there and back", () => {
     ["dead letters", { deadLetter: { target: "projects/p/subscriptions/dead", maxReceives: 7 } }],
     ["key", { encryptionKey: "projects/p/locations/l/keyRings/r/cryptoKeys/k" }],
     ["backoff", { overrides: { retryBackoff: { minimumSeconds: 1, maximumSeconds: 2 } } }],
+    ["subscribed", { subscription: { topic: "projects/p/topics/news", filter: [], via: [] } }],
+    [
+      "filtered",
+      { subscription: { topic: "projects/p/topics/news", filter: [{ attribute: "a", anyOf: ["b", "c"] }], via: [] } },
+    ],
   ])("%s", (_, change) => {
     const asked = { ...want, ...change };
     expect(actualQueue(toTopic("projects/p/topics/q", asked, { team: "core" }), read(asked), true)).toEqual(asked);
@@ -140,6 +148,30 @@ test("masks name what changed and no more", () => {
   expect(mask("maxMessageBytes", "delaySeconds")).toEqual([[], []]);
 });
 
+describe("the topic that a queue hangs on", () => {
+  const own = "projects/p/topics/q";
+  const other = "projects/p/topics/news";
+  const on = (topic: string) => ({ name: "projects/p/subscriptions/q", topic });
+  const subscribes = footprintOf({ ...want, subscription: { topic: other, filter: [], via: [] } });
+  test.each<[string, Parameters<typeof hangsElsewhere>[1], readonly string[], boolean]>([
+    ["its own", on(own), [], false],
+    ["another, as asked", on(other), subscribes, true],
+    ["another, not asked for", on(other), [], true],
+    ["its own, though another is asked for", on(own), subscribes, false],
+    ["nothing yet, another is asked for", undefined, subscribes, true],
+    ["nothing yet", undefined, [], false],
+    ["one that was deleted, another is asked for", on("_deleted-topic_"), subscribes, true],
+    ["one that was deleted", on("_deleted-topic_"), [], false],
+  ])("%s", (_, found, footprint, elsewhere) => expect(hangsElsewhere(own, found, footprint)).toBe(elsewhere));
+
+  test("a filter on its own is seen, and equals no wish", () =>
+    expect(actualQueue(undefined, { ...on(own), filter: 'attributes:"a"' }, false).subscription).toEqual({
+      topic: own,
+      filter: [{ attribute: "a", exists: true }],
+      via: [],
+    }));
+});
+
 describe("the owner of two parts", () => {
   const me: Owner = { environment: "e", cluster: "c", namespace: "n", kind: "Queue", name: "q", uid: "u" };
   const part = (change: Partial<Owner> = {}) => ({ labels: ownerTags({ ...me, ...change }) });
@@ -159,14 +191,13 @@ describe("the owner of two parts", () => {
 
 test.each([
   [{ topic: "_deleted-topic_" }, "was deleted"],
-  [{ topic: "projects/p/topics/other" }, "belongs to projects/p/topics/other"],
   [{ topic: "t", detached: true }, "detached"],
   [{ topic: "t", pushConfig: { pushEndpoint: "https://x" } }, "pushes"],
   [{ topic: "t", bigqueryConfig: { table: "a.b.c" } }, "BigQuery"],
   [{ topic: "t", cloudStorageConfig: { bucket: "b" } }, "bucket"],
 ])("a subscription that no consumer can use is told: %o", (subscription, words) =>
-  expect(brokenBy("t", { name: "s", ...subscription })).toContain(words),
+  expect(brokenBy({ name: "s", ...subscription })).toContain(words),
 );
 
 test("a subscription as we make it is not broken", () =>
-  expect(brokenBy("t", toSubscription("s", "t", want, {}))).toBeUndefined());
+  expect(brokenBy(toSubscription("s", "t", want, {}))).toBeUndefined());

@@ -1,9 +1,11 @@
 /** A Queue as Pub/Sub has it: canonical forms both ways. Pure. */
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
+import { pubSubFilter } from "../../crds/filter.ts";
 import { type Owner, ownerOf, sameObject, tagValue } from "../../operator/provider/owner.ts";
 import type { Deviation, Fitted, Neutral } from "../../operator/provider/provider.ts";
+import { fromPubSubFilter } from "./filter.ts";
 import type { Labels } from "./labels.ts";
-import { queueOfTopic, topicOfQueue } from "./names.ts";
+import { queueOfTopic, topicOf, topicOfQueue } from "./names.ts";
 import type { Subscription, Topic } from "./pubsub.ts";
 
 /** google/pubsub/v1/pubsub.proto: ack_deadline_seconds, message_retention_duration, max_delivery_attempts, RetryPolicy. */
@@ -54,6 +56,7 @@ export function fitQueue(want: QueueWant): Fitted<QueueWant> {
       kind: "CloudSpecific",
       message: "SQS has no backoff between deliveries; there a consumer changes the visibility of the message.",
     });
+  if (want.subscription) topicOf(want.subscription.topic);
   return {
     want: {
       ...want,
@@ -113,12 +116,30 @@ export function toTopic(name: string, want: QueueWant, labels: Labels): Topic {
   return { name, labels: { ...labels }, kmsKeyName: want.encryptionKey ?? "" };
 }
 
+/** The topic that a queue subscribes to by its footprint. Undefined: it has one of its own. */
+export const subscribedAt = (footprint: readonly string[]): string | undefined =>
+  footprint.find((line) => line.startsWith(SUBSCRIBES))?.slice(SUBSCRIBES.length);
+const SUBSCRIBES = "subscribes to ";
+export const footprintOf = ({ subscription }: QueueWant): readonly string[] =>
+  subscription ? [SUBSCRIBES + subscription.topic] : [];
+
+/** Where Pub/Sub says that a subscription hangs whose topic is gone. */
+const DELETED = "_deleted-topic_";
+
+/** Whether a queue hangs on another topic than its own: as it stands, and while that can't be seen by its footprint. */
+export function hangsElsewhere(own: string, found: Subscription | undefined, footprint: readonly string[]): boolean {
+  const topic = found?.topic && found.topic !== DELETED ? found.topic : subscribedAt(footprint);
+  return topic !== undefined && topic !== own;
+}
+
 /** The subscription that `want` asks for. Everything explicit: the cloud's defaults are not ours. */
-export function toSubscription(name: string, topic: string, want: QueueWant, labels: Labels): Subscription {
+export function toSubscription(name: string, own: string, want: QueueWant, labels: Labels): Subscription {
   const backoff = backoffOf(want.overrides.retryBackoff);
+  const { topic = own, filter = [] } = want.subscription ?? {};
   return {
     name,
     topic,
+    ...(filter.length > 0 && { filter: typeof filter === "string" ? filter : pubSubFilter(filter) }),
     labels: { ...labels },
     ackDeadlineSeconds: want.processingTimeoutSeconds,
     messageRetentionDuration: { seconds: want.retentionSeconds },
@@ -168,6 +189,7 @@ export function actualQueue(
           processingTimeoutSeconds: subscription.ackDeadlineSeconds ?? 0,
           retentionSeconds: Number(subscription.messageRetentionDuration?.seconds ?? 0),
           ordering: subscription.enableMessageOrdering ? ("PerKey" as const) : ("None" as const),
+          ...subscriptionOf(subscription),
           overrides: overridesOf(subscription),
         }
       : { processingTimeoutSeconds: NONE, retentionSeconds: NONE, overrides: {} }),
@@ -176,6 +198,13 @@ export function actualQueue(
         ? { target: queueOfTopic(policy.deadLetterTopic), maxReceives: policy.maxDeliveryAttempts ?? 0 }
         : null,
   };
+}
+
+/** What it subscribes to, which is not told of one whose topic is gone. */
+function subscriptionOf({ name, topic, filter }: Subscription): Pick<Partial<QueueWant>, "subscription"> {
+  if (!topic || topic === DELETED) return {};
+  const own = queueOfTopic(topic) === name && !filter;
+  return { subscription: own ? null : { topic, filter: fromPubSubFilter(filter ?? ""), via: [] } };
 }
 
 function overridesOf({ retryPolicy, expirationPolicy }: Subscription): Record<string, Neutral> {
@@ -229,11 +258,9 @@ export function jointOwner(parts: readonly (Topic | Subscription | undefined)[],
 }
 
 /** What is wrong with a queue that nothing of ours can put right, for people; undefined when it works. */
-export function brokenBy(topic: string, subscription: Subscription): string | undefined {
-  if (subscription.topic === "_deleted-topic_")
-    return `The topic of ${subscription.name} was deleted, so nothing new arrives. What is left in the subscription can still be received; then delete the subscription, and both are made anew.`;
-  if (subscription.topic !== topic)
-    return `${subscription.name} belongs to ${subscription.topic}, not to ${topic}. Delete the subscription, and it is made anew.`;
+export function brokenBy(subscription: Subscription): string | undefined {
+  if (subscription.topic === DELETED)
+    return `The topic of ${subscription.name} was deleted, so nothing new arrives. What is left in the subscription can still be received; then delete the subscription, and it is made anew.`;
   if (subscription.detached)
     return `${subscription.name} was detached from its topic for good. Delete the subscription, and it is made anew.`;
   const elsewhere = subscription.pushConfig?.pushEndpoint
@@ -248,13 +275,14 @@ export function brokenBy(topic: string, subscription: Subscription): string | un
 
 export function outputsOf(
   id: string,
-  topic: string,
+  /** Its own; undefined: it hangs on another's. */
+  topic: string | undefined,
   region: string,
   deadLetterTopic: string | null | undefined,
 ): QueueOutputs {
   return {
     QUEUE_ID: id,
-    QUEUE_URL: topic,
+    QUEUE_URL: topic ?? id,
     REGION: region,
     ...(deadLetterTopic ? { DLQ_ID: queueOfTopic(deadLetterTopic) } : {}),
   };

@@ -37,6 +37,7 @@ function wanted(name: string, change: Partial<QueueWant> = {}): QueueWant {
     delaySeconds: 0,
     ordering: "None",
     deadLetter: null,
+    subscription: null,
     encryptionKey: null,
     overrides: {},
     ...change,

@@ -1,7 +1,7 @@
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 
-import { HOLDER_MARKS, type Tags } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, type Owner, ownerOf, sameObject, type Tags } from "../../operator/provider/owner.ts";
 import type { At, Call, Created, Found, Observation, Present, Provider } from "../../operator/provider/provider.ts";
 
 import { isAlreadyExists } from "./errors.ts";
@@ -16,6 +16,8 @@ import {
   actualQueue,
   brokenBy,
   fitQueue,
+  footprintOf,
+  hangsElsewhere,
   jointOwner,
   lacksSubscription,
   maskOf,
@@ -35,6 +37,9 @@ type Seen = Present<QueueWant, QueueOutputs>;
  * subscription, right to acknowledge on the subscription. Each step looks first, so a create that was cut off is
  * finished by the next pass: without a topic by `create`, with one by `update`, which makes the subscription.
  * The delete goes the other way, so that a topic is always left for the next pass to find.
+ *
+ * One that subscribes to a Topic is a subscription of that one's topic and nothing else: Pub/Sub brings messages from one
+ * topic to another by no means, so what is sent to a topic of its own could never arrive.
  */
 export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
   const { place, pubsub, pubsubPolicies: policies } = gcp;
@@ -68,10 +73,12 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
   async function observe(at: At, call: Call): Promise<Observation<QueueWant, QueueOutputs>> {
     const name = at.id ? shortName(at.id) : at.name;
     const names = { topic: topicName(project, name), subscription: subscriptionName(project, name) };
-    const [topic, subscription] = await sideBySide([
+    const [namesake, subscription] = await sideBySide([
       pubsub.topic(names.topic, call.signal),
       pubsub.subscription(names.subscription, call.signal),
     ]);
+    const elsewhere = hangsElsewhere(names.topic, subscription, at.footprint);
+    const topic = elsewhere && !isOf(namesake, call.owner) ? undefined : namesake;
     if (!topic && !subscription) return { exists: false };
     const working = subscription ? await grantsInForce(subscription, call.signal) : false;
     const deadLetterTopic = subscription?.deadLetterPolicy?.deadLetterTopic;
@@ -79,17 +86,22 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
       exists: true,
       id: names.subscription,
       owner: jointOwner([topic, subscription], call.owner),
-      ...phaseOf(names.topic, topic, subscription),
+      ...phaseOf(names.topic, elsewhere || topic !== undefined, subscription),
       actual: actualQueue(topic, subscription, working),
-      outputs: outputsOf(names.subscription, names.topic, place.region, deadLetterTopic),
+      outputs: outputsOf(
+        names.subscription,
+        elsewhere && !topic ? undefined : names.topic,
+        place.region,
+        deadLetterTopic,
+      ),
     };
   }
 
-  /** Subscriptions of a topic of the same name: others can't stand for a Queue. */
+  /** Subscriptions that can be pulled from: each of them can stand for a Queue. */
   async function list({ signal }: Pick<Call, "signal">): Promise<readonly Found[]> {
     const subscriptions = await pubsub.subscriptions(project, signal);
-    return subscriptions.flatMap(({ name, topic }) =>
-      name && topic === topicName(project, shortName(name)) ? [{ name: shortName(name), id: name }] : [],
+    return subscriptions.flatMap((one) =>
+      one.name && brokenBy(one) === undefined ? [{ name: shortName(one.name), id: one.name }] : [],
     );
   }
 
@@ -132,9 +144,9 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
   async function create(name: string, want: QueueWant, call: Call): Promise<Created<QueueOutputs>> {
     const topic = topicName(project, name);
     const subscription = subscriptionName(project, name);
-    await useKey(want, call);
+    if (!want.subscription) await useKey(want, call);
     await withDeadLetterGrants(subscription, want, call, async () => {
-      await step(`create the topic ${topic}`, () => makeTopic(topic, want, call));
+      if (!want.subscription) await step(`create the topic ${topic}`, () => makeTopic(topic, want, call));
       await step(`create the subscription ${subscription}`, () => makeSubscription(subscription, topic, want, call));
     });
     return { id: subscription, outputs: foresee(name, want) };
@@ -142,13 +154,15 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
 
   const foresee = (name: string, want: QueueWant): QueueOutputs => {
     const deadLetterTopic = want.deadLetter && topicOfQueue(want.deadLetter.target);
-    return outputsOf(subscriptionName(project, name), topicName(project, name), place.region, deadLetterTopic);
+    const topic = want.subscription ? undefined : topicName(project, name);
+    return outputsOf(subscriptionName(project, name), topic, place.region, deadLetterTopic);
   };
 
   /** Labels are replaced as a whole, so they are read fresh and only ours are changed. */
   async function relabelled(seen: Seen, tags: Tags, call: Call) {
+    const own = topicNameOf(seen);
     const [topic, subscription] = await sideBySide([
-      pubsub.topic(topicNameOf(seen), call.signal),
+      own === undefined ? undefined : pubsub.topic(own, call.signal),
       pubsub.subscription(seen.id, call.signal),
     ]);
     const change = (part: Topic | Subscription | undefined) => {
@@ -159,7 +173,9 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
     return { topic: change(topic), subscription: change(subscription) };
   }
 
-  const topicNameOf = (seen: Seen) => topicName(project, shortName(seen.id));
+  /** Undefined: it hangs on another's topic, and one of its own name is nothing of it. */
+  const topicNameOf = ({ id, outputs }: Seen) =>
+    outputs.QUEUE_URL === id ? undefined : topicName(project, shortName(id));
 
   async function update(
     seen: Seen,
@@ -173,20 +189,22 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
       maskOf(masks, changed).filter((path) => path !== "labels" || relabel);
 
     const topicMask = mask(TOPIC_MASKS, labels?.topic.differs);
-    if (changed.has("encryptionKey")) await useKey(want, call);
-    if (topicMask.length > 0)
+    if (topic !== undefined && changed.has("encryptionKey")) await useKey(want, call);
+    if (topic !== undefined && topicMask.length > 0)
       await step(`update the topic ${topic}`, () =>
         pubsub.updateTopic(toTopic(topic, want, labels?.topic.labels ?? {}), topicMask, call.signal),
       );
 
     if (lacksSubscription(seen.actual))
       return withDeadLetterGrants(seen.id, want, call, () =>
-        step(`create the subscription ${seen.id}`, () => makeSubscription(seen.id, topic, want, call)),
+        step(`create the subscription ${seen.id}`, () =>
+          makeSubscription(seen.id, topicName(project, shortName(seen.id)), want, call),
+        ),
       );
 
     const subscriptionMask = mask(SUBSCRIPTION_MASKS, labels?.subscription.differs);
     if (subscriptionMask.length === 0) return;
-    const wanted = toSubscription(seen.id, topic, want, labels?.subscription.labels ?? {});
+    const wanted = toSubscription(seen.id, topic ?? "", want, labels?.subscription.labels ?? {});
     const write = async () => {
       const due = changed.has("deadLetter") ? await stillDue(subscriptionMask, wanted, call.signal) : subscriptionMask;
       if (due.length > 0)
@@ -207,7 +225,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
   async function mark(seen: Seen, tags: Tags, call: Call): Promise<void> {
     const { topic, subscription } = await relabelled(seen, tags, call);
     const name = topicNameOf(seen);
-    if (topic.differs)
+    if (name !== undefined && topic.differs)
       await step(`label the topic ${name}`, () =>
         pubsub.updateTopic({ name, labels: topic.labels }, ["labels"], call.signal),
       );
@@ -220,7 +238,8 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
   return {
     service: "pubsub",
     ids: "derived",
-    immutable: ["ordering"],
+    immutable: ["ordering", "subscription"],
+    footprint: footprintOf,
     fit: fitQueue,
     foresee,
     list,
@@ -230,11 +249,17 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
     async delete(seen, _at, call) {
       await step(`delete the subscription ${seen.id}`, () => pubsub.deleteSubscription(seen.id, call.signal));
       const topic = topicNameOf(seen);
-      await step(`delete the topic ${topic}`, () => pubsub.deleteTopic(topic, call.signal));
+      if (topic !== undefined) await step(`delete the topic ${topic}`, () => pubsub.deleteTopic(topic, call.signal));
     },
     adopt: (seen, want, call) => mark(seen, marksOf(want.tags), call),
     release: (seen, call) => mark(seen, without(HOLDER_MARKS), call),
   };
+}
+
+/** Whether it carries the marks of this object. */
+function isOf(topic: Topic | undefined, me: Owner): boolean {
+  const owner = topic && ownerOf(topic.labels ?? {});
+  return owner !== undefined && sameObject(owner, me);
 }
 
 const absentPolicy = (error: unknown) => {
@@ -244,13 +269,13 @@ const absentPolicy = (error: unknown) => {
 
 function phaseOf(
   topicName: string,
-  topic: Topic | undefined,
+  topicSeen: boolean,
   subscription: Subscription | undefined,
 ): Pick<Seen, "phase" | "message"> {
   if (!subscription) return { phase: "ready", message: `The subscription of ${topicName} is missing.` };
-  const broken = brokenBy(topicName, subscription);
+  const broken = brokenBy(subscription);
   if (broken) return { phase: "failed", message: broken };
-  if (!topic) return { phase: "pending", message: `Pub/Sub does not show ${topicName} yet.` };
+  if (!topicSeen) return { phase: "pending", message: `Pub/Sub does not show ${topicName} yet.` };
   return { phase: "ready" };
 }
 

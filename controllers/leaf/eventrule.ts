@@ -2,6 +2,7 @@ import { canonicalCron } from "../../crds/cron.ts";
 import type { EventRuleSpec } from "../../crds/eventrule.ts";
 import type { Leaf, Naming } from "../../operator/reconcile/leaf-object.ts";
 import { overridesFor, overridesSpec } from "./overrides.ts";
+import { refuseSubscriber } from "./subscription.ts";
 import type { EventRuleWant } from "./wants.ts";
 
 /** A message at given times: EventBridge Scheduler, or Cloud Scheduler. */
@@ -13,6 +14,10 @@ export const eventRule: Leaf<EventRuleSpec, EventRuleWant> = {
   references: ({ target }) => {
     const { field, kind, ref } = targetOf(target);
     return ref.name ? [{ field, kind, name: ref.name }] : [];
+  },
+  problem: ({ target }, given) => {
+    const { field } = targetOf(target);
+    return refuseSubscriber(field, given.target(field), "the messages of a schedule");
   },
   want: (spec, given) => {
     const { field, kind, ref } = targetOf(spec.target);

@@ -1,13 +1,15 @@
 import { durationSeconds, durationText } from "../../crds/duration.ts";
+import { canonicalFilter } from "../../crds/filter.ts";
 import { limits } from "../../crds/limits.ts";
 import type { QueueSpec } from "../../crds/queue.ts";
-import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
+import type { Leaf, Naming } from "../../operator/reconcile/leaf-object.ts";
 import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts";
 import { durationOf } from "./inverse.ts";
 import { overridesFor, overridesSpec } from "./overrides.ts";
+import { refuseSubscriber, subscriptionProblem } from "./subscription.ts";
 import type { QueueWant } from "./wants.ts";
 
-/** A queue: SQS, or a Pub/Sub topic with one pull subscription. */
+/** A queue: SQS, or a Pub/Sub topic with one pull subscription; with `subscribeTo`, a subscription of another topic. */
 export const queue: Leaf<QueueSpec, QueueWant> = {
   kind: "Queue",
   dataBearing: false,
@@ -18,8 +20,14 @@ export const queue: Leaf<QueueSpec, QueueWant> = {
     ...(spec.deadLetter?.queueRef.name
       ? [{ field: "deadLetter.queueRef", kind: "Queue", name: spec.deadLetter.queueRef.name }]
       : []),
+    ...(spec.subscribeTo?.topicRef.name
+      ? [{ field: "subscribeTo.topicRef", kind: "Topic", name: spec.subscribeTo.topicRef.name }]
+      : []),
     ...keyReferences(spec),
   ],
+  problem: (spec, given) =>
+    refuseSubscriber("deadLetter.queueRef", given.target("deadLetter.queueRef"), "dead letters") ??
+    subscriptionProblem(spec, given),
   want: (spec, given) => ({
     processingTimeoutSeconds: durationSeconds(spec.processingTimeout),
     retentionSeconds: durationSeconds(spec.retention),
@@ -30,6 +38,13 @@ export const queue: Leaf<QueueSpec, QueueWant> = {
       ? {
           target: spec.deadLetter.queueRef.external ?? given.target("deadLetter.queueRef").outputs.QUEUE_ID ?? "",
           maxReceives: spec.deadLetter.maxReceives,
+        }
+      : null,
+    subscription: spec.subscribeTo
+      ? {
+          topic: spec.subscribeTo.topicRef.external ?? given.target("subscribeTo.topicRef").outputs.TOPIC_ID ?? "",
+          filter: canonicalFilter(spec.subscribeTo.filter ?? []),
+          via: [],
         }
       : null,
     encryptionKey: encryptionKeyOf(spec, given),
@@ -49,10 +64,17 @@ export const queue: Leaf<QueueSpec, QueueWant> = {
           maxReceives: actual.deadLetter.maxReceives,
         }
       : undefined,
+    subscribeTo: actual.subscription ? subscribeToSpec(actual.subscription, naming) : undefined,
     encryption: encryptionSpec(actual.encryptionKey, naming),
     overrides: overridesSpec(overridesInWords(actual.overrides), naming.cloud),
   }),
 };
+
+/** A filter that spec can't ask for is left as the text it is, which the schema refuses by the name of the field. */
+const subscribeToSpec = ({ topic, filter }: NonNullable<QueueWant["subscription"]>, naming: Naming): object => ({
+  topicRef: naming.reference("Topic", topic),
+  ...(filter.length > 0 && { filter }),
+});
 
 /** The settings of a cloud as spec has them. A subscription that expires is none: spec can't ask for it. */
 function overridesInWords(actual: QueueWant["overrides"] = {}): QueueWant["overrides"] {

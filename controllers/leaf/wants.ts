@@ -1,4 +1,5 @@
 import type { Access, GrantableKind } from "../../crds/access.ts";
+import type { Filter } from "../../crds/filter.ts";
 import type { Neutral, Wanted } from "../../operator/provider/provider.ts";
 
 /** What a Queue should be, whatever the cloud. Times in seconds, sizes in bytes. */
@@ -10,15 +11,31 @@ export interface QueueWant extends Wanted {
   readonly ordering: "None" | "PerKey";
   /** `target` is the QUEUE_ID of the dead-letter Queue. */
   readonly deadLetter: { readonly target: string; readonly maxReceives: number } | null;
+  /** Where its messages come from; null: it is sent to. */
+  readonly subscription: QueueSubscription | null;
   /** KEY_ID of an EncryptionKey or the cloud's own id of a key; null: the cloud's default key. */
   readonly encryptionKey: string | null;
   /** Cloud-only settings from `spec.overrides.<cloud>`, as given. */
   readonly overrides: { readonly [field: string]: Neutral };
 }
 
+/** The one Topic that a Queue gets its messages of. */
+export interface QueueSubscription {
+  /** TOPIC_ID. */
+  readonly topic: string;
+  /** In its one form (crds/filter.ts); as text, one that spec can't ask for, in the cloud's own words. Empty: all messages. */
+  readonly filter: Filter | string;
+  /**
+   * What brings a message of the topic into the queue, in the cloud's own words, one thing a line, sorted. Filled by the
+   * adapter's `fit`, reported by `observe`.
+   */
+  readonly via: readonly string[];
+}
+
 /**
  * - `QUEUE_ID`  AWS: ARN. GCP: `projects/P/subscriptions/N` (what a consumer pulls from)
- * - `QUEUE_URL` AWS: queue URL. GCP: `projects/P/topics/N` (what a producer publishes to)
+ * - `QUEUE_URL` AWS: queue URL. GCP: `projects/P/topics/N` (what a producer publishes to); of a Queue that subscribes to a
+ *               Topic its QUEUE_ID again, since nothing can be published to it
  * - `DLQ_ID`    QUEUE_ID of the dead-letter Queue, when there is one
  */
 export type QueueOutputs = {

@@ -2,6 +2,7 @@ import type { GrantableKind } from "../../crds/access.ts";
 import type { WorkloadIdentitySpec } from "../../crds/workloadidentity.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
 import { overridesFor } from "./overrides.ts";
+import { refuseSubscriber } from "./subscription.ts";
 import type { Grant, IdentityWant } from "./wants.ts";
 
 /** The output that is the id of a resource of each kind that can be granted. */
@@ -29,6 +30,11 @@ export const workloadIdentity: Leaf<WorkloadIdentitySpec, IdentityWant> = {
       kind: grant.kind,
       name: grant.name,
     })),
+  problem: ({ grants = [] }, given) =>
+    grants
+      .filter(({ kind, access }) => kind === "Queue" && access === "Produce")
+      .map((grant) => refuseSubscriber(fieldOf(grant), given.target(fieldOf(grant)), "access Produce"))
+      .find((problem) => problem !== undefined),
   want: (spec, given) => ({
     serviceAccount: { namespace: given.namespace, name: spec.serviceAccountRef.name },
     grants: (spec.grants ?? [])

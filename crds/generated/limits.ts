@@ -644,6 +644,46 @@ export const limits = {
         "max": 600
       },
       "note": "For GCP only, under overrides.gcp."
+    },
+    "filterKeys": {
+      "unit": "count",
+      "aws": {
+        "name": "keys of a FilterPolicy",
+        "min": 1,
+        "max": 5,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html",
+        "checked": "2026-11-24"
+      },
+      "portable": {
+        "min": 1,
+        "max": 5
+      },
+      "note": "Pub/Sub bounds the text of a filter and not its keys."
+    },
+    "filterBytes": {
+      "unit": "bytes",
+      "aws": {
+        "name": "FilterPolicy",
+        "min": 1,
+        "max": 262144,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html",
+        "checked": "2026-11-24"
+      },
+      "gcp": {
+        "name": "filter",
+        "min": 1,
+        "max": 256,
+        "verified": true,
+        "source": "https://cloud.google.com/pubsub/docs/subscription-message-filter",
+        "checked": "2026-11-24"
+      },
+      "portable": {
+        "min": 1,
+        "max": 256
+      },
+      "note": "So short a filter has at most 11 values, so that SNS's limit of 150 combinations of them is never met."
     }
   },
   "scaling": {

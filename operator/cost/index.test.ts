@@ -13,6 +13,7 @@ const queue: QueueWant = {
   delaySeconds: 0,
   ordering: "None",
   deadLetter: null,
+  subscription: null,
   encryptionKey: null,
   overrides: {},
   tags: {},

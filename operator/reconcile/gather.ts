@@ -6,7 +6,7 @@ import type { Deviation, Fitted, Wanted } from "../provider/provider.ts";
 import { canonical } from "./canonical.ts";
 import type { Policy } from "./decide.ts";
 import type { AnyProvider, Environments, EnvironmentView } from "./environment-view.ts";
-import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Source, Target } from "./leaf-object.ts";
+import type { Given, Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Source, Target } from "./leaf-object.ts";
 import type { OffState } from "./leaf-status.ts";
 import { ANNOTATIONS, isDeleting, isPaused, type KubeObject } from "./object.ts";
 import { FAULTS, type Reason } from "./reasons.ts";
@@ -123,17 +123,20 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
   const sources = sourcesOf(leaf, object, host);
   if ("blocked" in sources && !deleting) return sources;
   const owner = ownerOfObject(leaf.kind, object, environment);
-  const wish =
+  const given: Given | undefined =
     "blocked" in resolved || "blocked" in sources
       ? undefined
-      : leaf.want(spec, {
+      : {
           namespace: owner.namespace,
           name: owner.name,
           cloud: environment.cloud,
           tags: tagsFor(object, environment, owner),
           target: (field) => resolved.targets.get(field) ?? { outputs: {}, effective: {} },
           source: (field) => sources.revisions.get(field) ?? "",
-        });
+        };
+  const problem = given && leaf.problem?.(spec, given);
+  if (problem !== undefined && !deleting) return block("InvalidSpec", `spec.${problem}`, true, { when: "change" });
+  const wish = given && problem === undefined ? leaf.want(spec, given) : undefined;
   const fitted = wish && adapt(provider, wish);
   if (fitted && "blocked" in fitted && !deleting) return fitted;
   const { want, deviations, footprint: footprintOfWant } = fitted && !("blocked" in fitted) ? fitted : NOTHING;

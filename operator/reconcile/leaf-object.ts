@@ -168,6 +168,11 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   value?(spec: Spec, means: Means): Promise<Uint8Array>;
   /** Where a copy of the value is kept. Absent, or undefined: nowhere. Pure. */
   copy?(spec: Spec): SecretCopy | undefined;
+  /**
+   * Why spec can't be, given what it refers to, where no schema can tell: the field, what is wrong and what to do. Nothing
+   * is done in a cloud then. Pure. Absent: there is no such reason.
+   */
+  problem?(spec: Spec, given: Given): string | undefined;
   /** Pure. */
   want(spec: Spec, given: Given): Want;
   /**

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import { ensureBuilt } from "../../hack/testbed/build.ts";
 import { thisHost } from "../../hack/testbed/host.ts";
 import { startAws } from "../../hack/testbed/index.ts";
+import { byKind } from "../../operator/provider/conformance/case-world.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
 import { judgeRequests } from "../support/aws-requests.ts";
 import { serviceModels } from "../support/service-model.ts";
@@ -55,7 +56,7 @@ const kinds = kindsOnAws(aws);
 const options = { emulator: "ministack", gaps, timeoutMs: 60_000 };
 conformance(aws, kinds, options);
 
-const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
+const all = byKind(kinds);
 messageCases(aws, messagesOnAws(aws), { kind: queue, on: queueOnAws(aws) }, all, options);
 itemCases(aws, itemsOnAws(aws), { kind: table, on: tableOnAws(aws) }, all);
 objectCases(aws, objectsOnAws(aws, emulator.endpoint), { kind: bucket, on: bucketOnAws(aws) }, all, options);

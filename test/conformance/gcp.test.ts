@@ -1,5 +1,5 @@
 import { afterAll } from "vitest";
-import type { Tried } from "../../operator/provider/conformance/case-world.ts";
+import { byKind, type Tried } from "../../operator/provider/conformance/case-world.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
 import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
@@ -15,6 +15,7 @@ import { managedSecretOnGcp } from "./gcp/managedsecret.ts";
 import { messagesOnGcp } from "./gcp/messages.ts";
 import { objectsOnGcp } from "./gcp/objects.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
+import { queueSubscriberOnGcp } from "./gcp/queue-subscriber.ts";
 import { secretsOnGcp } from "./gcp/secrets.ts";
 import { tableOnGcp } from "./gcp/table.ts";
 import { topicOnGcp } from "./gcp/topic.ts";
@@ -26,6 +27,7 @@ import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
+import { queueSubscriber } from "./kinds/queue-subscriber.ts";
 import { table } from "./kinds/table.ts";
 import { topic } from "./kinds/topic.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
@@ -39,6 +41,7 @@ afterAll(() => gcp.stop());
 
 const kinds: readonly Tried[] = [
   { kind: queue, on: queueOnGcp(gcp) },
+  { kind: queueSubscriber, on: queueSubscriberOnGcp(gcp) },
   { kind: table, on: tableOnGcp(gcp) },
   { kind: bucket, on: bucketOnGcp(gcp) },
   { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
@@ -51,7 +54,7 @@ const kinds: readonly Tried[] = [
 const options = { emulator: "onyx-gcp", gaps, timeoutMs: 60_000 };
 conformance(gcp, kinds, options);
 
-const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
+const all = byKind(kinds);
 messageCases(gcp, messagesOnGcp(gcp), { kind: queue, on: queueOnGcp(gcp) }, all, options);
 itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);
 objectCases(gcp, objectsOnGcp(gcp), { kind: bucket, on: bucketOnGcp(gcp) }, all, options);

@@ -48,6 +48,7 @@ export const queueWant = (name: string, over: Partial<QueueWant> = {}): QueueWan
   delaySeconds: 0,
   ordering: "None",
   deadLetter: null,
+  subscription: null,
   encryptionKey: null,
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name)) },

@@ -70,6 +70,13 @@ export function variablesOf(spec: OnyxServiceSpec, reference: (field: string) =>
   for (const target of targetsOf(spec)) {
     const resolved = reference(target.field);
     if ("pending" in resolved) return { pending: resolved.pending };
+    if (target.kind === "Queue" && target.access === "Produce" && resolved.effective?.subscription)
+      return {
+        invalid: {
+          field: target.field,
+          message: `Queue ${target.name} gets its messages from a Topic (spec.subscribeTo), and no cloud lets anything else into it: bind to that Topic with access Produce.`,
+        },
+      };
     for (const [key, value] of Object.entries(resolved.outputs)) {
       const name = variableName(target, key);
       const other = data.get(name);

@@ -55,6 +55,13 @@ export interface CaseWorld extends Tried {
   close(): Promise<void>;
 }
 
+/** The kinds by their names; of several shapes of one the first. */
+export const byKind = (kinds: readonly Tried[]): ReadonlyMap<string, Tried> =>
+  new Map([...kinds].reverse().map((one) => [one.kind.leaf.kind, one]));
+
+/** What the suite calls it. */
+export const titleOf = ({ kind }: Tried): string => kind.title ?? kind.leaf.kind;
+
 export const READY = "Ready=True/Available Synced=True/Available";
 
 /** @param nonce part of the namespace, so that no two cases share a name in the cloud */

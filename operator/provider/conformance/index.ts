@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Case } from "./case.ts";
-import { type CaseWorld, caseWorld, type Tried } from "./case-world.ts";
+import { byKind, type CaseWorld, caseWorld, type Tried, titleOf } from "./case-world.ts";
 import { changes } from "./changes.ts";
 import type { CloudUnderTest } from "./cloud-under-test.ts";
 import { failures } from "./failures.ts";
@@ -41,13 +41,14 @@ export function conformance(
   kinds: readonly Tried[],
   options: { readonly emulator: string; readonly gaps: readonly Gap[]; readonly timeoutMs?: number },
 ): void {
-  const all = new Map(kinds.map((one) => [one.kind.leaf.kind, one]));
+  const all = byKind(kinds);
+  const titles = new Set(kinds.map(titleOf));
   let count = 0;
   const nonce = () => `${process.pid.toString(36)}-${(++count).toString(36)}`;
   const used = new Set<Gap>();
 
   for (const tried of kinds)
-    describe(`${tried.kind.leaf.kind} on ${cloud.cloud}`, () => {
+    describe(`${titleOf(tried)} on ${cloud.cloud}`, () => {
       it("tries every case of the list, or says why not", () => {
         const said = new Set([...CASES.map(({ id }) => id), ...Object.keys(tried.kind.doesNotApply)]);
         expect(NUMBERS.filter((id) => !said.has(id))).toEqual([]);
@@ -73,7 +74,7 @@ export function conformance(
     });
 
   it(`every known gap of ${options.emulator} names a case`, () => {
-    const mine = options.gaps.filter((gap) => gap.emulator === options.emulator && all.has(gap.kind));
+    const mine = options.gaps.filter((gap) => gap.emulator === options.emulator && titles.has(gap.kind));
     expect(mine.filter((gap) => !used.has(gap))).toEqual([]);
   });
 }
@@ -104,8 +105,8 @@ function notApplying(one: Case, { kind, on }: Tried, cloud: CloudUnderTest): str
   return kind.doesNotApply[one.id] ?? kind.doesNotApply[`${one.id} ${cloud.cloud}`] ?? one.unless?.(kind, on, cloud);
 }
 
-const isGapOf = (gap: Gap, one: Case, { kind }: Tried, emulator: string): boolean =>
+const isGapOf = (gap: Gap, one: Case, tried: Tried, emulator: string): boolean =>
   gap.emulator === emulator &&
-  gap.kind === kind.leaf.kind &&
+  gap.kind === titleOf(tried) &&
   gap.id === one.id &&
   (gap.title === undefined || one.title.includes(gap.title));

@@ -11,12 +11,16 @@ export interface Edit {
   readonly spec: Over;
   /** Fields of Want that the update is about. */
   readonly fields: readonly string[];
+  /** Those that it is about on one cloud besides. */
+  readonly more?: Readonly<Partial<Record<Cloud, readonly string[]>>> | undefined;
   /** Clouds that have no such setting, so that nothing is sent, with the rule that allows it. */
   readonly nothingOn?: Readonly<Partial<Record<Cloud, string>>> | undefined;
 }
 
 /** One kind as the suite tries it, whatever the cloud. */
 export interface KindUnderTest<Spec extends LeafSpec, Want extends Wanted> {
+  /** Its title, where the suite tries a kind in a second shape. Absent: the kind. */
+  readonly title?: string | undefined;
   readonly leaf: Leaf<Spec, Want>;
   /** The whole spec as the API server would store it: base, then `over`, then defaults. */
   spec(over?: Over): Spec;
@@ -65,7 +69,10 @@ export interface KindOnCloud {
   list(subject: Subject): Promise<readonly Listed[]>;
   /** All that can be read of it, to see whether it was touched; undefined: it isn't there. */
   snapshot(subject: Subject): Promise<unknown>;
-  /** Changes one field of Want behind our back. Fields that no cloud reports are not here. */
+  /**
+   * Changes one field of Want behind our back. Fields that no cloud reports are not here. Where a field has several parts,
+   * `subscription: filter` is one of them.
+   */
   readonly tamper: Readonly<Record<string, (subject: Subject) => Promise<void>>>;
   /** Puts a tag of somebody else on it. Absent: this cloud has no tags there. */
   readonly tag?: ((subject: Subject, key: string, value: string) => Promise<void>) | undefined;

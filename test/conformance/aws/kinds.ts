@@ -4,6 +4,7 @@ import { encryptionKey } from "../kinds/encryptionkey.ts";
 import { eventRule } from "../kinds/eventrule.ts";
 import { managedSecret } from "../kinds/managedsecret.ts";
 import { queue } from "../kinds/queue.ts";
+import { queueSubscriber } from "../kinds/queue-subscriber.ts";
 import { table } from "../kinds/table.ts";
 import { topic } from "../kinds/topic.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
@@ -13,6 +14,7 @@ import { encryptionKeyOnAws } from "./encryptionkey.ts";
 import { eventRuleOnAws } from "./eventrule.ts";
 import { managedSecretOnAws } from "./managedsecret.ts";
 import { queueOnAws } from "./queue.ts";
+import { queueSubscriberOnAws } from "./queue-subscriber.ts";
 import { tableOnAws } from "./table.ts";
 import { topicOnAws } from "./topic.ts";
 import { workloadIdentityOnAws } from "./workloadidentity.ts";
@@ -20,6 +22,7 @@ import { workloadIdentityOnAws } from "./workloadidentity.ts";
 /** Every kind with how it is seen on AWS. */
 export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: queue, on: queueOnAws(aws) },
+  { kind: queueSubscriber, on: queueSubscriberOnAws(aws) },
   { kind: table, on: tableOnAws(aws) },
   { kind: bucket, on: bucketOnAws(aws) },
   { kind: encryptionKey, on: encryptionKeyOnAws(aws) },
