@@ -137,6 +137,20 @@ export const PARITY_RULES: readonly ParityRule[] = [
     reason: "The id of the dead-letter queue is the cloud's.",
   },
   {
+    name: "cloud-ids",
+    kinds: ["Queue"],
+    path: ["status", "effective", "subscription", "topic"],
+    as: "value",
+    reason: "The id of the topic is the cloud's.",
+  },
+  {
+    name: "subscription-rights",
+    kinds: ["Queue"],
+    path: ["status", "effective", "subscription", "via", "**"],
+    reason:
+      "On AWS a queue lets SNS send to it, and has attributes of its own on the subscription; on GCP it is the subscription.",
+  },
+  {
     name: "cloud-grants",
     kinds: ["WorkloadIdentity"],
     path: ["status", "effective", "permissions"],

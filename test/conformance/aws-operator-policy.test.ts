@@ -162,6 +162,28 @@ describe("the operator's policy", () => {
     await live(topicProvider(operator), "test-events", "Topic", want, { maxMessageBytes: 65_536, tags: tagged(want) });
   });
 
+  it("is enough for a queue that subscribes to a topic", async () => {
+    const topics = topicProvider(operator);
+    const queues = queueProvider(operator);
+    const marks = call("test-news", { owner: owner("test-news", { kind: "Topic" }) });
+    const { id: topic } = await topics.create("test-news", topicWant("test-news"), marks);
+    const dead = call("test-aside", { owner: owner("test-aside") });
+    const { id: target } = await queues.create("test-aside", queueWant("test-aside"), dead);
+    const filter = [{ attribute: "type", exists: true }];
+    const wish = queueWant("test-reader", { subscription: { topic, filter, via: [] } });
+    const fitted = (want: typeof wish) => queues.fit?.(want).want ?? want;
+    const deadLetter = { target, maxReceives: 5 };
+    const { subscription } = fitted({ ...wish, deadLetter });
+    await live(queues, "test-reader", "Queue", fitted(wish), { deadLetter, subscription });
+    for (const [provider, name, context] of [
+      [topics, "test-news", marks],
+      [queues, "test-aside", dead],
+    ] as const) {
+      const seen = await provider.observe({ name, footprint: [] }, context);
+      if (seen.exists) await provider.delete(seen as never, { name, footprint: [] }, context);
+    }
+  });
+
   it("is enough for an identity", async () => {
     const grants = [
       {
