@@ -5,6 +5,7 @@ import type { At, Call, Created, Observation, Present, Provider } from "../../op
 import { actualBucket, fitBucket, labelPatch, locationOf, outputsOf, patchOf, toBucket } from "./bucket-shape.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
+import { letServiceUseKey } from "./key-agents.ts";
 import { bucketName, shortName } from "./names.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
 import type { Bucket } from "./storage.ts";
@@ -61,6 +62,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
 
   async function create(name: string, want: BucketWant, call: Call): Promise<Created<BucketOutputs>> {
     const id = bucketName(name);
+    await useKey(want, call);
     try {
       await storage.create(name, toBucket(want, region), call.signal);
       // A lock is still to come: the next look says so.
@@ -72,6 +74,11 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     }
   }
 
+  const useKey = ({ encryptionKey }: BucketWant, call: Call) =>
+    step(`let Cloud Storage use the key ${encryptionKey}`, () =>
+      letServiceUseKey(gcp, "storage", encryptionKey, call.signal),
+    );
+
   const foresee = (name: string, want: BucketWant): BucketOutputs => outputsOf(name, locationOf(want, region));
 
   async function update(
@@ -82,6 +89,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
   ): Promise<void> {
     const name = shortName(seen.id);
     if (changed.has("retention")) refuseShorter(name, seen.actual.retention ?? null, want.retention);
+    if (changed.has("encryptionKey")) await useKey(want, call);
     const patch = patchOf(want, seen.actual, changed);
     if (Object.keys(patch).length > 0)
       await step(`update the bucket ${name}`, () => storage.patch(name, patch, call.signal));

@@ -5,6 +5,7 @@ import { createClients } from "./clients.ts";
 import { KEY_USER_ROLE, letServiceUseKey } from "./key-agents.ts";
 import { createKms } from "./kms.ts";
 import { createPolicyEditor } from "./policy.ts";
+import { createStorage } from "./storage.ts";
 import { type Adapter, at, call, marks, PROJECT, present, providerOf, REGION, startAdapter } from "./testing/cloud.ts";
 
 let adapter: Adapter;
@@ -97,12 +98,18 @@ test("a service is let use a key once, and others keep their rights on it", asyn
   const theirs = { role: "roles/viewer", member: "user:ada@example.com" };
   await kmsPolicies.edit(id("jobs"), () => ({ bindings: [{ role: theirs.role, members: [theirs.member] }] }), signal);
   adapter.writes();
-  const gcp = { kmsPolicies, projectNumber: async () => "123456789012" };
+  const gcp = { kmsPolicies, projectNumber: async () => "123456789012", storage: createStorage(adapter.place) };
   for (let n = 0; n < 2; n++) await letServiceUseKey(gcp, "pubsub", id("jobs"), signal);
   await letServiceUseKey(gcp, "pubsub", null, signal);
   expect(adapter.writes()).toEqual(["SetIamPolicy"]);
+  await letServiceUseKey(gcp, "storage", id("jobs"), signal);
   expect((await kms.read(id("jobs"), signal)).bindings).toMatchObject([
-    { role: KEY_USER_ROLE, members: ["serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"] },
+    {
+      role: KEY_USER_ROLE,
+      members: ["gcp-sa-pubsub", "gs-project-accounts"].map(
+        (agent) => `serviceAccount:service-123456789012@${agent}.iam.gserviceaccount.com`,
+      ),
+    },
     { role: theirs.role, members: [theirs.member] },
   ]);
 });
@@ -110,6 +117,10 @@ test("a service is let use a key once, and others keep their rights on it", asyn
 test("a key whose policy we may not touch is for its owner to open: the service's own word counts", async () => {
   await make("jobs");
   adapter.cloud.control.faults.add({ method: "GetIamPolicy", error: { code: "PERMISSION_DENIED" } });
-  const gcp = { kmsPolicies: createPolicyEditor(kms), projectNumber: async () => "123456789012" };
+  const gcp = {
+    kmsPolicies: createPolicyEditor(kms),
+    projectNumber: async () => "123456789012",
+    storage: createStorage(adapter.place),
+  };
   await expect(letServiceUseKey(gcp, "pubsub", id("jobs"), signal)).resolves.toBeUndefined();
 });

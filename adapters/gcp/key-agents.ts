@@ -4,18 +4,17 @@ import { withMember } from "./policy.ts";
 
 /**
  * The service agents that encrypt with a customer's key on behalf of a project, by service. Each is
- * `service-<project number>@<agent>.iam.gserviceaccount.com`.
+ * `service-<project number>@<agent>.iam.gserviceaccount.com`. Cloud Storage's is made when it is first asked for.
  *
  * Source: https://cloud.google.com/iam/docs/service-agents, read 2026-11-23.
  */
 const AGENTS = {
   pubsub: "gcp-sa-pubsub",
   firestore: "gcp-sa-firestore",
-  storage: "gs-project-accounts",
   secretmanager: "gcp-sa-secretmanager",
 } as const;
 
-export type EncryptingService = keyof typeof AGENTS;
+export type EncryptingService = keyof typeof AGENTS | "storage";
 
 export const KEY_USER_ROLE = "roles/cloudkms.cryptoKeyEncrypterDecrypter";
 
@@ -29,13 +28,13 @@ export const KEY_USER_ROLE = "roles/cloudkms.cryptoKeyEncrypterDecrypter";
  * @throws ProviderError
  */
 export async function letServiceUseKey(
-  gcp: Pick<Gcp, "kmsPolicies" | "projectNumber">,
+  gcp: Pick<Gcp, "kmsPolicies" | "projectNumber" | "storage">,
   service: EncryptingService,
   key: string | null,
   signal: AbortSignal,
 ): Promise<void> {
   if (key === null) return;
-  const email = `service-${await gcp.projectNumber(signal)}@${AGENTS[service]}.iam.gserviceaccount.com`;
+  const email = await agentOf(gcp, service, signal);
   const membership = { role: KEY_USER_ROLE, member: `serviceAccount:${email}` };
   try {
     await gcp.kmsPolicies.edit(key, (policy) => withMember(policy, membership), signal);
@@ -50,4 +49,13 @@ export async function letServiceUseKey(
       );
     throw error;
   }
+}
+
+async function agentOf(
+  gcp: Pick<Gcp, "projectNumber" | "storage">,
+  service: EncryptingService,
+  signal: AbortSignal,
+): Promise<string> {
+  if (service === "storage") return gcp.storage.serviceAgent(signal);
+  return `service-${await gcp.projectNumber(signal)}@${AGENTS[service]}.iam.gserviceaccount.com`;
 }

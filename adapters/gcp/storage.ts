@@ -62,6 +62,8 @@ export interface Storage extends PolicyPort {
   bucket(name: string, signal: AbortSignal): Promise<Bucket | undefined>;
   /** True when our project has a bucket of that name: also where we may not look at the bucket itself. */
   isOurs(name: string, signal: AbortSignal): Promise<boolean>;
+  /** E-mail of the account in whose name Cloud Storage uses keys and tells of changes. Made when it is first asked for. */
+  serviceAgent(signal: AbortSignal): Promise<string>;
   /** Names of our project's buckets, wherever they are. */
   names(signal: AbortSignal): Promise<readonly string[]>;
   create(name: string, fields: BucketFields, signal: AbortSignal): Promise<Bucket>;
@@ -131,6 +133,10 @@ export function createStorage(place: Pick<Place, "account" | "endpoints" | "cred
       const reply = call("GET", "/b", signal, { params });
       const found = await json<{ items?: readonly Bucket[] }>("storage#buckets", reply);
       return found.items?.[0]?.name === name;
+    },
+    async serviceAgent(signal) {
+      const reply = call("GET", `/projects/${project}/serviceAccount`, signal);
+      return (await json<{ email_address: string }>("storage#serviceAccount", reply)).email_address;
     },
     async names(signal) {
       const names: string[] = [];

@@ -7,6 +7,10 @@ import { worldsOf } from "./gapped.ts";
 
 const WITH_KEY = { encryption: { keyRef: { name: "main" } } };
 
+/** The kinds that can be encrypted, and those that can change their key. */
+const KINDS = ["Queue", "Table", "Topic", "ManagedSecret", "Bucket"];
+const MOVABLE = ["Queue", "Topic", "Bucket"];
+
 /** What `encryption.keyRef: {name}` means for the kinds that have it, the same on every cloud. */
 export function encryptedCases(cloud: CloudUnderTest, all: ReadonlyMap<string, Tried>): void {
   const known = (kind: string): Tried => {
@@ -28,7 +32,7 @@ export function encryptedCases(cloud: CloudUnderTest, all: ReadonlyMap<string, T
   const keyOf = (world: CaseWorld) => world.host.others.get("EncryptionKey/main")?.status?.outputs?.KEY_ID ?? "no key";
 
   describe(`encrypted with an EncryptionKey on ${cloud.cloud}`, () => {
-    it.each(["Queue", "Table"])("a %s is made with it and stays so", (kind) =>
+    it.each(KINDS)("a %s is made with it and stays so", (kind) =>
       inWorld(encrypted(kind), all, async (world) => {
         await world.ready();
         expect(world.host.status.effective?.encryptionKey).toBe(keyOf(world));
@@ -37,7 +41,7 @@ export function encryptedCases(cloud: CloudUnderTest, all: ReadonlyMap<string, T
       })(),
     );
 
-    it.each(["Queue", "Table"])("a %s is not made without it", (kind) =>
+    it.each(KINDS)("a %s is not made without it", (kind) =>
       inWorld(encrypted(kind), all, async (world) => {
         world.host.others.clear();
         await world.host.pass();
@@ -46,9 +50,8 @@ export function encryptedCases(cloud: CloudUnderTest, all: ReadonlyMap<string, T
       })(),
     );
 
-    it(
-      "a Queue is moved to the cloud's own key and back",
-      inWorld(encrypted("Queue"), all, async (world) => {
+    it.each(MOVABLE)("a %s is moved to the cloud's own key and back", (kind) =>
+      inWorld(encrypted(kind), all, async (world) => {
         await world.ready();
         const key = keyOf(world);
         for (const over of [{ encryption: undefined }, {}]) {
@@ -59,7 +62,7 @@ export function encryptedCases(cloud: CloudUnderTest, all: ReadonlyMap<string, T
           expect(held).toBe(!("encryption" in over));
         }
         await atRest(world);
-      }),
+      })(),
     );
 
     it(
@@ -84,25 +87,53 @@ export function encryptedCases(cloud: CloudUnderTest, all: ReadonlyMap<string, T
     );
 
     it(
+      "who writes to an encrypted Bucket may have it encrypted and decrypted, in its name or its objects', and no more",
+      inWorld(
+        granted(known("WorkloadIdentity"), [{ kind: "Bucket", name: "media", access: "Write" }]),
+        new Map([...all, ["Bucket", encrypted("Bucket")]]),
+        async (world) => {
+          await world.host.settle();
+          expect(world.told()).toBe(READY);
+          const bucket = world.host.others.get("Bucket/media")?.status;
+          const key = String(bucket?.effective?.encryptionKey);
+          const permissions = (world.host.status.effective?.permissions ?? []) as readonly string[];
+          const rights = permissions.filter((one) => one.includes(key));
+          const id = bucket?.externalId;
+          const names = [`StringEquals kms:EncryptionContext:aws:s3:arn=${id}`];
+          names.push(`StringLike kms:EncryptionContext:aws:s3:arn=${id}/*`);
+          const aws = ["Decrypt", "GenerateDataKey"].flatMap((action) =>
+            names.map((name) => [`allow kms:${action} on ${key}`, name]),
+          );
+          const told = rights.map((one) => [one.split(" when ")[0], names.find((name) => one.includes(name))]);
+          expect(told).toEqual(cloud.cloud === "aws" ? aws : []);
+          expect(rights.every((one) => one.includes("StringEquals kms:ViaService=s3."))).toBe(true);
+          await atRest(world);
+        },
+      ),
+    );
+
+    it(
       "who uses an EncryptionKey has just the right to encrypt and decrypt with it",
-      inWorld(usesKey(known("WorkloadIdentity")), all, async (world) => {
-        await world.host.settle();
-        expect(world.told()).toBe(READY);
-        const key = keyOf(world);
-        const rights = world.host.status.effective?.permissions;
-        const aws = ["Decrypt", "Encrypt", "GenerateDataKey"].map((action) => `allow kms:${action} on ${key}`);
-        const gcp = [`roles/cloudkms.cryptoKeyEncrypterDecrypter on ${key}`];
-        expect(rights).toEqual(cloud.cloud === "aws" ? aws : gcp);
-        await atRest(world);
-      }),
+      inWorld(
+        granted(known("WorkloadIdentity"), [{ kind: "EncryptionKey", name: "main", access: "Use" }]),
+        all,
+        async (world) => {
+          await world.host.settle();
+          expect(world.told()).toBe(READY);
+          const key = keyOf(world);
+          const rights = world.host.status.effective?.permissions;
+          const aws = ["Decrypt", "Encrypt", "GenerateDataKey"].map((action) => `allow kms:${action} on ${key}`);
+          const gcp = [`roles/cloudkms.cryptoKeyEncrypterDecrypter on ${key}`];
+          expect(rights).toEqual(cloud.cloud === "aws" ? aws : gcp);
+          await atRest(world);
+        },
+      ),
     );
   });
 }
 
-const usesKey = ({ kind, on }: Tried): Tried => {
-  const grants = [{ kind: "EncryptionKey", name: "main", access: "Use" }];
-  return {
-    on,
-    kind: { ...kind, spec: (over?: Over) => kind.spec({ grants, ...over }), edits: [], referring: undefined },
-  };
-};
+/** An identity with just these grants. */
+const granted = ({ kind, on }: Tried, grants: readonly object[]): Tried => ({
+  on,
+  kind: { ...kind, spec: (over?: Over) => kind.spec({ grants, ...over }), edits: [], referring: undefined },
+});

@@ -1,9 +1,10 @@
 /** Versions of secrets and their payloads: comments of google/cloud/secretmanager/v1/*.proto. */
 import { checkEtag } from "../../engine/crud.ts";
 import { invalid, notFound, precondition, unimplemented } from "../../engine/errors.ts";
-import { child, type Message, millisOf, text, timestamp } from "../../engine/messages.ts";
+import { child, list as listOf, type Message, millisOf, text, timestamp } from "../../engine/messages.ts";
 import { page } from "../../engine/pages.ts";
 import type { Call, Handler } from "../../engine/world.ts";
+import { checkKeyUse } from "../kms/use.ts";
 import { answered, SECRET, VERSION } from "./secrets.ts";
 
 /** The type under which payloads are stored, by the name of their version. */
@@ -50,6 +51,12 @@ function find(call: Call, aliases: boolean): Message {
   return version;
 }
 
+/** The keys that a secret's values are encrypted with: one a place. */
+const keysOf = (replication: Message): readonly string[] =>
+  [child(replication, "automatic") ?? {}, ...listOf<Message>(child(replication, "userManaged") ?? {}, "replicas")].map(
+    (place) => text(child(place, "customerManagedEncryption") ?? {}, "kmsKeyName"),
+  );
+
 const add: Handler = (call) => {
   const { store, clock } = call.world;
   const parent = text(call.request, "parent");
@@ -63,6 +70,7 @@ const add: Handler = (call) => {
   const [newest] = versionsOf(parent, { ...call, view: store });
   const name = `${parent}/versions/${String(newest ? numberOf(text(newest, "name")) + 1 : 1)}`;
   const replication = child(requireSecret(parent, { ...call, view: store }), "replication") ?? {};
+  for (const key of keysOf(replication)) checkKeyUse(key, "gcp-sa-secretmanager", call);
   const version = {
     name,
     createTime: timestamp(clock.now()),

@@ -3,6 +3,7 @@ import { POLICY } from "../../engine/policies.ts";
 import type { World } from "../../engine/world.ts";
 import { checkBucket, checkChange, checkName, locationType, type Stored } from "./bucket-rules.ts";
 import { type BucketInput, mergePatch, parseBucket, WRITABLE } from "./bucket-schema.ts";
+import { checkKeyUse } from "./keys.ts";
 import { BUCKET, bucketName, bucketOf, OBJECT, rfc3339, SOFT_BUCKET } from "./names.ts";
 import { pageOf } from "./pages.ts";
 import { absent, bad, checkNumber, conditionNotMet, conflict, forbidden } from "./refusals.ts";
@@ -106,6 +107,7 @@ function create(call: StorageCall) {
   const input = parseBucket(body);
   checkName(input.name);
   checkBucket(input);
+  checkKeyUse(input.encryption?.defaultKmsKeyName, world);
   refuseAcl(call, input);
   if (world.store.get(BUCKET, bucketName(input.name)) !== undefined)
     throw conflict("Your previous request to create the named bucket succeeded and you already own it.");
@@ -187,6 +189,8 @@ function change(call: StorageCall, before: Stored, body: unknown) {
   if (input.name !== before.name) throw bad("The name of a bucket can't be changed.");
   checkBucket(input);
   checkChange(before, input, now);
+  const key = input.encryption?.defaultKmsKeyName;
+  if (key !== before.encryption?.defaultKmsKeyName) checkKeyUse(key, world);
   refuseAcl(call, input);
   const metageneration = String(Number(before.metageneration) + 1);
   const after = { ...filled(input, before, now), metageneration } as Stored;

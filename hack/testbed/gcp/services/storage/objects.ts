@@ -5,6 +5,7 @@ import type { World } from "../../engine/world.ts";
 import { CLASSES, type Stored } from "./bucket-rules.ts";
 import { refuseForeign } from "./buckets.ts";
 import { crc32c, md5 } from "./checksums.ts";
+import { checkKeyUse } from "./keys.ts";
 import { bucketName, bucketOf, OBJECT, rfc3339 } from "./names.ts";
 import type { Notify } from "./notifications.ts";
 import { type Metadata, parseMetadata } from "./object-schema.ts";
@@ -136,6 +137,7 @@ export function newObjects(world: World, notify: Notify): Objects {
   function generation(bucket: Stored, name: string, sent: Metadata, content: Buffer, type?: string): Generation {
     const time = rfc3339(clock.now());
     const key = sent.kmsKeyName ?? bucket.encryption?.defaultKmsKeyName;
+    checkKeyUse(key, world);
     const { storageClass, crc32c: _crc, md5Hash: _md5, bucket: _bucket, name: _name, ...rest } = sent;
     const resource: Resource = {
       ...rest,
