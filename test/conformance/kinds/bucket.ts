@@ -55,7 +55,7 @@ export const bucket: KindUnderTest<BucketSpec, BucketWant> = {
     { title: "no soft delete", spec: { softDeleteDays: 0 }, effective: { softDeleteDays: 0 } },
     { title: "no rules", spec: { lifecycle: [], cors: [] }, effective: { lifecycle: [], cors: [] } },
   ],
-  immutable: [],
+  immutable: [{ spec: { portability: "Warn", overrides: { gcp: { location: "EU" } } }, field: "overrides", on: ["gcp"] }],
   many: {
     lifecycle: Array.from({ length: 50 }, (_, n) => ({
       name: `rule-${n}`,
@@ -81,7 +81,6 @@ export const bucket: KindUnderTest<BucketSpec, BucketWant> = {
     L14: "a bucket is made at once: no cloud reports one that is still being made",
     L16: "a deleted bucket is made anew: what a cloud keeps of it for a while comes back under an id of the cloud only",
     L20: "it carries our marks as tags or labels: L19",
-    L22: "every field can be changed, but for what a cloud refuses by its contents: what it keeps locked",
     L23: "no reply about a bucket carries a state that could be new to us",
     L25: "a Bucket refers to nothing but a key, as every kind can that is encrypted",
     "L27 aws": "S3 says nothing of a disabled key when it is asked for a bucket; only reading and writing objects fail",
