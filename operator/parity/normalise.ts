@@ -73,7 +73,26 @@ const shapes: Readonly<Record<string, (object: Record<string, unknown>) => Recor
   NetworkPolicy: (object) => inSpec(object, "egress", (rules) => byText(rules as readonly Egress[], egressText)),
   ScaledObject: (object) =>
     inSpec(object, "triggers", (triggers) => byText((triggers as readonly Trigger[]).map(comparable), triggerText)),
+  Bucket: (object) => inEffective(inEffective(object, "lifecycle", nameless), "cors", nameless),
 };
+
+/** Rules of a bucket by what they do: Cloud Storage keeps no names of them. */
+const nameless = (rules: unknown) =>
+  byText(
+    (rules as readonly { readonly name?: string }[]).map(({ name: _spec, ...rule }) => rule),
+    (rule) => JSON.stringify(Object.entries(rule).sort(([a], [b]) => (a < b ? -1 : 1))),
+  );
+
+function inEffective(
+  object: Record<string, unknown>,
+  field: string,
+  change: (value: unknown) => unknown,
+): Record<string, unknown> {
+  const status = object.status as { readonly effective?: Readonly<Record<string, unknown>> } | undefined;
+  const value = status?.effective?.[field];
+  if (value === undefined) return object;
+  return { ...object, status: { ...status, effective: { ...status?.effective, [field]: change(value) } } };
+}
 
 function inSpec(
   object: Record<string, unknown>,

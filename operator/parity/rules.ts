@@ -151,6 +151,13 @@ export const PARITY_RULES: readonly ParityRule[] = [
       "On AWS a queue lets SNS send to it, and has attributes of its own on the subscription; on GCP it is the subscription.",
   },
   {
+    name: "cloud-ids",
+    kinds: LEAVES,
+    path: ["status", "effective", "encryptionKey"],
+    as: "value",
+    reason: "The id of a key is the cloud's.",
+  },
+  {
     name: "cloud-grants",
     kinds: ["WorkloadIdentity"],
     path: ["status", "effective", "permissions"],

@@ -1,12 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bucketProvider } from "../../adapters/aws/bucket.ts";
+import { awsClients } from "../../adapters/aws/clients.ts";
+import { fitBucket } from "../../adapters/gcp/bucket-shape.ts";
+import { bucket as leaf } from "../../controllers/leaf/bucket.ts";
+import type { BucketWant } from "../../controllers/leaf/wants.ts";
+import { type BucketSpec, bucket as schema } from "../../crds/bucket.ts";
 import { onyxService } from "../../crds/onyxservice.ts";
 import { arbitraryOf } from "../../crds/testing/arbitrary.ts";
 import { compareObjects } from "../../operator/parity/compare.ts";
 import { PARITY_RULES } from "../../operator/parity/rules.ts";
+import type { Place } from "../../operator/provider/cloud.ts";
 import type { Manifest } from "../../operator/reconcile/composite-object.ts";
 import { objectsOf } from "../support/composing.ts";
-import { exampleServices } from "../support/examples.ts";
+import { exampleBuckets, exampleServices } from "../support/examples.ts";
 
 const parity = (a: readonly Manifest[], b: readonly Manifest[]) => compareObjects(a, b, PARITY_RULES);
 const notAllowed = (a: readonly Manifest[], b: readonly Manifest[]) =>
@@ -74,6 +81,48 @@ describe("an OnyxService on EKS and on GKE", () => {
         expect(notAllowed(objectsOf("aws", "orders", spec), objectsOf("gcp", "orders", spec))).toEqual([]);
       }),
     );
+  });
+});
+
+describe("a Bucket on S3 and in Cloud Storage", () => {
+  const place = (region: string, account: string): Place => ({
+    environment: "prod",
+    cluster: "blue",
+    region,
+    account,
+    workloadIdentity: "Native",
+    endpoints: {},
+  });
+  const fits = {
+    aws: bucketProvider(awsClients(place("eu-west-1", "111122223333"))).fit!,
+    gcp: (want: BucketWant) => fitBucket(want, "europe-west1"),
+  };
+  const live = (cloud: "aws" | "gcp", spec: BucketSpec): Manifest => {
+    const given = { cloud, namespace: "shop", tags: {}, target: () => ({ outputs: { KEY_ID: KEYS[cloud] } }) };
+    const { want: effective, deviations } = fits[cloud](leaf.want(spec, given as never));
+    const status = { effective, deviations, conditions: [] };
+    const metadata = { name: "files", namespace: "shop" };
+    return { apiVersion: "onyx.onelens.io/v1alpha1", kind: "Bucket", metadata, spec, status } as unknown as Manifest;
+  };
+  const KEYS = {
+    aws: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    gcp: "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k",
+  };
+  const specs = exampleBuckets();
+  const both = (spec: BucketSpec, other = spec) => notAllowed([live("aws", spec)], [live("gcp", other)]);
+
+  it.each(specs.map((one) => [one.name, one.spec] as const))(
+    "%s differs only where a rule allows it, though Cloud Storage keeps no names of rules",
+    (_, spec) => {
+      expect(both(spec)).toEqual([]);
+      expect(both({ ...spec, encryption: { keyRef: { name: "main" } } })).toEqual([]);
+    },
+  );
+
+  it("another rule is a difference", () => {
+    const spec = schema.spec.parse({ lifecycle: [{ name: "old", action: "Expire", days: 30 }] });
+    const other = schema.spec.parse({ lifecycle: [{ name: "old", action: "Expire", days: 31 }] });
+    expect(both(spec, other).some((path) => path.startsWith("Bucket status.effective.lifecycle"))).toBe(true);
   });
 });
 

@@ -55,7 +55,9 @@ export const bucket: KindUnderTest<BucketSpec, BucketWant> = {
     { title: "no soft delete", spec: { softDeleteDays: 0 }, effective: { softDeleteDays: 0 } },
     { title: "no rules", spec: { lifecycle: [], cors: [] }, effective: { lifecycle: [], cors: [] } },
   ],
-  immutable: [{ spec: { portability: "Warn", overrides: { gcp: { location: "EU" } } }, field: "overrides", on: ["gcp"] }],
+  immutable: [
+    { spec: { portability: "Warn", overrides: { gcp: { location: "EU" } } }, field: "overrides", on: ["gcp"] },
+  ],
   many: {
     lifecycle: Array.from({ length: 50 }, (_, n) => ({
       name: `rule-${n}`,
