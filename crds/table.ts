@@ -5,7 +5,7 @@ import { defineKind } from "./define.ts";
 import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { numberRange, numberWithin } from "./ranges.ts";
-import { immutable } from "./rules.ts";
+import { immutable, withRules } from "./rules.ts";
 import { formed, mapList } from "./text.ts";
 
 const limit = limits.table;
@@ -26,6 +26,18 @@ const keyAttribute = () =>
 /** An attribute has one type, wherever it is used as a key. */
 const oneTypeEach = (own: string, other: string) =>
   `self.indexes.all(i, (i.${own}.name != self.${other}.name || i.${own}.type == self.${other}.type))`;
+
+const onDemandMaximum = withRules(
+  z.strictObject({
+    readUnits: numberWithin(limit.onDemandUnits).optional().describe("Read request units a second."),
+    writeUnits: numberWithin(limit.onDemandUnits).optional().describe("Write request units a second."),
+  }),
+  {
+    rule: "has(self.readUnits) || has(self.writeUnits)",
+    message: "give readUnits, writeUnits or both",
+    reason: "FieldValueRequired",
+  },
+);
 
 const spec = leafSpec(
   {
@@ -79,6 +91,17 @@ const spec = leafSpec(
         .enum(["Standard", "StandardInfrequentAccess"])
         .optional()
         .describe("Price class: cheaper storage for dearer reads and writes."),
+      onDemandMaximum: onDemandMaximum
+        .optional()
+        .describe(
+          "The most that the table takes in a second; what is more is throttled. A bound for the bill. Absent: the account's quota. Indexes are not bounded by it.",
+        ),
+      stream: z
+        .enum(["KeysOnly", "NewImage", "OldImage", "NewAndOldImages"])
+        .optional()
+        .describe(
+          "A stream of changes, kept for 24 hours, and what each record holds. Its ARN is the output STREAM_ID. Another value is another stream: what was not read of the old one is lost.",
+        ),
     },
     gcp: {},
   },

@@ -9,6 +9,7 @@ import type {
 } from "@aws-sdk/client-dynamodb";
 import type { KeyAttribute, TableWant } from "../../controllers/leaf/wants.ts";
 import type { Present } from "../../operator/provider/provider.ts";
+import { actualOverrides, overrideSteps, overridesToCreate } from "./table-overrides.ts";
 
 type Index = TableWant["indexes"][number];
 type Change = Omit<UpdateTableCommandInput, "TableName">;
@@ -16,16 +17,6 @@ type Change = Omit<UpdateTableCommandInput, "TableName">;
 const TO_AWS = { String: "S", Number: "N" } as const;
 /** Binary keys exist in tables of others only; they are told so that they differ from every wish. */
 const FROM_AWS: Readonly<Record<string, string>> = { S: "String", N: "Number", B: "Binary" };
-
-const INFREQUENT = "StandardInfrequentAccess";
-export const TABLE_CLASSES: Readonly<Record<string, "STANDARD" | "STANDARD_INFREQUENT_ACCESS">> = {
-  Standard: "STANDARD",
-  [INFREQUENT]: "STANDARD_INFREQUENT_ACCESS",
-};
-
-/** The one override in its one form: absent where it says what DynamoDB does anyway. */
-export const tableClassOverride = (tableClass: unknown): TableWant["overrides"] =>
-  tableClass === INFREQUENT || tableClass === TABLE_CLASSES[INFREQUENT] ? { tableClass: INFREQUENT } : {};
 
 const keysOf = (keys: { partitionKey: KeyAttribute; sortKey: KeyAttribute | null }): KeyAttribute[] =>
   keys.sortKey ? [keys.partitionKey, keys.sortKey] : [keys.partitionKey];
@@ -48,8 +39,6 @@ const gsi = (index: Index) => ({
 const sse = (key: string | null) =>
   key === null ? { Enabled: false } : { Enabled: true, SSEType: "KMS" as const, KMSMasterKeyId: key };
 
-const tableClass = (want: TableWant) => TABLE_CLASSES[String(want.overrides.tableClass ?? "Standard")];
-
 /** All that CreateTable can set. TTL and recovery have calls of their own, once the table is active. */
 export function createInput(name: string, want: TableWant): Omit<CreateTableCommandInput, "Tags"> {
   return {
@@ -60,7 +49,7 @@ export function createInput(name: string, want: TableWant): Omit<CreateTableComm
     ...(want.indexes.length > 0 && { GlobalSecondaryIndexes: want.indexes.map(gsi) }),
     ...(want.encryptionKey !== null && { SSESpecification: sse(want.encryptionKey) }),
     DeletionProtectionEnabled: want.deletionProtection,
-    TableClass: tableClass(want),
+    ...overridesToCreate(want),
   };
 }
 
@@ -77,7 +66,7 @@ export function updateSteps(
   return [
     ...one("deletionProtection", "set deletion protection", { DeletionProtectionEnabled: want.deletionProtection }),
     ...one("encryptionKey", "set the key", { SSESpecification: sse(want.encryptionKey) }),
-    ...one("overrides", "set the table class", { TableClass: tableClass(want) }),
+    ...(changed.has("overrides") ? overrideSteps(seen.overrides ?? {}, want.overrides) : []),
     ...(changed.has("indexes") ? indexSteps(seen.indexes ?? [], want) : []),
   ];
 }
@@ -125,7 +114,7 @@ export function actualOf(table: TableDescription): Partial<TableWant> {
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     deletionProtection: table.DeletionProtectionEnabled ?? false,
     encryptionKey: (encrypted && table.SSEDescription?.KMSMasterKeyArn) || null,
-    overrides: tableClassOverride(table.TableClassSummary?.TableClass),
+    overrides: actualOverrides(table),
   };
 }
 

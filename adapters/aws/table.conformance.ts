@@ -5,6 +5,7 @@ import {
   DescribeTimeToLiveCommand,
   ListTagsOfResourceCommand,
   TagResourceCommand,
+  UpdateTableCommand,
 } from "@aws-sdk/client-dynamodb";
 import { afterAll, describe, expect, it } from "vitest";
 import type { TableWant } from "../../controllers/leaf/wants.ts";
@@ -123,6 +124,35 @@ describe("DynamoDB table", () => {
     expect(now.AttributeDefinitions?.map((one) => one.AttributeName).toSorted()).toEqual(["c", "d", "e", "pk", "sk"]);
     await settle(name, { ...want, indexes: [] });
     expect((await live(name)).AttributeDefinitions?.map((one) => one.AttributeName).toSorted()).toEqual(["pk", "sk"]);
+  });
+
+  it("a stream and a bound of its use: on, other ones, off", async () => {
+    const { name, want } = await made("settings", {
+      overrides: { stream: "KeysOnly", onDemandMaximum: { readUnits: 100 } },
+    });
+    expect(await live(name)).toMatchObject({
+      StreamSpecification: { StreamEnabled: true, StreamViewType: "KEYS_ONLY" },
+      OnDemandThroughput: { MaxReadRequestUnits: 100 },
+    });
+    expect((await seen(name)).outputs.STREAM_ID).toMatch(new RegExp(`:table/${name}/stream/`));
+    await settle(name, { ...want, overrides: { stream: "NewImage", onDemandMaximum: { writeUnits: 20 } } });
+    const changed = await live(name);
+    expect(changed.StreamSpecification?.StreamViewType).toBe("NEW_IMAGE");
+    expect(changed.OnDemandThroughput).toEqual({ MaxReadRequestUnits: -1, MaxWriteRequestUnits: 20 });
+    await settle(name, { ...want, overrides: {} });
+    expect((await live(name)).StreamSpecification?.StreamEnabled ?? false).toBe(false);
+    expect((await seen(name)).outputs).not.toHaveProperty("STREAM_ID");
+  });
+
+  it("capacity that somebody reserved is drift, and goes", async () => {
+    const { name, want } = await made("reserved");
+    const ProvisionedThroughput = { ReadCapacityUnits: 5, WriteCapacityUnits: 5 };
+    await aws.dynamodb.send(
+      new UpdateTableCommand({ TableName: name, BillingMode: "PROVISIONED", ProvisionedThroughput }),
+    );
+    expect((await seen(name)).actual.overrides).toEqual({ billing: "Provisioned" });
+    await settle(name, want);
+    expect((await live(name)).BillingModeSummary?.BillingMode).toBe("PAY_PER_REQUEST");
   });
 
   it("TTL: on, another field, off", async () => {

@@ -26,7 +26,8 @@ import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
 import { fitNumber } from "./range.ts";
 import { tableBackups } from "./table-backup.ts";
-import { actualOf, createInput, phaseOf, tableClassOverride, updateSteps } from "./table-shape.ts";
+import { TABLE_OVERRIDES, tableOverrides } from "./table-overrides.ts";
+import { actualOf, createInput, phaseOf, updateSteps } from "./table-shape.ts";
 import { tagChanges, tagList, tagsOf, tagsToCreate } from "./tags.ts";
 
 /**
@@ -40,9 +41,10 @@ export function tableProvider(aws: Aws): Provider<TableWant, TableOutputs> {
   const daysAsked = new Map<string, number>();
   const options = (call: Call) => ({ abortSignal: call.signal });
 
-  const outputsOf = (arn: string): TableOutputs => {
+  const outputsOf = (arn: string, stream?: string): TableOutputs => {
     const TABLE_NAME = nameOf(arn);
     return {
+      ...(stream !== undefined && { STREAM_ID: stream }),
       TABLE_ID: arn,
       TABLE_NAME,
       COLLECTION: TABLE_NAME,
@@ -186,7 +188,7 @@ export function tableProvider(aws: Aws): Provider<TableWant, TableOutputs> {
         owner: ownerOf(tags),
         ...phase,
         actual,
-        outputs: outputsOf(id),
+        outputs: outputsOf(id, actual.overrides?.stream === undefined ? undefined : table.LatestStreamArn),
         ...(actual.deletionProtection && {
           deleteBlockedBy: {
             field: "deletionProtection",
@@ -278,13 +280,13 @@ function fitTable(aws: Pick<Aws, "arn">, want: TableWant): Fitted<TableWant> {
     want.pointInTimeRecoveryDays === null
       ? undefined
       : fitNumber("pointInTimeRecovery.days", want.pointInTimeRecoveryDays, limits.table.pointInTimeRecoveryDays);
-  const used = checkOverrides(want.overrides, ["tableClass"]);
+  const used = checkOverrides(want.overrides, TABLE_OVERRIDES);
   return {
     want: {
       ...want,
       pointInTimeRecoveryDays: days?.value ?? null,
       encryptionKey: keyArn(aws, want.encryptionKey),
-      overrides: tableClassOverride(want.overrides.tableClass),
+      overrides: tableOverrides(want.overrides),
     },
     deviations: [...(days?.deviations ?? []), ...used],
   };

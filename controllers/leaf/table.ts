@@ -34,6 +34,11 @@ export const table: Leaf<TableSpec, TableWant> = {
     pointInTimeRecovery: actual.pointInTimeRecoveryDays ? { days: actual.pointInTimeRecoveryDays } : undefined,
     deletionProtection: actual.deletionProtection,
     encryption: encryptionSpec(actual.encryptionKey, naming),
-    overrides: overridesSpec(actual.overrides, naming.cloud),
+    overrides: overridesSpec(inWords(actual.overrides), naming.cloud),
   }),
 };
+
+/** The settings of a cloud as spec has them. Reserved capacity is none: spec can't ask for it. */
+function inWords({ billing: _never, ...rest }: TableWant["overrides"] = {}): TableWant["overrides"] {
+  return rest;
+}

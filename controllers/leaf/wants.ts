@@ -93,12 +93,14 @@ export interface TableWant extends Wanted {
  * - `TABLE_ID`   AWS: table ARN. GCP: `projects/P/databases/D`
  * - `TABLE_NAME` AWS: table name. GCP: database id
  * - `COLLECTION` GCP: the collection that holds the items; AWS: the table name again
+ * - `STREAM_ID`  AWS, with a stream: its ARN
  */
 export type TableOutputs = {
   readonly TABLE_ID: string;
   readonly TABLE_NAME: string;
   readonly COLLECTION: string;
   readonly REGION: string;
+  readonly STREAM_ID?: string;
 };
 
 /** What becomes of objects of a Bucket as they grow old. */

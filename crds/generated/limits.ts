@@ -783,6 +783,22 @@ export const limits = {
         "min": 1,
         "max": 255
       }
+    },
+    "onDemandUnits": {
+      "unit": "count",
+      "aws": {
+        "name": "OnDemandThroughput, request units a second",
+        "min": 1,
+        "max": 9007199254740991,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html",
+        "checked": "2026-11-24"
+      },
+      "portable": {
+        "min": 1,
+        "max": 9007199254740991
+      },
+      "note": "For AWS only, under overrides.aws. The API names no upper bound; 40,000 is the usual quota of a table."
     }
   },
   "tags": {

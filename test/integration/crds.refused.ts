@@ -244,6 +244,17 @@ export const REFUSED: readonly Refused[] = [
       "spec.indexes: Invalid value: an attribute has one type: an index uses the table's partitionKey with another one",
   },
   {
+    what: "a bound of nothing",
+    yaml: table(`{${KEY}, overrides: {aws: {onDemandMaximum: {}}}}`),
+    message: "spec.overrides.aws.onDemandMaximum: Required value: give readUnits, writeUnits or both",
+  },
+  {
+    what: "a stream of an unknown kind",
+    yaml: table(`{${KEY}, overrides: {aws: {stream: Everything}}}`),
+    message:
+      'spec.overrides.aws.stream: Unsupported value: "Everything": supported values: "KeysOnly", "NewImage", "OldImage", "NewAndOldImages"',
+  },
+  {
     what: "two indexes of one name",
     yaml: table(
       `{${KEY}, indexes: [{name: abc, partitionKey: {name: a, type: String}}, {name: abc, partitionKey: {name: b, type: String}}]}`,

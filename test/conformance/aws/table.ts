@@ -28,6 +28,9 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   UntagResource: ["tags"],
   GlobalSecondaryIndexUpdates: ["indexes"],
   DeletionProtectionEnabled: ["deletionProtection"],
+  OnDemandThroughput: ["overrides"],
+  StreamSpecification: ["overrides"],
+  TableClass: ["overrides"],
 };
 
 /** Table on AWS, by the DynamoDB client. */
@@ -112,6 +115,10 @@ export function tableOnAws({ eyes: { dynamodb }, proxy }: AwsUnderTest): KindOnC
             ],
           }),
         );
+      },
+      overrides: async ({ name: TableName }) => {
+        const StreamSpecification = { StreamEnabled: true, StreamViewType: "KEYS_ONLY" } as const;
+        await dynamodb.send(new UpdateTableCommand({ TableName, StreamSpecification }));
       },
       tags: (subject) => tag(subject, "stage", "somebody"),
     },

@@ -26,6 +26,13 @@ const recovery: Edit = {
 };
 const tags: Edit = { title: "tags", spec: { tags: { ...TAGS, team: "core" } }, fields: ["tags"] };
 
+const stream: Edit = {
+  title: "a stream, AWS alone",
+  spec: { portability: "Warn", overrides: { aws: { stream: "NewAndOldImages" } } },
+  fields: ["overrides"],
+  nothingOn: { gcp: "an override for the other cloud" },
+};
+
 /** Table, as it is on every cloud. */
 export const table: KindUnderTest<TableSpec, TableWant> = {
   leaf,
@@ -35,6 +42,7 @@ export const table: KindUnderTest<TableSpec, TableWant> = {
     ttl,
     recovery,
     { title: "deletion protection", spec: { deletionProtection: true }, fields: ["deletionProtection"] },
+    stream,
     tags,
   ],
   optional: [indexes, ttl, recovery, tags],
