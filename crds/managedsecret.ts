@@ -104,6 +104,12 @@ const spec = leafSpec(
     generate: generate
       .optional()
       .describe("The value is made by the operator, once, and is nowhere but in the cloud. Give {} for 32 characters."),
+    external: z
+      .strictObject({})
+      .optional()
+      .describe(
+        "The value is put into the cloud's secret by somebody else: the operator neither makes nor changes it. Give {}; the secret must be there, so it goes with adoptionPolicy Adopt. A new version is told within resyncInterval of the chart.",
+      ),
     rotation: rotation.optional().describe("Replace a generated value regularly. Absent: it stays as it is."),
     syncTo: syncTo
       .optional()
@@ -118,7 +124,9 @@ const spec = leafSpec(
       .describe(
         `Days, ${leastDays} to ${mostDays}, in which a deleted secret can be had back: apply the same object again. Its name is taken until then. 0: it is gone at once.`,
       ),
-    encryption: encryption(),
+    encryption: encryption().describe(
+      "Encrypt with this key. Absent: the key that the cloud manages. Another key is for versions from then on; on AWS the one in force and the one before are encrypted anew.",
+    ),
   },
   {
     aws: { description: text(2048).optional().describe("Description that AWS shows.") },
@@ -136,7 +144,14 @@ const spec = leafSpec(
         ),
     },
   },
-  exactlyOne("valueFrom", "generate"),
+  exactlyOne("valueFrom", "generate", "external"),
+  {
+    rule: "!has(self.external) || (has(self.adoptionPolicy) && self.adoptionPolicy == 'Adopt') || (has(self.managementPolicy) && self.managementPolicy == 'Observe')",
+    message:
+      "external has nothing to make a secret with: set adoptionPolicy: Adopt, and make the secret where its value comes from",
+    reason: "FieldValueRequired",
+    fieldPath: ".external",
+  },
   {
     rule: "!has(self.syncTo) || !has(self.valueFrom) || self.valueFrom.secretRef.name != self.syncTo.name",
     message: "syncTo must name another Secret than valueFrom: the operator never writes to the source of a value",

@@ -32,6 +32,14 @@ describe("what is in force", () => {
   test("the first version of a secret, whatever its id", () =>
     expect(inForce(live({ uuid: ["AWSCURRENT"] }))).toBe(true));
 
+  test("somebody else's, when we never wrote what it answers or when we wrote that it is theirs", () => {
+    const theirs = { from: "External", revision: "as-is" } as const;
+    expect(actualSecret(live({ uuid: ["AWSCURRENT"] }, { Tags: [] })).value).toEqual(theirs);
+    const kept = { ...state, value: theirs, version: null };
+    expect(actualSecret(live({ later: ["AWSCURRENT"], uuid: ["AWSPREVIOUS"] }, {}, kept)).value).toEqual(theirs);
+    expect(actualSecret(live({}, { Tags: [] })).value?.from).toBe("Other");
+  });
+
   test("nothing without a version", () => expect(inForce(live({}))).toBe(false));
 });
 

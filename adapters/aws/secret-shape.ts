@@ -2,7 +2,7 @@ import type { DescribeSecretResponse } from "@aws-sdk/client-secrets-manager";
 import type { SecretOutputs, SecretWant } from "../../controllers/leaf/wants.ts";
 import { limits } from "../../crds/limits.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
-import { parseState, STATE, unfitValue, type ValueState } from "../../operator/provider/kept-value.ts";
+import { EXTERNAL, parseState, STATE, unfitValue, type ValueState } from "../../operator/provider/kept-value.ts";
 import { shortHash } from "../../operator/provider/owner.ts";
 import type { Fitted } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
@@ -63,13 +63,18 @@ export const inForce = ({ state, current, previous }: Live): boolean =>
 export function actualSecret(live: Live): Partial<SecretWant> {
   const { state } = live;
   return {
-    value:
-      state && inForce(live) ? state.value : { from: "Other", revision: shortHash(live.current ?? "no version", 12) },
+    value: wishInForce(live),
     ...(state ? { rotation: state.rotation, recoveryDays: state.recoveryDays } : {}),
     encryptionKey: live.encryptionKey,
     overrides: live.description === "" ? {} : { description: live.description },
     tags: live.tags,
   };
+}
+
+function wishInForce(live: Live): SecretWant["value"] {
+  const { state, current } = live;
+  if (state?.value.from === "External" || (!state && current !== undefined)) return EXTERNAL;
+  return state && inForce(live) ? state.value : { from: "Other", revision: shortHash(current ?? "no version", 12) };
 }
 
 export const secretOutputs = (arn: string, version: string): SecretOutputs => ({ SECRET_ID: arn, VERSION: version });

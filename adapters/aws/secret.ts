@@ -3,6 +3,7 @@ import {
   DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
+  ListSecretsCommand,
   PutSecretValueCommand,
   RestoreSecretCommand,
   TagResourceCommand,
@@ -24,6 +25,7 @@ import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/pro
 import type { Call, Provider } from "../../operator/provider/provider.ts";
 import type { Aws } from "./clients.ts";
 import { ask, askFor, required } from "./errors.ts";
+import { pagesOf } from "./pages.ts";
 import {
   actualSecret,
   bytesOf,
@@ -95,6 +97,7 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
   /** Has the wished value in force, with as few new versions as can be. @returns which version it is, and since when */
   async function bring(live: Live, want: SecretWant, call: Call): Promise<Pick<ValueState, "version" | "since">> {
     const { state, current, previous } = live;
+    if (want.value.from === "External") return { version: current ?? null, since: state?.since ?? seconds() };
     const rotating = state !== undefined && inForce(live) && rotationDue(state, now());
     const recorded = state !== undefined && inForce(live);
     // The reply was lost, or the process ended, before what was made could be recorded.
@@ -194,6 +197,19 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
       };
     },
 
+    /** Those that another service of AWS manages, such as passwords of databases, are that service's. */
+    async list({ signal }) {
+      const pages = await pagesOf("Secrets Manager ListSecrets", (NextToken) =>
+        client.send(new ListSecretsCommand({ MaxResults: 100, ...(NextToken ? { NextToken } : {}) }), {
+          abortSignal: signal,
+        }),
+      );
+      return pages
+        .flatMap(({ SecretList = [] }) => SecretList)
+        .filter(({ OwningService }) => !OwningService)
+        .map(({ Name = "", ARN = "" }) => ({ name: Name, id: ARN }));
+    },
+
     async create(name, want, call) {
       const payload = payloadOf(await readValue(call));
       const ClientRequestToken = versionId(name, undefined, want.value);
@@ -264,9 +280,9 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
       );
     },
 
-    /** A value that is there is kept where spec asks for a generated one: it is in use somewhere. */
+    /** A value that is there is kept but where it comes from a Secret: it is in use somewhere. */
     async adopt(seen, want, call) {
-      const live = want.value.from === "Generated" ? await find(nameOfSecret(seen.id), call) : undefined;
+      const live = want.value.from === "Secret" ? undefined : await find(nameOfSecret(seen.id), call);
       const state = live?.current && { ...settings(want), version: live.current, since: seconds() };
       await setTags(seen.id, { ...ownerTags(call.owner), ...(state ? { [STATE]: stateText(state) } : {}) }, call);
     },

@@ -11,6 +11,8 @@ export type SecretVersion = protos.google.cloud.secretmanager.v1.ISecretVersion;
 export interface SecretManager extends PolicyPort {
   /** Undefined: it does not exist. */
   secret(name: string, signal: AbortSignal): Promise<Secret | undefined>;
+  /** Those of the project, without regional ones. */
+  secrets(project: string, signal: AbortSignal): Promise<readonly Secret[]>;
   /** `name` ends with a number or an alias. */
   version(name: string, signal: AbortSignal): Promise<SecretVersion | undefined>;
   versions(secret: string, signal: AbortSignal): Promise<readonly SecretVersion[]>;
@@ -32,6 +34,12 @@ export function createSecretManager(clients: Pick<Clients, "secretManager">): Se
     async secret(name, signal) {
       const client = await clients.secretManager();
       return ifThere(unary<Secret>(API, signal, (options, done) => client.getSecret({ name }, options, done)));
+    },
+    async secrets(project, signal) {
+      const client = await clients.secretManager();
+      return paged(API, signal, { parent: `projects/${project}`, pageSize: 1000 }, (page, options, done) =>
+        client.listSecrets(page, options, done as never),
+      );
     },
     async version(name, signal) {
       const client = await clients.secretManager();

@@ -1,7 +1,7 @@
 import type { SecretOutputs, SecretWant } from "../../controllers/leaf/wants.ts";
 import { durationSeconds, durationText } from "../../crds/duration.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
-import { parseState, STATE, type ValueState } from "../../operator/provider/kept-value.ts";
+import { EXTERNAL, parseState, STATE, type ValueState } from "../../operator/provider/kept-value.ts";
 import type { Deviation, Fitted } from "../../operator/provider/provider.ts";
 import type { Secret, SecretVersion } from "./secret-manager.ts";
 
@@ -68,7 +68,7 @@ export const inForce = ({ state, aliases }: Live, current: SecretVersion | undef
 /** As `Present.versions`: none while what is current can't be read. */
 export function versionsOf({ aliases }: Live, current: SecretVersion | undefined) {
   if (current?.state !== "ENABLED") return {};
-  const previous = aliases[PREVIOUS];
+  const previous = aliases[CURRENT] === numberOf(current) ? aliases[PREVIOUS] : undefined;
   return {
     versions: { current: String(numberOf(current)), ...(previous === undefined ? {} : { previous: String(previous) }) },
   };
@@ -76,9 +76,8 @@ export function versionsOf({ aliases }: Live, current: SecretVersion | undefined
 
 export function actualSecret(live: Live, current: SecretVersion | undefined, region: string): Partial<SecretWant> {
   const { state } = live;
-  const other = `${live.aliases[CURRENT] ?? "no version"} ${current?.state ?? "absent"}`;
   return {
-    value: state && inForce(live, current) ? state.value : { from: "Other", revision: other },
+    value: wishInForce(live, current),
     ...(state ? { rotation: state.rotation, recoveryDays: state.recoveryDays } : {}),
     encryptionKey: live.encryptionKey,
     overrides: {
@@ -89,6 +88,16 @@ export function actualSecret(live: Live, current: SecretVersion | undefined, reg
   };
 }
 
+function wishInForce(live: Live, current: SecretVersion | undefined): SecretWant["value"] {
+  const { state } = live;
+  if (isExternal(live) && (state || current)) return EXTERNAL;
+  if (state && inForce(live, current)) return state.value;
+  return { from: "Other", revision: `${live.aliases[CURRENT] ?? "no version"} ${current?.state ?? "absent"}` };
+}
+
+/** Somebody else puts values there, and knows nothing of our aliases: what is in force is the newest that can be read. */
+export const isExternal = ({ state, adding }: Live): boolean => state?.value.from === "External" || (!state && !adding);
+
 export const secretName = (project: string, id: string): string => `projects/${project}/secrets/${id}`;
 export const secretOutputs = (name: string, version: string): SecretOutputs => ({ SECRET_ID: name, VERSION: version });
 
@@ -98,11 +107,13 @@ export const numberOf = ({ name }: SecretVersion): number => Number(/\/versions\
 /** What a create sends beside labels and annotations. */
 export function toSecret(want: SecretWant, region: string): Secret {
   const locations = (want.overrides.locations as readonly string[] | undefined) ?? [region];
-  const key = want.encryptionKey === null ? {} : { customerManagedEncryption: { kmsKeyName: want.encryptionKey } };
-  return {
-    replication: { userManaged: { replicas: locations.map((location) => ({ location, ...key })) } },
-    ...destroyTtl(want),
-  };
+  return { ...replicated(locations, want.encryptionKey), ...destroyTtl(want) };
+}
+
+/** Versions that are added from now on are encrypted with the key; null: with Google's own. */
+export function replicated(locations: readonly string[], kmsKeyName: string | null): Pick<Secret, "replication"> {
+  const key = kmsKeyName === null ? {} : { customerManagedEncryption: { kmsKeyName } };
+  return { replication: { userManaged: { replicas: locations.map((location) => ({ location, ...key })) } } };
 }
 
 export const destroyTtl = ({ overrides: { versionDestroyTtl } }: SecretWant): Pick<Secret, "versionDestroyTtl"> =>

@@ -1,15 +1,7 @@
 import type { SecretOutputs, SecretWant } from "../../controllers/leaf/wants.ts";
 import { limits } from "../../crds/limits.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import {
-  dueOf,
-  overlapOver,
-  rotationDue,
-  STATE,
-  stateText,
-  unfitValue,
-  type ValueState,
-} from "../../operator/provider/kept-value.ts";
+import { dueOf, STATE, stateText } from "../../operator/provider/kept-value.ts";
 import { HOLDER_MARKS, ownerOf } from "../../operator/provider/owner.ts";
 import type { Call, Created, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
@@ -18,7 +10,7 @@ import { letServiceUseKey } from "./key-agents.ts";
 import { mergeLabels } from "./labels.ts";
 import { shortName } from "./names.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
-import type { Secret, SecretVersion } from "./secret-manager.ts";
+import type { Secret } from "./secret-manager.ts";
 import {
   ADDING,
   actualSecret,
@@ -32,134 +24,30 @@ import {
   liveOf,
   numberOf,
   PREVIOUS,
+  replicated,
   secretName,
   secretOutputs,
   toSecret,
   versionsOf,
 } from "./secret-shape.ts";
+import { named, secretValues, settings } from "./secret-values.ts";
 
 const DAY_SECONDS = 86_400;
 
-/**
- * ManagedSecret as secret of Secret Manager, its versions under the aliases `current` and `previous`.
- *
- * A new value takes three steps: the intent is written down (at first with the secret itself), the version is added, and
- * the alias moves with the record of what it answers. A version that is there after an intent is ours: whatever is cut off,
- * what is current can be read, and no version is made twice.
- */
+/** ManagedSecret as secret of Secret Manager, its versions under the aliases `current` and `previous`. */
 export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
   const { place, secretManager, now } = gcp;
   const seconds = () => Math.floor(now() / 1000);
+  const values = secretValues(gcp);
+  const { find, versionOf, write } = values;
   const nameFor = (id: string) => secretName(place.account, id);
 
-  async function find(name: string, call: Call): Promise<Live | undefined> {
-    const found = await secretManager.secret(name, call.signal);
-    return found && liveOf(name, found);
-  }
-
-  const versionOf = (live: Live, alias: string, call: Call): Promise<SecretVersion | undefined> =>
-    live.aliases[alias] === undefined
-      ? Promise.resolve(undefined)
-      : secretManager.version(`${live.name}/versions/${live.aliases[alias]}`, call.signal);
-
-  async function payloadOf(call: Call): Promise<Uint8Array> {
-    if (!call.value) throw new ProviderError("invalid", "No value came with the secret.", { code: "NoValue" });
-    const value = await call.value();
-    const unfit = unfitValue(value, limits.managedsecret.value.gcp);
-    if (unfit) throw new ProviderError("invalid", unfit, { code: "SecretSize" });
-    return value;
-  }
-
-  async function write(live: Live, fields: Secret, mask: readonly string[], call: Call): Promise<Live> {
-    const sent = { name: live.name, etag: live.etag, ...fields };
-    return liveOf(live.name, await secretManager.update(sent, mask, call.signal));
-  }
-
-  /** The version answers the wish: the alias moves to it, and what was current becomes the previous one. */
-  async function putInForce(live: Live, number: number, kept: Kept, want: SecretWant, call: Call): Promise<Live> {
-    const { [ADDING]: _done, ...annotations } = live.annotations;
-    const before = live.aliases[CURRENT];
-    const state = stateText({ ...settings(want), ...kept, version: String(number) });
-    const aliases = {
-      ...live.aliases,
-      ...(before !== undefined && before !== number ? { [PREVIOUS]: before } : {}),
-      [CURRENT]: number,
-    };
-    const fields = { annotations: { ...annotations, [STATE]: state }, versionAliases: aliases };
-    return step("put the new version in force", () => write(live, fields, ["annotations", "version_aliases"], call));
-  }
-
-  async function add(live: Live, value: Uint8Array, want: SecretWant, call: Call): Promise<Live> {
-    const made = await step("add the value", () => secretManager.addVersion(live.name, value, call.signal));
-    return putInForce(live, numberOf(made), { value: want.value, since: seconds() }, want, call);
-  }
-
-  /** Has the wished value in force, with as few new versions as can be. */
-  async function bring(live: Live, want: SecretWant, call: Call): Promise<Live> {
-    const { state, adding } = live;
-    const current = await versionOf(live, CURRENT, call);
-    if (adding) return finishAdding(live, adding, want, call);
-    const rotating = inForce(live, current) && rotationDue(live.state as ValueState, now());
-    if (!rotating && state && state.version !== null && isSame(state.value, want.value)) {
-      const ours = await secretManager.version(`${live.name}/versions/${state.version}`, call.signal);
-      if (ours && ours.state !== "DESTROYED") {
-        if (ours.state === "DISABLED")
-          await step("enable the version in force", () => secretManager.enable(named(live, ours), call.signal));
-        if (live.aliases[CURRENT] === Number(state.version)) return live;
-        return putInForce(live, Number(state.version), { value: state.value, since: state.since }, want, call);
-      }
-    }
-    const value = await payloadOf(call);
-    if (want.value.from === "Secret" && current?.state === "ENABLED") {
-      const held = await step("compare it with the value in force", () =>
-        secretManager.access(named(live, current), call.signal),
-      );
-      const kept = { value: want.value, since: state?.since ?? seconds() };
-      if (Buffer.compare(held, value) === 0) return putInForce(live, numberOf(current), kept, want, call);
-    }
-    const highest = Math.max(0, ...(await secretManager.versions(live.name, call.signal)).map(numberOf));
-    const annotations = { ...live.annotations, [ADDING]: addingText(want.value, highest) };
-    const ready = await step("write down that a version is added", () =>
-      write(live, { annotations }, ["annotations"], call),
+  /** For versions from now on: those that are there stay as they were encrypted, and readable while their key is. */
+  async function rekey(live: Live, key: string | null, call: Call): Promise<Live> {
+    await step(`let Secret Manager use the key ${key}`, () => letServiceUseKey(gcp, "secretmanager", key, call.signal));
+    return step("set the key for versions to come", () =>
+      write(live, replicated(live.locations, key), ["replication"], call),
     );
-    return add(ready, value, want, call);
-  }
-
-  /** What was begun is brought to its end first: the version that came after the intent, if there is one, is ours. */
-  async function finishAdding(
-    live: Live,
-    adding: NonNullable<Live["adding"]>,
-    want: SecretWant,
-    call: Call,
-  ): Promise<Live> {
-    const versions = await secretManager.versions(live.name, call.signal);
-    const [made] = versions
-      .filter((one) => numberOf(one) > adding.after && one.state === "ENABLED")
-      .sort((a, b) => numberOf(a) - numberOf(b));
-    if (made) return putInForce(live, numberOf(made), { value: adding.value, since: seconds() }, want, call);
-    const value = await payloadOf(call);
-    if (isSame(adding.value, want.value)) return add(live, value, want, call);
-    const annotations = { ...live.annotations, [ADDING]: addingText(want.value, adding.after) };
-    const ready = await step("write down that a version is added", () =>
-      write(live, { annotations }, ["annotations"], call),
-    );
-    return add(ready, value, want, call);
-  }
-
-  /** Versions before the previous one, and the previous one once its time is over, can be read no more. */
-  async function retire(live: Live, call: Call): Promise<void> {
-    const { [PREVIOUS]: previous, [CURRENT]: current } = live.aliases;
-    if (previous === undefined || current === undefined || !live.state) return;
-    const over = overlapOver(live.state, now());
-    for (const version of await secretManager.versions(live.name, call.signal)) {
-      const number = numberOf(version);
-      if (number === current || version.state !== "ENABLED" || number > previous) continue;
-      if (number < previous || over)
-        await step("end the overlap", () => secretManager.disable(named(live, version), call.signal));
-    }
-    if (!over) return;
-    const { [PREVIOUS]: _gone, ...aliases } = live.aliases;
-    await step("end the overlap", () => write(live, { versionAliases: aliases }, ["version_aliases"], call));
   }
 
   async function relabel(live: Live, tags: SecretWant["tags"], call: Call): Promise<Live> {
@@ -197,14 +85,15 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
   return {
     service: "secretmanager",
     ids: "derived",
-    immutable: ["encryptionKey"],
+    immutable: [],
     fit: (want) => fitSecret(place.region, want),
 
     async observe(at, call) {
       const live = await find(nameFor(at.id ? shortName(at.id) : at.name), call);
       // What is deleted and expires is had back by create.
       if (!live || live.deleted) return { exists: false };
-      const current = await versionOf(live, CURRENT, call);
+      const current = await values.currentOf(live, call);
+      const { versions } = versionsOf(live, current);
       const due =
         inForce(live, current) && live.state ? dueOf(live.state, live.aliases[PREVIOUS] !== undefined, now()) : [];
       return {
@@ -213,14 +102,19 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
         owner: ownerOf(live.labels),
         phase: "ready",
         actual: actualSecret(live, current, place.region),
-        outputs: secretOutputs(live.name, String(live.aliases[CURRENT] ?? "")),
-        ...versionsOf(live, current),
+        outputs: secretOutputs(live.name, versions?.current ?? ""),
+        ...(versions ? { versions } : {}),
         ...(due.length > 0 ? { due } : {}),
       };
     },
 
+    async list({ signal }) {
+      const secrets = await secretManager.secrets(place.account, signal);
+      return secrets.map(({ name }) => ({ name: shortName(name ?? ""), id: nameFor(shortName(name ?? "")) }));
+    },
+
     async create(id, want, call) {
-      const value = await payloadOf(call);
+      const value = await values.payloadOf(call);
       const state = stateText({ ...settings(want), version: null, since: seconds() });
       const secret: Secret = {
         ...toSecret(want, place.region),
@@ -239,15 +133,16 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
         if (!isAlreadyExists(error)) throw error;
         return takeOver(id, error, call);
       }
-      const live = await add(liveOf(nameFor(id), made), value, want, call);
+      const live = await values.add(liveOf(nameFor(id), made), value, want, call);
       const inForceNow = String(live.aliases[CURRENT]);
       return { id: live.name, outputs: secretOutputs(live.name, inForceNow), versions: { current: inForceNow } };
     },
 
     async update(seen, want, changed, call) {
-      const found = await find(seen.id, call);
+      let found = await find(seen.id, call);
       if (!found) throw new ProviderError("transient", `Secret Manager does not show ${seen.id} any more.`);
-      let live = changed.has("value") ? await bring(found, want, call) : found;
+      if (changed.has("encryptionKey")) found = await rekey(found, want.encryptionKey, call);
+      let live = changed.has("value") ? await values.bring(found, want, call) : found;
       const kept = live.state ?? { value: want.value, version: null, since: seconds() };
       const state = stateText({ ...settings(want), value: kept.value, version: kept.version, since: kept.since });
       if (live.annotations[STATE] !== state && (changed.has("rotation") || changed.has("recoveryDays")))
@@ -259,7 +154,7 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
           write(live, destroyTtl(want), ["version_destroy_ttl"], call),
         );
       if (changed.has("tags")) live = await relabel(live, want.tags, call);
-      if (changed.has("value") || changed.has("rotation")) await retire(live, call);
+      if (changed.has("value") || changed.has("rotation")) await values.retire(live, call);
     },
 
     async delete(seen, _at, call) {
@@ -279,17 +174,16 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
       );
     },
 
-    /** A value that is there is kept where spec asks for a generated one: it is in use somewhere. */
+    /** A value that is there is kept but where it comes from a Secret: it is in use somewhere. */
     async adopt(seen, want, call) {
       const found = await find(seen.id, call);
       if (!found) throw new ProviderError("transient", `Secret Manager does not show ${seen.id} any more.`);
       let live = found;
+      if (want.value.from === "External") live = await values.leave(live, want, call);
       if (want.value.from === "Generated") {
-        const versions = (await secretManager.versions(live.name, call.signal)).filter(
-          (one) => one.state === "ENABLED",
-        );
-        const newest = live.aliases[CURRENT] ?? Math.max(0, ...versions.map(numberOf));
-        if (newest > 0) live = await putInForce(live, newest, { value: want.value, since: seconds() }, want, call);
+        const number = live.aliases[CURRENT] ?? numberOf((await values.newest(live, call)) ?? {});
+        if (number > 0)
+          live = await values.putInForce(live, number, { value: want.value, since: seconds() }, want, call);
       }
       await relabel(live, marksOf(want.tags), call);
     },
@@ -306,8 +200,3 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
     },
   };
 }
-
-type Kept = Pick<ValueState, "value" | "since">;
-const settings = ({ value, rotation, recoveryDays }: SecretWant) => ({ value, rotation, recoveryDays });
-const isSame = (a: SecretWant["value"], b: SecretWant["value"]) => a.from === b.from && a.revision === b.revision;
-const named = (live: Live, version: SecretVersion): string => `${live.name}/versions/${numberOf(version)}`;

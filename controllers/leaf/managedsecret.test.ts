@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { type ManagedSecretSpec, managedSecret as schema } from "../../crds/managedsecret.ts";
 import type { Given, Means } from "../../operator/reconcile/leaf-object.ts";
 import { managedSecret } from "./managedsecret.ts";
+import type { SecretWant } from "./wants.ts";
 
 const spec = (over: object): ManagedSecretSpec => schema.spec.parse(over) as ManagedSecretSpec;
 const means: Means = {
@@ -55,6 +56,38 @@ test("what is wanted changes with form, revision and source, and holds no value"
     from: "Secret",
     revision: "rev1",
   });
+});
+
+test("what is there becomes the spec that asks for it; of somebody else's value there is nothing to say", () => {
+  const naming = { cloud: "aws", reference: (_kind: string, external: string) => ({ external }) } as const;
+  const specOf = (actual: object) =>
+    JSON.parse(JSON.stringify(managedSecret.specOf?.(actual as Partial<SecretWant>, naming)));
+  const generated = (revision: string) => specOf({ value: { from: "Generated", revision } });
+  expect(generated("32-Alphanumeric-1")).toEqual({ generate: {} });
+  expect(generated("64-Hex-3")).toEqual({ generate: { length: 64, charset: "Hex", revision: 3 } });
+  expect(specOf({ value: { from: "External", revision: "as-is" }, recoveryDays: 7 })).toEqual({
+    external: {},
+    adoptionPolicy: "Adopt",
+    recoveryDays: 7,
+  });
+  expect(specOf({ value: { from: "Secret", revision: "abc" } })).toEqual({ valueFrom: {} });
+  expect(
+    specOf({
+      value: { from: "Generated", revision: "32-Alphanumeric-1" },
+      rotation: { everySeconds: 7200, overlapSeconds: 60 },
+      encryptionKey: "k",
+      overrides: { description: "d" },
+    }),
+  ).toMatchObject({
+    rotation: { every: "2h", overlap: "1m" },
+    encryption: { keyRef: { external: "k" } },
+    overrides: { aws: { description: "d" } },
+  });
+});
+
+test("somebody else's value is never made, and what to do is said", async () => {
+  expect(want({ external: {}, adoptionPolicy: "Adopt" }).value).toEqual({ from: "External", revision: "as-is" });
+  await expect(value({ external: {}, adoptionPolicy: "Adopt" })).rejects.toThrow(/Make it in the cloud/);
 });
 
 test("the overlap is a day, or half of a shorter rotation", () => {

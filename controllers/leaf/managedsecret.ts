@@ -1,8 +1,10 @@
-import { durationSeconds } from "../../crds/duration.ts";
+import { durationSeconds, durationText } from "../../crds/duration.ts";
 import type { ManagedSecretSpec } from "../../crds/managedsecret.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
+import { EXTERNAL } from "../../operator/provider/kept-value.ts";
 import type { Leaf, Means } from "../../operator/reconcile/leaf-object.ts";
-import { encryptionKeyOf, keyReferences } from "./encryption.ts";
-import { overridesFor } from "./overrides.ts";
+import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts";
+import { overridesFor, overridesSpec } from "./overrides.ts";
 import type { SecretWant } from "./wants.ts";
 
 const SOURCE = "valueFrom.secretRef";
@@ -38,21 +40,52 @@ export const managedSecret: Leaf<ManagedSecretSpec, SecretWant> = {
       previousKey: syncTo.previousKey,
       labels: syncTo.labels ?? {},
     },
-  value: ({ valueFrom, generate }, means) =>
-    valueFrom
-      ? means.secret(valueFrom.secretRef.name, valueFrom.secretRef.key)
-      : Promise.resolve(generated(formOf(generate), means)),
+  async value({ valueFrom, generate, external }, means) {
+    if (valueFrom) return means.secret(valueFrom.secretRef.name, valueFrom.secretRef.key);
+    if (external)
+      throw new ProviderError(
+        "invalid",
+        "spec.external: the value is somebody else's, and the secret is not there. Make it in the cloud under the same name, with its value; then it is adopted.",
+        { code: "NoValue" },
+      );
+    return generated(formOf(generate), means);
+  },
   want: (spec, given) => ({
     value: spec.valueFrom
       ? { from: "Secret", revision: given.source(SOURCE) }
-      : { from: "Generated", revision: generatedRevision(formOf(spec.generate)) },
+      : spec.external
+        ? EXTERNAL
+        : { from: "Generated", revision: generatedRevision(formOf(spec.generate)) },
     rotation: spec.rotation ? rotationOf(spec.rotation) : null,
     recoveryDays: spec.recoveryDays,
     encryptionKey: encryptionKeyOf(spec, given),
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
   }),
+  specOf: ({ value, rotation, recoveryDays, encryptionKey, overrides }, naming) => ({
+    ...valueSpec(value),
+    rotation: rotation
+      ? { every: durationText(rotation.everySeconds), overlap: durationText(rotation.overlapSeconds) }
+      : undefined,
+    recoveryDays,
+    encryption: encryptionSpec(encryptionKey, naming),
+    overrides: overridesSpec(overrides, naming.cloud),
+  }),
 };
+
+/**
+ * Where the value comes from, as spec. Of a value that was taken from a Secret the cloud does not know which: the empty
+ * `valueFrom` has import ask for it.
+ */
+function valueSpec(value: SecretWant["value"] | undefined): object {
+  if (value?.from === "Secret") return { valueFrom: {} };
+  const [, length, charset, revision] =
+    /^(\d+)-(\w+)-(\d+)$/.exec((value?.from === "Generated" && value.revision) || "") ?? [];
+  if (length === undefined) return { external: {}, adoptionPolicy: "Adopt" };
+  const form = { length: Number(length), charset, revision: Number(revision) };
+  const usual: Readonly<Record<string, unknown>> = formOf();
+  return { generate: Object.fromEntries(Object.entries(form).filter(([field, given]) => given !== usual[field])) };
+}
 
 /** What a generated value is like when spec says nothing else. */
 const formOf = ({

@@ -178,7 +178,7 @@ export interface SecretWant extends Wanted {
    * Where the value comes from, and a token that is another one whenever another value is wished for. It tells nothing
    * of the value: it is made of what names it.
    */
-  readonly value: { readonly from: "Secret" | "Generated" | "Other"; readonly revision: string };
+  readonly value: { readonly from: "Secret" | "Generated" | "External" | "Other"; readonly revision: string };
   readonly rotation: { readonly everySeconds: number; readonly overlapSeconds: number } | null;
   /** Days in which it can be restored after its deletion; 0: none. */
   readonly recoveryDays: number;

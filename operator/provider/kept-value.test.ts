@@ -14,7 +14,7 @@ test("what is written is read again, and fits the tag of a cloud", () => {
   const seconds = fc.integer({ min: 0, max: 4_000_000_000 });
   const any: fc.Arbitrary<ValueState> = fc.record({
     value: fc.record({
-      from: fc.constantFrom("Secret" as const, "Generated" as const),
+      from: fc.constantFrom("Secret" as const, "Generated" as const, "External" as const),
       revision: fc.stringMatching(/^[A-Za-z0-9-]{1,40}$/),
     }),
     version: fc.option(fc.stringMatching(/^[a-z0-9-]{1,64}$/)),

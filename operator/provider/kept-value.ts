@@ -5,7 +5,7 @@ import { durationText } from "../../crds/duration.ts";
  * version, since when, and how it is to be treated. It tells nothing of the value itself.
  */
 export interface ValueState {
-  readonly value: { readonly from: "Secret" | "Generated" | "Other"; readonly revision: string };
+  readonly value: { readonly from: "Secret" | "Generated" | "External" | "Other"; readonly revision: string };
   /** The cloud's id of the version that holds it; null: none yet. */
   readonly version: string | null;
   /** When that version was made, in seconds since the epoch. */
@@ -13,6 +13,9 @@ export interface ValueState {
   readonly rotation: { readonly everySeconds: number; readonly overlapSeconds: number } | null;
   readonly recoveryDays: number;
 }
+
+/** The wish for a value that somebody else puts there, and what a secret has that is not ours. */
+export const EXTERNAL = { from: "External", revision: "as-is" } as const;
 
 /** Key of the tag or annotation that holds it. */
 export const STATE = "onyx-state";
@@ -47,7 +50,12 @@ export function parseState(text: string | undefined | null): ValueState | undefi
     number("since"),
     number("recover"),
   ];
-  if ((from !== "Secret" && from !== "Generated") || !revision || since === undefined || recover === undefined)
+  if (
+    (from !== "Secret" && from !== "Generated" && from !== "External") ||
+    !revision ||
+    since === undefined ||
+    recover === undefined
+  )
     return undefined;
   const [everySeconds, overlapSeconds] = [number("every"), number("overlap")];
   return {

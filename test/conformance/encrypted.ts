@@ -9,7 +9,7 @@ const WITH_KEY = { encryption: { keyRef: { name: "main" } } };
 
 /** The kinds that can be encrypted, and those that can change their key. */
 const KINDS = ["Queue", "Table", "Topic", "ManagedSecret", "Bucket"];
-const MOVABLE = ["Queue", "Topic", "Bucket"];
+const MOVABLE = ["Queue", "Topic", "ManagedSecret", "Bucket"];
 
 /** What `encryption.keyRef: {name}` means for the kinds that have it, the same on every cloud. */
 export function encryptedCases(cloud: CloudUnderTest, all: ReadonlyMap<string, Tried>): void {

@@ -12,13 +12,16 @@ import type { Leaf, LeafObject, LeafSpec } from "../../operator/reconcile/leaf-o
 import { environmentWith } from "../../operator/reconcile/testing/environment.ts";
 import { oneObject } from "../../operator/reconcile/testing/one-object.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
+import { managedSecretOnAws } from "./aws/managedsecret.ts";
 import { queueOnAws } from "./aws/queue.ts";
 import { tableOnAws } from "./aws/table.ts";
 import { topicOnAws } from "./aws/topic.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
+import { managedSecretOnGcp } from "./gcp/managedsecret.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
 import { tableOnGcp } from "./gcp/table.ts";
 import { topicOnGcp } from "./gcp/topic.ts";
+import { managedSecret } from "./kinds/managedsecret.ts";
 import { stored } from "./kinds/parse.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
@@ -36,6 +39,7 @@ const clouds: readonly { readonly cloud: CloudUnderTest; readonly kinds: readonl
       { kind: queue, on: queueOnAws(aws) },
       { kind: table, on: tableOnAws(aws) },
       { kind: topic, on: topicOnAws(aws) },
+      { kind: managedSecret, on: managedSecretOnAws(aws) },
     ],
   },
   {
@@ -44,6 +48,7 @@ const clouds: readonly { readonly cloud: CloudUnderTest; readonly kinds: readonl
       { kind: queue, on: queueOnGcp(gcp) },
       { kind: table, on: tableOnGcp(gcp) },
       { kind: topic, on: topicOnGcp(gcp) },
+      { kind: managedSecret, on: managedSecretOnGcp(gcp) },
     ],
   },
 ];

@@ -238,6 +238,63 @@ export function secretCases(
       }),
     );
 
+    it(
+      "somebody else's value: adopted as it is, followed when they change it, never written; then taken over",
+      run(async (world) => {
+        const externalName = `theirs-${process.pid}`;
+        const subject = { ...world.subject(), name: externalName };
+        await tried.on.createForeign(subject);
+        const theirs = { generate: undefined, external: {}, adoptionPolicy: "Adopt", externalName } as const;
+        world.host.edit(world.spec(theirs));
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+        const before = outputs(world);
+        expect(text(await values.read(before))).toBe("theirs");
+        world.mark();
+        await tried.on.tamper.value?.(subject);
+        world.mark();
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+        expect(world.tried()).toEqual([]);
+        expect(outputs(world).VERSION).not.toBe(before.VERSION);
+        expect(text(await values.read(outputs(world)))).toBe("somebody's");
+        world.host.edit(world.spec({ externalName }));
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+        expect(text(await values.read(outputs(world)))).toMatch(/^[A-Za-z0-9]{32}$/);
+        world.host.edit(world.spec(theirs));
+        await world.host.settle();
+        const ours = outputs(world);
+        expect(world.told()).toBe(READY);
+        world.host.setStatus(undefined);
+        await world.host.settle();
+        expect(outputs(world)).toEqual(ours);
+      }),
+    );
+
+    it(
+      "somebody else's value that is gone: nothing is made in its place, and what to do is said",
+      run(async (world) => {
+        const externalName = `gone-${process.pid}`;
+        world.host.edit(world.spec({ generate: undefined, external: {}, adoptionPolicy: "Adopt", externalName }));
+        await world.host.pass();
+        expect(world.told()).toContain("Synced=Unknown/NotFound");
+        const subject = { ...world.subject(), name: externalName };
+        await tried.on.createForeign(subject);
+        await world.host.settle();
+        expect(world.told()).toBe(READY);
+        await tried.on.remove(subject);
+        later(world, 120_000);
+        await world.host.pass();
+        world.host.approve();
+        world.mark();
+        await world.host.pass();
+        expect(world.told()).toContain("Synced=False/InvalidSpec");
+        expect(condition(world.host.status.conditions, "Synced")?.message).toContain("Make it in the cloud");
+        expect(world.tried()).toEqual([]);
+      }),
+    );
+
     const { holdName } = values;
     if (holdName)
       it(

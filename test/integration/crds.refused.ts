@@ -33,6 +33,39 @@ const TAG_KEY =
   "a tag's key must be of a-z, 0-9, '_' and '-', begin with a letter and have at most 63 characters; __proto__, constructor, prototype can't be used";
 
 export const REFUSED: readonly Refused[] = [
+  // Secrets
+  {
+    what: "a secret with two sources of its value",
+    yaml: object("ManagedSecret", "{generate: {}, external: {}, adoptionPolicy: Adopt}"),
+    message: "spec: Invalid value: give exactly one of valueFrom, generate, external",
+  },
+  {
+    what: "somebody else's value in a secret that is to be made",
+    yaml: object("ManagedSecret", "{external: {}}"),
+    message:
+      "spec.external: Required value: external has nothing to make a secret with: set adoptionPolicy: Adopt, and make the secret where its value comes from",
+  },
+  {
+    what: "a copy of a secret into its own source",
+    yaml: object("ManagedSecret", "{valueFrom: {secretRef: {name: a, key: k}}, syncTo: {name: a}}"),
+    message:
+      "spec.syncTo.name: Forbidden: syncTo must name another Secret than valueFrom: the operator never writes to the source of a value",
+  },
+  {
+    what: "both values of a secret under one key",
+    yaml: object("ManagedSecret", "{generate: {}, syncTo: {name: a, previousKey: value}}"),
+    message: "spec.syncTo.previousKey: Invalid value: previousKey must be another key than key",
+  },
+  {
+    what: "a label of ours on a copy",
+    yaml: object("ManagedSecret", "{generate: {}, syncTo: {name: a, labels: {app.kubernetes.io/managed-by: me}}}"),
+    message: "spec.syncTo.labels: Forbidden: these labels tell whose the Secret is: the operator sets them",
+  },
+  {
+    what: "a copy of a secret that is only observed",
+    yaml: object("ManagedSecret", "{generate: {}, managementPolicy: Observe, syncTo: {name: a}}"),
+    message: "spec.syncTo: Forbidden: a secret that is only observed is not read, so it can't be synced",
+  },
   // Topics
   {
     what: "a topic's message that is too large for both clouds",

@@ -19,6 +19,8 @@ const tags: Edit = { title: "tags", spec: { tags: { ...TAGS, team: "core" } }, f
 /** The fields of Want that differ from the base in what is written beside the value. */
 export function stateTouches(text: string | undefined): readonly string[] {
   const state = parseState(text);
+  // Of somebody else's value there is nothing to say but that: a mark.
+  if (state?.value.from === "External") return [];
   return [
     ...(state?.rotation ? ["rotation"] : []),
     ...(state && state.recoveryDays !== BASE.recoveryDays ? ["recoveryDays"] : []),
@@ -38,13 +40,7 @@ export const managedSecret: KindUnderTest<ManagedSecretSpec, SecretWant> = {
   ],
   optional: [rotation, tags],
   falsy: [{ title: "no recovery", spec: { recoveryDays: 0 }, effective: { recoveryDays: 0 } }],
-  immutable: [
-    {
-      spec: { encryption: { keyRef: { external: "projects/p/locations/l/keyRings/r/cryptoKeys/k" } } },
-      field: "encryptionKey",
-      on: ["gcp"],
-    },
-  ],
+  immutable: [],
   shows: {
     outputs: ["SECRET_ID", "VERSION"],
     effective: { value: { from: "Generated", revision: REVISION }, recoveryDays: 0, tags: TAGS },

@@ -128,7 +128,7 @@ export function newCrud(
       checkEtag(sent.etag, before.etag, name, rules(type).staleEtag);
       const { name: _name, etag: _etag, ...content } = sent;
       const paths = maskedPaths(message, child(call.request, "updateMask"), content).filter((path) => path !== "etag");
-      const masked = applyMask(message, before, sent, paths, rules(type).immutable);
+      const masked = applyMask(message, before, sent, paths, rules(type).immutable, rules(type).mutable);
       validator.check(message, masked);
       const after = rules(type).update?.(before, masked, paths, call) ?? masked;
       const stored = stamp(message, validator.without("INPUT_ONLY", message, after), call, false);

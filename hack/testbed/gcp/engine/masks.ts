@@ -57,6 +57,7 @@ export function applyMask(
   update: Message,
   paths: readonly string[],
   immutable: ReadonlySet<string> = new Set(),
+  mutable: ReadonlySet<string> = new Set(),
 ): Message {
   const result = copy(current) as Record<string, unknown>;
   for (const path of paths) {
@@ -67,7 +68,7 @@ export function applyMask(
       return parent?.map ? segment : camel(segment);
     });
     const value = read(update, keys);
-    const fixed = immutable.has(path) || behaviors.some((set) => set.has("IMMUTABLE"));
+    const fixed = immutable.has(path) || (!mutable.has(path) && behaviors.some((set) => set.has("IMMUTABLE")));
     if (fixed && !isDeepStrictEqual(value, read(current, keys)))
       throw invalid(`Field "${path}" of ${type.name} is immutable: create a new resource to change it.`, path);
     if (!fixed) write(result, keys, value);

@@ -17,6 +17,8 @@ export interface Semantics {
   read?(stored: Message, call: Call): Message;
   /** Immutable by documentation, though the definition doesn't say so: proto paths. */
   readonly immutable?: ReadonlySet<string>;
+  /** Called immutable by the definition, though parts of it change by documentation: proto paths. `update` refuses the rest. */
+  readonly mutable?: ReadonlySet<string>;
   /** The last segment of a name that the service chooses. */
   id?(input: Message, call: Call): string;
   /** Throws when the name is not allowed, or taken in a way that the store doesn't show. */

@@ -1,4 +1,5 @@
 /** What Secret Manager does with secrets beyond the standard methods: comments of google/cloud/secretmanager/v1/*.proto. */
+import { isDeepStrictEqual } from "node:util";
 import { invalid } from "../../engine/errors.ts";
 import { child, type Message, millisOf, text, timestamp } from "../../engine/messages.ts";
 import { shortName } from "../../engine/names.ts";
@@ -59,8 +60,16 @@ function withExpiry(secret: Message, { world: { clock } }: Call): Message {
   return { ...rest, ...(expireTime ? { expireTime } : {}) };
 }
 
+/** Where copies are, without the keys that they are encrypted with: those can change, for versions that are added later. */
+function placesOf(secret: Message): unknown {
+  const { automatic, userManaged } = child(secret, "replication") ?? {};
+  const replicas = (userManaged as { replicas?: { location?: string }[] } | undefined)?.replicas ?? [];
+  return { automatic: automatic !== undefined, locations: replicas.map(({ location }) => location) };
+}
+
 export const secrets: Semantics = {
   staleEtag: "FAILED_PRECONDITION",
+  mutable: new Set(["replication"]),
   checkName(name) {
     if (!ID.test(shortName(name)))
       throw invalid(`Invalid secret_id "${shortName(name)}": letters, digits, - and _, at most 255.`, "secret_id");
@@ -74,6 +83,8 @@ export const secrets: Semantics = {
   },
   update(before, after, paths, call) {
     check(after, call);
+    if (!isDeepStrictEqual(placesOf(before), placesOf(after)))
+      throw invalid("The replication policy can't be changed after the secret was created.", "secret.replication");
     const touched = paths.includes("ttl") || paths.includes("expire_time");
     if (touched) return withExpiry(after, call);
     return before.expireTime ? { ...after, expireTime: before.expireTime } : after;
