@@ -1,7 +1,5 @@
 import { durationSeconds, durationText } from "../../crds/duration.ts";
 import type { ManagedSecretSpec } from "../../crds/managedsecret.ts";
-import { ProviderError } from "../../operator/provider/fault.ts";
-import { EXTERNAL } from "../../operator/provider/kept-value.ts";
 import type { Leaf, Means } from "../../operator/reconcile/leaf-object.ts";
 import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts";
 import { overridesFor, overridesSpec } from "./overrides.ts";
@@ -43,18 +41,16 @@ export const managedSecret: Leaf<ManagedSecretSpec, SecretWant> = {
   async value({ valueFrom, generate, external }, means) {
     if (valueFrom) return means.secret(valueFrom.secretRef.name, valueFrom.secretRef.key);
     if (external)
-      throw new ProviderError(
-        "invalid",
-        "spec.external: the value is somebody else's, and the secret is not there. Make it in the cloud under the same name, with its value; then it is adopted.",
-        { code: "NoValue" },
-      );
+      return {
+        none: "spec.external: the value is somebody else's, and the secret is not there. Make it in the cloud under the same name, with its value; then it is adopted.",
+      };
     return generated(formOf(generate), means);
   },
   want: (spec, given) => ({
     value: spec.valueFrom
       ? { from: "Secret", revision: given.source(SOURCE) }
       : spec.external
-        ? EXTERNAL
+        ? { from: "External", revision: "as-is" }
         : { from: "Generated", revision: generatedRevision(formOf(spec.generate)) },
     rotation: spec.rotation ? rotationOf(spec.rotation) : null,
     recoveryDays: spec.recoveryDays,

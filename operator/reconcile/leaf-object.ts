@@ -164,8 +164,11 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   references(spec: Spec): readonly Reference[];
   /** The Secrets that the confidential value is taken from. Absent: none. */
   sources?(spec: Spec): readonly Source[];
-  /** The confidential value, of kinds that have one. Never part of `want`; asked for only when it is about to be sent. */
-  value?(spec: Spec, means: Means): Promise<Uint8Array>;
+  /**
+   * The confidential value, of kinds that have one, or why spec gives none, for people. Never part of `want`; asked for
+   * only when it is about to be sent.
+   */
+  value?(spec: Spec, means: Means): Promise<Uint8Array | { readonly none: string }>;
   /** Where a copy of the value is kept. Absent, or undefined: nowhere. Pure. */
   copy?(spec: Spec): SecretCopy | undefined;
   /**

@@ -76,7 +76,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     signal,
     owner: prepared.owner,
     token: `${object.metadata.uid}-${object.metadata.generation}`,
-    ...(leaf.value && means ? { value: async () => (await leaf.value?.(object.spec, means)) ?? new Uint8Array() } : {}),
+    ...(leaf.value && means ? { value: () => confidential(leaf, object.spec, means) } : {}),
   };
   if (!isDeleting(object) && prepared.policy.management !== "Observe") {
     if (!hasFinalizer(object)) await host.claim(object);
@@ -160,6 +160,16 @@ function stillThere(object: LeafObject, host: LeafHost, { replaced, notices }: T
   const status = withoutUndefined({ ...object.status, replaced });
   const pass = finish({ ...object, status }, host.now, undefined, outcome, { when: "backoff" });
   return { ...pass, decision, notices };
+}
+
+async function confidential<Spec extends LeafSpec, Want extends Wanted>(
+  { value }: Leaf<Spec, Want>,
+  spec: Spec,
+  means: Means,
+): Promise<Uint8Array> {
+  const made = (await value?.(spec, means)) ?? new Uint8Array();
+  if ("none" in made) throw new ProviderError("invalid", made.none, { code: "NoValue" });
+  return made;
 }
 
 const VERBS: Record<Decision["do"], string> = {
