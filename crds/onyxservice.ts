@@ -343,19 +343,19 @@ const spec = withRules(
       .enum(["Critical", "Important", "Standard"])
       .default("Standard")
       .describe(
-        "How much depends on it, and so what the Tables it is bound to must have: Critical seven days of pointInTimeRecovery, deletionProtection, and no deletionPolicy Delete; Important pointInTimeRecovery. The condition RecoveryMet tells what is missing.",
+        "How much depends on it, and so what the Tables and Buckets it is bound to must have: Critical seven days back (pointInTimeRecovery; versioning, softDeleteDays or retention), deletionProtection of tables, and no deletionPolicy Delete; Important one day. The condition RecoveryMet tells what is missing.",
       ),
     recovery: z
       .strictObject({
         rpo: durationWithin("rpo", { min: 1, max: 31 * 86_400 })
           .optional()
           .describe(
-            "How much of the latest work may be lost with a Table. Any needs pointInTimeRecovery there; less than 5m can't be promised by both clouds.",
+            "How much of the latest work may be lost. Any needs pointInTimeRecovery of Tables, and versioning, softDeleteDays or retention of Buckets; less than 5m of a Table can't be promised by both clouds.",
           ),
         rto: durationWithin("rto", { min: 1, max: 31 * 86_400 })
           .optional()
           .describe(
-            "How long a restore may take. No setting tells whether it does: that hangs on the amount of data, so try it out. Needs pointInTimeRecovery, from which is restored.",
+            "How long a restore may take. No setting tells whether it does: that hangs on the amount of data, so try it out. Needs the same settings, from which is restored.",
           ),
       })
       .optional()

@@ -37,6 +37,49 @@ describe("RecoveryMet", () => {
     expect(told(over, found)?.status).toBe(expected);
   });
 
+  const KEPT = { versioning: true, softDeleteDays: 0, retention: null };
+  const short = { lifecycle: [{ name: "old", action: "ExpireNoncurrent", days: 3 }], versioning: true };
+  it.each<[string, OnyxServiceSpecInput["tier"], object, object, string[]]>([
+    ["versions", "Critical", KEPT, {}, []],
+    [
+      "versions, and a rule that takes them later",
+      "Critical",
+      KEPT,
+      { ...short, lifecycle: [{ ...short.lifecycle[0], days: 7 }] },
+      [],
+    ],
+    ["versions that go too soon", "Critical", KEPT, short, ["spec.lifecycle[old].days: 7 or more"]],
+    ["versions that go soon enough", "Important", KEPT, short, []],
+    ["soft delete", "Critical", { ...KEPT, versioning: false, softDeleteDays: 7 }, {}, []],
+    ["retention", "Critical", { ...KEPT, versioning: false, retention: { days: 30 } }, {}, []],
+    ["nothing", "Important", { ...KEPT, versioning: false }, {}, ["spec.versioning: true or spec.softDeleteDays: 7"]],
+    [
+      "versions, to be deleted",
+      "Critical",
+      KEPT,
+      { deletionPolicy: "Delete" },
+      ["spec.deletionPolicy: Retain or Block"],
+    ],
+    [
+      "all of it missing",
+      "Critical",
+      { ...KEPT, versioning: false },
+      { deletionPolicy: "Delete" },
+      ["spec.versioning: true or spec.softDeleteDays: 7", "spec.deletionPolicy: Retain or Block"],
+    ],
+  ])("of a bucket: %s", (_title, tier, effective, spec, missing) => {
+    const bindings = [{ bucket: "media", access: "Read" as const }];
+    const verdict = told({ tier, bindings }, table(effective, spec));
+    expect(verdict?.status).toBe(missing.length === 0 ? "True" : "False");
+    if (missing.length > 0)
+      expect(verdict?.message).toBe(`For spec.tier ${tier}: Bucket shop/media needs ${missing.join(", ")}.`);
+  });
+
+  it("a bucket alone has any rpo", () => {
+    const bindings = [{ bucket: "media", access: "Read" as const }];
+    expect(told({ recovery: { rpo: "1m" }, bindings }, table(KEPT))?.status).toBe("True");
+  });
+
   it("names the object, the field and the value that is missing, all of them, and each table once", () => {
     const bindings = [
       ...ORDERS,

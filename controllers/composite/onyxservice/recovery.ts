@@ -1,14 +1,15 @@
 import { durationSeconds } from "../../../crds/duration.ts";
+import { limits } from "../../../crds/limits.ts";
 import type { OnyxServiceSpec } from "../../../crds/onyxservice.ts";
 import type { Seen } from "../../../operator/reconcile/composite-object.ts";
 import type { Verdicts } from "../../../operator/reconcile/conditions.ts";
 import { referencesOf } from "./bindings.ts";
 
 /**
- * The youngest moment that both clouds restore: DynamoDB's latest restorable time is typically five minutes before now,
+ * The youngest moment that both clouds restore, by kind; absent: any. DynamoDB's latest restorable time is typically five minutes before now,
  * Firestore keeps each minute. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
  */
-const LEAST_RPO_SECONDS = 300;
+const LEAST_RPO_SECONDS: Readonly<Record<string, number>> = { Table: 300 };
 
 /** What a service asks of what it is bound to. */
 interface Demand {
@@ -27,17 +28,51 @@ const TIERS: Readonly<Record<OnyxServiceSpec["tier"], { readonly days: number; r
 
 interface Bound {
   readonly effective: Readonly<Record<string, unknown>>;
-  readonly spec: { readonly deletionPolicy?: string | undefined };
+  readonly spec: {
+    readonly deletionPolicy?: string | undefined;
+    readonly versioning?: boolean | undefined;
+    readonly lifecycle?:
+      | readonly { readonly name: string; readonly action: string; readonly days: number }[]
+      | undefined;
+  };
 }
+
+const number = (value: unknown): number => (typeof value === "number" ? value : 0);
+const retained = ({ spec }: Bound, { guarded }: Demand): readonly string[] =>
+  guarded && spec.deletionPolicy === "Delete" ? ["spec.deletionPolicy: Retain or Block"] : [];
+
+/** Soft delete keeps for so many days at least. */
+const LEAST_SOFT_DELETE = limits.bucket.softDeleteDays.portable.min;
 
 /** By kind that holds data: the settings that are missing, each as `field: value`. */
 const MISSING: Readonly<Record<string, (bound: Bound, demand: Demand) => readonly string[]>> = {
-  Table({ effective, spec }, { days, guarded }) {
-    const kept = typeof effective.pointInTimeRecoveryDays === "number" ? effective.pointInTimeRecoveryDays : 0;
+  Table(bound, demand) {
+    const { effective } = bound;
+    const { days, guarded } = demand;
+    const kept = number(effective.pointInTimeRecoveryDays);
     return [
       ...(kept < days ? [`spec.pointInTimeRecovery.days: ${days}${days < 35 ? " or more" : ""}`] : []),
       ...(guarded && effective.deletionProtection !== true ? ["spec.deletionProtection: true"] : []),
-      ...(guarded && spec.deletionPolicy === "Delete" ? ["spec.deletionPolicy: Retain or Block"] : []),
+      ...retained(bound, demand),
+    ];
+  },
+  /** What was overwritten or deleted is kept as an old version, until a rule takes it, by soft delete, or by retention. */
+  Bucket(bound, demand) {
+    const { effective, spec } = bound;
+    const retention = effective.retention as { readonly days?: number } | null | undefined;
+    if (Math.max(number(effective.softDeleteDays), number(retention?.days)) >= demand.days)
+      return retained(bound, demand);
+    const short = (spec.lifecycle ?? []).filter(
+      ({ action, days }) => action === "ExpireNoncurrent" && days < demand.days,
+    );
+    return [
+      ...(effective.versioning === true
+        ? []
+        : [`spec.versioning: true or spec.softDeleteDays: ${Math.max(demand.days, LEAST_SOFT_DELETE)}`]),
+      ...(spec.versioning === true
+        ? short.map(({ name }) => `spec.lifecycle[${name}].days: ${demand.days} or more`)
+        : []),
+      ...retained(bound, demand),
     ];
   },
 };
@@ -48,9 +83,10 @@ export function recoveryVerdicts(spec: OnyxServiceSpec, seen: Pick<Seen, "refere
   const references = referencesOf(spec).filter(({ kind }) => MISSING[kind]);
   if (!demand || references.length === 0) return { RecoveryMet: null };
   const { rpo, rto } = spec.recovery ?? {};
-  if (rpo !== undefined && durationSeconds(rpo) < LEAST_RPO_SECONDS)
+  const least = Math.max(...references.map(({ kind }) => LEAST_RPO_SECONDS[kind] ?? 0));
+  if (rpo !== undefined && durationSeconds(rpo) < least)
     return no(
-      `spec.recovery.rpo is ${rpo}, and the clouds restore to a moment five minutes ago at best: ask for 5m or more.`,
+      `spec.recovery.rpo is ${rpo}, and the clouds restore a table to a moment five minutes ago at best: ask for 5m or more.`,
     );
   const lacks = new Set<string>();
   for (const { field, kind, name } of references) {
