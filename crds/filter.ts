@@ -56,15 +56,16 @@ const BYTES = `self.map(c, has(c.anyOf)
   .replace(/\s+/g, " ")
   .trim();
 
-const TOO_LONG = `the filter has at most ${limit.filterBytes.portable.max} bytes in the language of Pub/Sub, which needs some 20 to 40 for each value: use fewer or shorter values, or a prefix`;
+export const FILTER_TOO_LONG = `the filter has at most ${limit.filterBytes.portable.max} bytes in the language of Pub/Sub, which needs some 20 to 40 for each value: use fewer or shorter values, or a prefix`;
 
-const ATTRIBUTE =
+export const ATTRIBUTE =
   "attribute is made of letters, digits, '_', '-' and single '.' in between, and does not begin with aws., amazon. or goog";
 const RESERVED = ["aws.", "amazon.", "goog"] as const;
-const VALUE = 'must be text without ", \\ and control characters: no client has to write them in another way then';
+export const FILTER_VALUE =
+  'must be text without ", \\ and control characters, which the two clouds write in different ways';
 const EXISTS = "exists can only be true: SNS takes a message without any attributes for one that has this attribute";
 
-const value = () => formed(/^[^"\\\p{Cc}]+$/u, 200, VALUE);
+const value = () => formed(/^[^"\\\p{Cc}]+$/u, 200, FILTER_VALUE);
 
 const notReserved: Rule = {
   rule: RESERVED.map((start) => `!self.lowerAscii().startsWith('${start}')`).join(" && "),
@@ -106,6 +107,6 @@ export const filter = () =>
   withRules(
     mapList(condition(), limit.filterKeys.portable.max, "attribute")
       .min(1)
-      .refine((given) => Buffer.byteLength(pubSubFilter(given)) <= limit.filterBytes.portable.max, TOO_LONG),
-    { rule: `${BYTES} <= ${limit.filterBytes.portable.max}`, message: TOO_LONG },
+      .refine((given) => Buffer.byteLength(pubSubFilter(given)) <= limit.filterBytes.portable.max, FILTER_TOO_LONG),
+    { rule: `${BYTES} <= ${limit.filterBytes.portable.max}`, message: FILTER_TOO_LONG },
   );

@@ -204,6 +204,19 @@ describe("pods", () => {
 });
 
 describe("bindings", () => {
+  it("with access Produce to a queue that gets its messages from a topic: refused; Consume is what it is for", () => {
+    const subscription = { topic: "t", filter: [], via: [] };
+    const seen = seenWith({
+      references: { "bindings[0].queue": { outputs: outputsOf("Queue", "q"), effective: { subscription } } },
+    });
+    const bound = (access: "Produce" | "Consume") =>
+      onyxservice.compose(specOf({ bindings: [{ queue: "q", access }] }), seen);
+    expect(bound("Produce")).toEqual({
+      invalid: { field: "bindings[0].queue", message: expect.stringContaining("bind to that Topic") },
+    });
+    expect(bound("Consume")).not.toHaveProperty("invalid");
+  });
+
   const bindings = [
     { table: "orders.v2", access: "ReadWrite" },
     { queue: "order-events", access: "Produce" },

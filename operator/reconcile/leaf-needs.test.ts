@@ -59,6 +59,28 @@ describe("what spec needs", () => {
     expect(only().fields.parent).toBe("thing/p2");
   });
 
+  it("a spec that can't be with what it refers to: said by its field, no call, and looked at again when that changes", async () => {
+    const { cloud, host } = thingWorld(child, {
+      problem: (_spec, given) =>
+        given.target("parentRef").effective.full ? "parentRef: it is full. Name another one." : undefined,
+    });
+    const full = { externalId: "thing/parent", outputs: { THING_ID: "thing/parent" }, effective: { full: true } };
+    host.others.set("Thing/parent", parent({ status: full }));
+    const pass = await host.pass();
+    expect(cloud.calls).toEqual([]);
+    expect(pass.next).toEqual({ when: "change" });
+    expect(told(host)).toContain("Stalled=True/InvalidSpec");
+    expect(message(host, "Synced")).toBe("spec.parentRef: it is full. Name another one.");
+    host.others.set("Thing/parent", parent());
+    await host.settle();
+    expect(told(host)).toBe(READY);
+    host.others.set("Thing/parent", parent({ status: full }));
+    host.remove();
+    await host.settle();
+    expect(host.object).toBeUndefined();
+    expect(cloud.things.size).toBe(0);
+  });
+
   it("outside the portable range: refused under Strict before any call", async () => {
     const { cloud, host } = thingWorld({ size: 500 });
     await host.pass();

@@ -4,7 +4,8 @@ import {
   CreateUserCommand,
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
-import { CreateQueueCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import { PublishCommand } from "@aws-sdk/client-sns";
+import { CreateQueueCommand, ReceiveMessageCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bucketProvider } from "../../adapters/aws/bucket.ts";
 import { type Aws, awsClients } from "../../adapters/aws/clients.ts";
@@ -162,7 +163,7 @@ describe("the operator's policy", () => {
     await live(topicProvider(operator), "test-events", "Topic", want, { maxMessageBytes: 65_536, tags: tagged(want) });
   });
 
-  it("is enough for a queue that subscribes to a topic", async () => {
+  it("is enough for a queue that subscribes to a topic, which gets messages by its policy alone", async () => {
     const topics = topicProvider(operator);
     const queues = queueProvider(operator);
     const marks = call("test-news", { owner: owner("test-news", { kind: "Topic" }) });
@@ -175,6 +176,26 @@ describe("the operator's policy", () => {
     const deadLetter = { target, maxReceives: 5 };
     const { subscription } = fitted({ ...wish, deadLetter });
     await live(queues, "test-reader", "Queue", fitted(wish), { deadLetter, subscription });
+    const made = await queues.create("test-reader", fitted(wish), call("test-reader"));
+    const QueueUrl = made.outputs?.QUEUE_URL;
+    const publish = async (Message: string) => {
+      const type = { DataType: "String", StringValue: "order" };
+      await admin.sns.send(new PublishCommand({ TopicArn: topic, Message, MessageAttributes: { type } }));
+    };
+    const arrived = async () =>
+      (await admin.sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages?.map(({ Body }) => Body);
+    await publish("let in");
+    expect(await arrived()).toEqual(["let in"]);
+    await admin.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: "" } }));
+    await publish("kept out");
+    expect(await arrived()).toBeUndefined();
+    const reader = { name: "test-reader", footprint: queues.footprint?.(fitted(wish)) ?? [] };
+    const open = await queues.observe(reader, call("test-reader"));
+    if (!open.exists) throw new Error("it is gone");
+    await queues.update(open, fitted(wish), new Set(["subscription"]), call("test-reader"));
+    await publish("let in again");
+    expect(await arrived()).toEqual(["let in again"]);
+    await queues.delete(open, reader, call("test-reader"));
     for (const [provider, name, context] of [
       [topics, "test-news", marks],
       [queues, "test-aside", dead],

@@ -19,6 +19,7 @@ import { managedSecretOnAws } from "./aws/managedsecret.ts";
 import { messagesOnAws } from "./aws/messages.ts";
 import { objectsOnAws } from "./aws/objects.ts";
 import { queueOnAws } from "./aws/queue.ts";
+import { queueSubscriberOnAws } from "./aws/queue-subscriber.ts";
 import { secretsOnAws } from "./aws/secrets.ts";
 import { tableOnAws } from "./aws/table.ts";
 import { topicOnAws } from "./aws/topic.ts";
@@ -33,11 +34,13 @@ import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
+import { queueSubscriber } from "./kinds/queue-subscriber.ts";
 import { table } from "./kinds/table.ts";
 import { topic } from "./kinds/topic.ts";
 import { messageCases } from "./messages.ts";
 import { objectCases } from "./objects.ts";
 import { secretCases } from "./secrets.ts";
+import { subscriptionCases } from "./subscriptions.ts";
 
 const { ministack } = await ensureBuilt(thisHost(), ["ministack"]);
 const requests = judgeRequests(serviceModels(join(ministack, "venv")));
@@ -62,7 +65,18 @@ itemCases(aws, itemsOnAws(aws), { kind: table, on: tableOnAws(aws) }, all);
 objectCases(aws, objectsOnAws(aws, emulator.endpoint), { kind: bucket, on: bucketOnAws(aws) }, all, options);
 keyCases(aws, ciphersOnAws(aws), { kind: encryptionKey, on: encryptionKeyOnAws(aws) }, all, options);
 deliveryCases(aws, deliveriesOnAws(aws), { kind: topic, on: topicOnAws(aws) }, all, options);
-eventCases(aws, eventsOnAws(aws), messagesOnAws(aws), { kind: eventRule, on: eventRuleOnAws(aws) }, all);
+eventCases(aws, eventsOnAws(aws), messagesOnAws(aws), {
+  tried: { kind: eventRule, on: eventRuleOnAws(aws) },
+  subscriber: { kind: queueSubscriber, on: queueSubscriberOnAws(aws) },
+  all,
+});
+subscriptionCases(
+  aws,
+  deliveriesOnAws(aws),
+  messagesOnAws(aws),
+  { queue: { kind: queueSubscriber, on: queueSubscriberOnAws(aws) }, topic: { kind: topic, on: topicOnAws(aws) }, all },
+  options,
+);
 
 test("every request that was sent is one that AWS's own API models take", () => {
   expect(requests.count).toBeGreaterThan(100);

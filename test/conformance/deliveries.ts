@@ -8,6 +8,8 @@ type Outputs = Readonly<Record<string, string>>;
 export interface Published {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Of a Topic with ordering: messages of one key stay in order. */
+  readonly key?: string;
 }
 
 /** Somebody who subscribed to a Topic by the cloud's own SDK. */

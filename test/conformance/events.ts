@@ -2,7 +2,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type CaseWorld, caseWorld, type Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { KubeObject } from "../../operator/reconcile/object.ts";
 import type { Messages } from "./messages.ts";
+import { subscribed } from "./subscriptions.ts";
 
 type Outputs = Readonly<Record<string, string>>;
 
@@ -10,10 +12,15 @@ type Outputs = Readonly<Record<string, string>>;
 export interface Firing {
   /** Lets the next time of these rules come, and delivers. */
   nextTime(...worlds: readonly CaseWorld[]): Promise<void>;
-  /** A queue of somebody else that gets what is published to a topic, as it was published. */
-  subscribe(topic: Outputs): Promise<{ readonly queue: Outputs; remove(): Promise<void> }>;
   /** How long it may take until the message is there. */
   readonly withinMs: number;
+}
+
+/** The EventRule, a Queue that subscribes, and all kinds by name. */
+export interface Kinds {
+  readonly tried: Tried;
+  readonly subscriber: Tried;
+  readonly all: ReadonlyMap<string, Tried>;
 }
 
 /** Odd characters, in an order and with spaces that a parser would not keep. */
@@ -25,8 +32,7 @@ export function eventCases(
   cloud: CloudUnderTest,
   firing: Firing,
   messages: Messages,
-  tried: Tried,
-  all: ReadonlyMap<string, Tried>,
+  { tried, subscriber, all }: Kinds,
 ): void {
   /** The first message that comes, which must come once. */
   async function take(queue: Outputs): Promise<void> {
@@ -45,20 +51,22 @@ export function eventCases(
   }
 
   describe(`events of an EventRule on ${cloud.cloud}`, () => {
-    it("E2 fires when its time comes: a Queue gets the input byte for byte, and so does who subscribes to a Topic", async () => {
+    it("E2 fires when its time comes: a Queue gets the input byte for byte, and so does a Queue by way of a Topic", async () => {
       const nonce = process.pid.toString(36);
       const toQueue = await caseWorld(tried, all, cloud, `eq-${nonce}`);
       const toTopic = await caseWorld(tried, all, cloud, `et-${nonce}`);
+      const reader = await caseWorld(subscriber, all, cloud, `er-${nonce}`);
       const of = (world: CaseWorld, other: string) => world.host.others.get(other)?.status?.outputs ?? {};
       try {
         await toQueue.ready({ ...EVERY_FIVE });
         await toTopic.ready({ ...EVERY_FIVE, target: { topicRef: { name: "news" } } });
-        const subscriber = await firing.subscribe(of(toTopic, "Topic/news"));
+        const topic = toTopic.host.others.get("Topic/news") as KubeObject;
+        const queue = await subscribed(reader, topic, { subscribeTo: { topicRef: { name: "news" } } });
         await firing.nextTime(toQueue, toTopic);
         await take(of(toQueue, "Queue/reports"));
-        await take(subscriber.queue);
-        await subscriber.remove();
+        await take(queue);
       } finally {
+        await reader.close();
         await toQueue.close();
         await toTopic.close();
       }

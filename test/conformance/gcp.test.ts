@@ -34,6 +34,7 @@ import { workloadIdentity } from "./kinds/workloadidentity.ts";
 import { messageCases } from "./messages.ts";
 import { objectCases } from "./objects.ts";
 import { secretCases } from "./secrets.ts";
+import { subscriptionCases } from "./subscriptions.ts";
 
 const gcp = await gcpUnderTest();
 await makeKeyRing(gcp);
@@ -60,5 +61,16 @@ itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);
 objectCases(gcp, objectsOnGcp(gcp), { kind: bucket, on: bucketOnGcp(gcp) }, all, options);
 keyCases(gcp, ciphersOnGcp(gcp), { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) }, all, options);
 deliveryCases(gcp, deliveriesOnGcp(gcp), { kind: topic, on: topicOnGcp(gcp) }, all, options);
-eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), { kind: eventRule, on: eventRuleOnGcp(gcp) }, all);
+eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), {
+  tried: { kind: eventRule, on: eventRuleOnGcp(gcp) },
+  subscriber: { kind: queueSubscriber, on: queueSubscriberOnGcp(gcp) },
+  all,
+});
+subscriptionCases(
+  gcp,
+  deliveriesOnGcp(gcp),
+  messagesOnGcp(gcp),
+  { queue: { kind: queueSubscriber, on: queueSubscriberOnGcp(gcp) }, topic: { kind: topic, on: topicOnGcp(gcp) }, all },
+  options,
+);
 secretCases(gcp, secretsOnGcp(gcp), { kind: managedSecret, on: managedSecretOnGcp(gcp) }, all);

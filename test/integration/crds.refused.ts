@@ -1,5 +1,6 @@
 import { BINDABLE } from "../../crds/access.ts";
 import { CRON_SAYS, ONE_KIND_OF_DAY_SAYS } from "../../crds/cron.ts";
+import { ATTRIBUTE, FILTER_TOO_LONG, FILTER_VALUE } from "../../crds/filter.ts";
 
 /** YAML that must be refused, and the one message that says why. */
 export interface Refused {
@@ -22,6 +23,14 @@ const identity = (spec: string) => object("WorkloadIdentity", spec);
 const rule = (schedule: string, rest = "target: {queueRef: {name: q}}") =>
   object("EventRule", `{schedule: ${schedule}, ${rest}}`);
 const environment = (spec: string) => object("Environment", spec);
+
+const filtered = (conditions: string) => queue(`{subscribeTo: {topicRef: {name: t}, filter: [${conditions}]}}`);
+/** Conditions of all kinds, in other than ASCII: 254 bytes in the language of Pub/Sub, and those of `more`. */
+const ALL_KINDS = (more: string) =>
+  `{attribute: k, prefix: ${"世".repeat(50)}${more}}, {attribute: l, anyOf: [${"é".repeat(16)}]}, {attribute: m, exists: true}`;
+const SUBSCRIPTION_FIXED =
+  "spec.subscribeTo: Forbidden: subscribeTo can't be changed: GCP can change neither topic nor filter of a subscription that exists; make a new queue and drain the old one";
+const TOO_LONG = `spec.subscribeTo.filter: Invalid value: ${FILTER_TOO_LONG}`;
 
 const KEY = "partitionKey: {name: id, type: String}";
 const AWS = "cloud: aws, region: us-east-1, clusterName: c";
@@ -92,6 +101,77 @@ export const REFUSED: readonly Refused[] = [
     ),
     message:
       "spec.overrides.aws.deliveryPolicy.maximumDelay: Invalid value: maximumDelay must not be below minimumDelay",
+  },
+  // Queues that subscribe
+  {
+    what: "a subscription without a topic",
+    yaml: queue("{subscribeTo: {}}"),
+    message: "spec.subscribeTo.topicRef: Required value",
+  },
+  {
+    what: "a subscription added to a queue",
+    first: queue("{}"),
+    yaml: queue("{subscribeTo: {topicRef: {name: t}}}"),
+    message: SUBSCRIPTION_FIXED,
+  },
+  {
+    what: "a subscription taken from a queue",
+    first: queue("{subscribeTo: {topicRef: {name: t}}}"),
+    yaml: queue("{}"),
+    message: SUBSCRIPTION_FIXED,
+  },
+  {
+    what: "a subscription's topic changed",
+    first: queue("{subscribeTo: {topicRef: {name: t}}}"),
+    yaml: queue("{subscribeTo: {topicRef: {name: u}}}"),
+    message: SUBSCRIPTION_FIXED,
+  },
+  {
+    what: "a subscription's filter, as long as can be, changed",
+    first: filtered(ALL_KINDS("cc")),
+    yaml: filtered("{attribute: a, prefix: c}"),
+    message: SUBSCRIPTION_FIXED,
+  },
+  {
+    what: "a filter for what is absent",
+    yaml: filtered("{attribute: a, exists: false}"),
+    message:
+      "spec.subscribeTo.filter[0].exists: Invalid value: exists can only be true: SNS takes a message without any attributes for one that has this attribute",
+  },
+  {
+    what: "a condition that says nothing",
+    yaml: filtered("{attribute: a}"),
+    message: "spec.subscribeTo.filter[0]: Invalid value: give exactly one of anyOf, prefix, exists",
+  },
+  {
+    what: "a filter with an operator of one cloud",
+    yaml: filtered("{attribute: a, suffix: b}"),
+    message: 'strict decoding error: unknown field "spec.subscribeTo.filter[0].suffix"',
+  },
+  {
+    what: "one attribute in two conditions",
+    yaml: filtered("{attribute: a, prefix: b}, {attribute: a, exists: true}"),
+    message: 'spec.subscribeTo.filter[1]: Duplicate value: {"attribute":"a"}',
+  },
+  {
+    what: "an attribute that AWS keeps to itself",
+    yaml: filtered("{attribute: AWS.x, exists: true}"),
+    message: `spec.subscribeTo.filter[0].attribute: Invalid value: "AWS.x": ${ATTRIBUTE}`,
+  },
+  {
+    what: "a value with a quote",
+    yaml: filtered(`{attribute: a, prefix: 'b"'}`),
+    message: `spec.subscribeTo.filter[0].prefix: Invalid value: "b\\"": ${FILTER_VALUE}`,
+  },
+  {
+    what: "a filter of one byte too much, of many values",
+    yaml: filtered(`{attribute: k, anyOf: [${"w".repeat(100)}, ${"v".repeat(113)}]}`),
+    message: TOO_LONG,
+  },
+  {
+    what: "a filter of one byte too much, of all kinds, not in ASCII",
+    yaml: filtered(ALL_KINDS("ccc")),
+    message: TOO_LONG,
   },
   // What isn't an object of ours at all
   {

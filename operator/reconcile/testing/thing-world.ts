@@ -16,14 +16,17 @@ export interface ThingWorld {
   name(): string;
 }
 
+type ThingProblem = NonNullable<ReturnType<typeof thingLeaf>["problem"]>;
+
 /** A cluster with the Thing shop/orders and the cloud in memory that it stands in. */
 export function thingWorld(
   spec: ThingSpec = { size: 5 },
-  over: Partial<EnvironmentView> & { dataBearing?: boolean } = {},
+  over: Partial<EnvironmentView> & { dataBearing?: boolean; problem?: ThingProblem } = {},
 ): ThingWorld {
   const cloud = createMemoryCloud();
-  const { dataBearing, ...environment } = over;
-  const host = oneObject(thingLeaf(dataBearing), environmentWith(cloud.provider, environment), spec);
+  const { dataBearing, problem, ...environment } = over;
+  const leaf = { ...thingLeaf(dataBearing), ...(problem && { problem }) };
+  const host = oneObject(leaf, environmentWith(cloud.provider, environment), spec);
   const only = (): Thing => {
     expect(cloud.things.size).toBe(1);
     return [...cloud.things.values()][0] as Thing;

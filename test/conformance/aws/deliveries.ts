@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { PublishCommand, SubscribeCommand, UnsubscribeCommand } from "@aws-sdk/client-sns";
 import {
   CreateQueueCommand,
@@ -11,11 +12,12 @@ import { ACCOUNT, type AwsUnderTest, REGION } from "./cloud.ts";
 /** Publishing by the SNS client, and a queue that somebody subscribes by hand, without the proxy. */
 export function deliveriesOnAws({ eyes: { sns, sqs } }: AwsUnderTest): Deliveries {
   return {
-    async publish({ TOPIC_ID: TopicArn }, { body, attributes }) {
+    async publish({ TOPIC_ID: TopicArn }, { body, attributes, key }) {
       const MessageAttributes = Object.fromEntries(
         Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: "String", StringValue }]),
       );
-      await sns.send(new PublishCommand({ TopicArn, Message: body, MessageAttributes }));
+      const ordered = key && { MessageGroupId: key, MessageDeduplicationId: randomUUID() };
+      await sns.send(new PublishCommand({ TopicArn, Message: body, MessageAttributes, ...ordered }));
     },
     async subscribe({ TOPIC_ID: TopicArn }, QueueName) {
       const { QueueUrl } = await sqs.send(

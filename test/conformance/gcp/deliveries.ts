@@ -4,8 +4,9 @@ import type { GcpUnderTest } from "./cloud.ts";
 /** Publishing and a subscription that somebody makes by hand, by Google's Pub/Sub clients. */
 export function deliveriesOnGcp({ eyes: { publisher, subscriber }, byOthers, place }: GcpUnderTest): Deliveries {
   return {
-    async publish({ TOPIC_ID: topic = "" }, { body, attributes }) {
-      await publisher.publish({ topic, messages: [{ data: Buffer.from(body), attributes: { ...attributes } }] });
+    async publish({ TOPIC_ID: topic = "" }, { body, attributes, key }) {
+      const message = { data: Buffer.from(body), attributes: { ...attributes }, ...(key && { orderingKey: key }) };
+      await publisher.publish({ topic, messages: [message] });
     },
     async subscribe({ TOPIC_ID: topic = "" }, id) {
       const subscription = `projects/${place.account}/subscriptions/${id}`;
