@@ -6,7 +6,7 @@ import { duration, durationText, durationWithin, isDurationCel } from "./duratio
 import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
 import { exactlyOne, withRules } from "./rules.ts";
-import { formed, list, map, objectName, text } from "./text.ts";
+import { formed, list, map, mapList, objectName, text } from "./text.ts";
 
 const limit = limits.managedsecret;
 
@@ -129,7 +129,29 @@ const spec = leafSpec(
     ),
   },
   {
-    aws: { description: text(2048).optional().describe("Description that AWS shows.") },
+    aws: {
+      description: text(2048).optional().describe("Description that AWS shows."),
+      replicas: mapList(
+        z.strictObject({
+          region: formed(/^[a-z]+(-[a-z]+)+-[0-9]+$/, 63, "must be a region of AWS, such as eu-west-1").describe(
+            "Another region than the Environment's.",
+          ),
+          key: formed(
+            /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/,
+            256,
+            "must be the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
+          )
+            .optional()
+            .describe("ARN of a key of that region. Absent: the key of AWS itself."),
+        }),
+        20,
+        "region",
+      )
+        .optional()
+        .describe(
+          "Regions that hold copies, under the same name. They follow the value by themselves and are deleted with it. Each is paid for like a secret.",
+        ),
+    },
     gcp: {
       locations: list(
         formed(/^[a-z]+-[a-z]+[0-9]+$/, 63, "must be a region, such as europe-west1").describe("Region."),

@@ -50,6 +50,13 @@ test("AWS's own key is no key of a customer", () => {
   expect(keyOf(aws.arn("kms", "key/1"))).toBe(aws.arn("kms", "key/1"));
 });
 
+test("a copy that AWS could not make is told with the reason, and differs from every wish", () => {
+  const { overrides } = actualSecret(
+    live({}, { ReplicationStatus: [{ Region: "eu-west-1", Status: "Failed", StatusMessage: "the name is taken" }] }),
+  );
+  expect(overrides).toEqual({ replicas: [{ region: "eu-west-1", failed: "the name is taken" }] });
+});
+
 test("the name is the ARN's without the six characters that AWS appends", () => {
   expect(nameOfSecret(ARN)).toBe("dev-shop-token-abc123");
   expect(nameOfSecret("plain")).toBe("plain");

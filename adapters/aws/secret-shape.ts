@@ -4,12 +4,13 @@ import { limits } from "../../crds/limits.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { EXTERNAL, parseState, STATE, unfitValue, type ValueState } from "../../operator/provider/kept-value.ts";
 import { shortHash } from "../../operator/provider/owner.ts";
-import type { Fitted } from "../../operator/provider/provider.ts";
+import type { Fitted, Neutral } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
 import type { Aws } from "./clients.ts";
 import { required } from "./errors.ts";
 import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
+import { liveReplicas, type Replica, replicasOf } from "./secret-replicas.ts";
 import { tagsOf } from "./tags.ts";
 
 export const CURRENT = "AWSCURRENT";
@@ -32,6 +33,7 @@ export interface Live {
   readonly goesAt: number | undefined;
   readonly encryptionKey: string | null;
   readonly description: string;
+  readonly replicas: readonly Replica[];
 }
 
 export function liveOf(aws: Pick<Aws, "arn">, reply: DescribeSecretResponse): Live {
@@ -50,6 +52,7 @@ export function liveOf(aws: Pick<Aws, "arn">, reply: DescribeSecretResponse): Li
     goesAt: reply.DeletedDate?.getTime(),
     encryptionKey: !reply.KmsKeyId || reply.KmsKeyId.endsWith(DEFAULT_KEY) ? null : keyArn(aws, reply.KmsKeyId),
     description: reply.Description ?? "",
+    replicas: liveReplicas(reply.ReplicationStatus),
   };
 }
 
@@ -66,7 +69,10 @@ export function actualSecret(live: Live): Partial<SecretWant> {
     value: wishInForce(live),
     ...(state ? { rotation: state.rotation, recoveryDays: state.recoveryDays } : {}),
     encryptionKey: live.encryptionKey,
-    overrides: live.description === "" ? {} : { description: live.description },
+    overrides: {
+      ...(live.description !== "" && { description: live.description }),
+      ...(live.replicas.length > 0 && { replicas: live.replicas as unknown as Neutral }),
+    },
     tags: live.tags,
   };
 }
@@ -109,7 +115,20 @@ export const bytesOf = (reply: {
   SecretBinary?: Uint8Array | undefined;
 }): Uint8Array => reply.SecretBinary ?? new TextEncoder().encode(reply.SecretString ?? "");
 
-export function fitSecret(aws: Pick<Aws, "arn">, want: SecretWant): Fitted<SecretWant> {
-  const deviations = checkOverrides(want.overrides, ["description"]);
-  return { want: { ...want, encryptionKey: keyArn(aws, want.encryptionKey) }, deviations };
+export function fitSecret(aws: Pick<Aws, "arn" | "place">, want: SecretWant): Fitted<SecretWant> {
+  const deviations = checkOverrides(want.overrides, ["description", "replicas"]);
+  const { description } = want.overrides;
+  const replicas = replicasOf(want.overrides.replicas);
+  const here = replicas.find(({ region }) => region === aws.place.region);
+  if (here)
+    throw new ProviderError(
+      "invalid",
+      `overrides.aws.replicas: ${here.region} is the region of the secret itself: name others`,
+      { code: "ReplicaRegion" },
+    );
+  const overrides = {
+    ...(description !== undefined && { description }),
+    ...(replicas.length > 0 && { replicas: replicas as unknown as Neutral }),
+  };
+  return { want: { ...want, encryptionKey: keyArn(aws, want.encryptionKey), overrides }, deviations };
 }

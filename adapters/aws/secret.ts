@@ -26,6 +26,7 @@ import type { Call, Provider } from "../../operator/provider/provider.ts";
 import type { Aws } from "./clients.ts";
 import { ask, askFor, required } from "./errors.ts";
 import { pagesOf } from "./pages.ts";
+import { type Replica, replicasOf, secretReplicas } from "./secret-replicas.ts";
 import {
   actualSecret,
   bytesOf,
@@ -52,6 +53,7 @@ const LOOK_AGAIN_MS = 3_600_000;
  */
 export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
   const { secretsManager: client, now } = aws;
+  const replicas = secretReplicas(aws);
   const options = (call: Call) => ({ abortSignal: call.signal });
   const seconds = () => Math.floor(now() / 1000);
 
@@ -229,6 +231,7 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
         );
         const id = required("Secrets Manager CreateSecret", "ARN", made.ARN);
         const current = required("Secrets Manager CreateSecret", "VersionId", made.VersionId);
+        await replicas.add(id, replicasOf(want.overrides.replicas), call);
         return { id, outputs: secretOutputs(id, current), versions: { current } };
       } catch (error) {
         if (!(error instanceof ProviderError) || !/^(ResourceExists|InvalidRequest)/.test(error.code)) throw error;
@@ -239,7 +242,10 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
     async update(seen, want, changed, call) {
       const live = await find(nameOfSecret(seen.id), call);
       if (!live) throw new ProviderError("transient", `Secrets Manager does not show ${seen.id} any more`);
-      if (changed.has("encryptionKey") || changed.has("overrides"))
+      if (changed.has("overrides"))
+        await replicas.bring(live.arn, live.replicas, replicasOf(want.overrides.replicas), call);
+      const described = live.description === (want.overrides.description ?? "");
+      if (changed.has("encryptionKey") || (changed.has("overrides") && !described))
         await step("set key and description", () =>
           ask(
             "Secrets Manager UpdateSecret",
@@ -271,6 +277,13 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
     },
 
     async delete(seen, _at, call) {
+      // A secret with copies can't be deleted.
+      const copies = (seen.actual.overrides?.replicas ?? []) as unknown as readonly Replica[];
+      await replicas.remove(
+        seen.id,
+        copies.map(({ region }) => region),
+        call,
+      );
       const days = seen.actual.recoveryDays;
       const how =
         days === 0 ? { ForceDeleteWithoutRecovery: true } : days === undefined ? {} : { RecoveryWindowInDays: days };

@@ -3,6 +3,7 @@ import type { z } from "zod";
 
 /** Texts that the forms of our fields are made for; what a schema refuses of them is left out. */
 const SAMPLES = [
+  "arn:aws:kms:eu-west-1:123456789012:key/0b1c2d3e",
   ...["0s", "30s", "1m", "10m", "1h30m", "96h", "336h", "700h", "a", "ab", "abc", "orders", "orders-dlq", "by-state"],
   ...["onyx.example", "customerId", "LOG_LEVEL", "app.properties", "us-east-1", "us-central1", "123456789012"],
   ...["onelens-prod", "https://example.com/path", "http://localhost:4566", "/healthz", "/etc/app", "10.0.0.0/8"],

@@ -18,6 +18,7 @@ const object = (kind: string, spec: string, metadata = "{name: bad}") =>
 const queue = (spec: string, metadata?: string) => object("Queue", spec, metadata);
 const table = (spec: string) => object("Table", spec);
 const topic = (spec: string) => object("Topic", spec);
+const secret = (spec: string) => object("ManagedSecret", spec);
 const service = (spec: string, metadata?: string) => object("OnyxService", spec, metadata);
 const identity = (spec: string) => object("WorkloadIdentity", spec);
 const rule = (schedule: string, rest = "target: {queueRef: {name: q}}") =>
@@ -366,6 +367,17 @@ export const REFUSED: readonly Refused[] = [
     yaml: table(`{${KEY}, overrides: {aws: {stream: Everything}}}`),
     message:
       'spec.overrides.aws.stream: Unsupported value: "Everything": supported values: "KeysOnly", "NewImage", "OldImage", "NewAndOldImages"',
+  },
+  {
+    what: "a copy of a secret with a key that is no ARN",
+    yaml: secret("{generate: {}, overrides: {aws: {replicas: [{region: eu-west-1, key: alias/mine}]}}}"),
+    message:
+      'spec.overrides.aws.replicas[0].key: Invalid value: "alias/mine": must be the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID',
+  },
+  {
+    what: "two copies of a secret in one region",
+    yaml: secret("{generate: {}, overrides: {aws: {replicas: [{region: eu-west-1}, {region: eu-west-1}]}}}"),
+    message: 'spec.overrides.aws.replicas[1]: Duplicate value: {"region":"eu-west-1"}',
   },
   {
     what: "two indexes of one name",

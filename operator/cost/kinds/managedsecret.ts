@@ -16,7 +16,13 @@ const locations = ({ overrides }: Billed): number =>
 
 export const managedSecret: Estimator<Billed> = {
   aws: (want) => ({
-    fixed: [{ what: "the secret, whatever its versions", quantity: 1, price: aws.secret }],
+    fixed: [
+      {
+        what: "the secret, whatever its versions, and each copy in another region",
+        quantity: 1 + (Array.isArray(want.overrides.replicas) ? want.overrides.replicas.length : 0),
+        price: aws.secret,
+      },
+    ],
     byUse: [{ what: "reads and changes", price: aws.secretRequest }, ...keyUse.aws(want)],
   }),
   gcp: (want) => ({

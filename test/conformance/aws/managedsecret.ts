@@ -70,6 +70,9 @@ export function managedSecretOnAws({ eyes: { secretsManager } }: AwsUnderTest): 
         const KmsKeyId = `arn:aws:kms:${REGION}:${ACCOUNT}:key/0b1c2d3e-0000-4000-8000-000000000000`;
         await secretsManager.send(new UpdateSecretCommand({ SecretId: name, KmsKeyId }));
       },
+      overrides: async ({ name }) => {
+        await secretsManager.send(new UpdateSecretCommand({ SecretId: name, Description: "somebody's" }));
+      },
       tags: (subject) => tag(subject, "stage", "somebody"),
     },
     tag,
