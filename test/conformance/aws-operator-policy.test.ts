@@ -4,6 +4,7 @@ import {
   CreateUserCommand,
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
+import { CreateSecretCommand, GetSecretValueCommand, PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { PublishCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand, SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,6 +14,7 @@ import { encryptionKeyProvider } from "../../adapters/aws/encryptionkey.ts";
 import { eventRuleProvider } from "../../adapters/aws/eventrule.ts";
 import { identityProvider } from "../../adapters/aws/identity.ts";
 import { queueProvider } from "../../adapters/aws/queue.ts";
+import { secretProvider } from "../../adapters/aws/secret.ts";
 import { tableProvider } from "../../adapters/aws/table.ts";
 import {
   ACCOUNT,
@@ -24,6 +26,7 @@ import {
   place,
   queueWant,
   REGION,
+  secretWant,
   tableWant,
   topicWant,
 } from "../../adapters/aws/testing/fixtures.ts";
@@ -203,6 +206,48 @@ describe("the operator's policy", () => {
       const seen = await provider.observe({ name, footprint: [] }, context);
       if (seen.exists) await provider.delete(seen as never, { name, footprint: [] }, context);
     }
+  });
+
+  it("is enough for a secret: its versions, its value, and its way back", async () => {
+    const name = "test-token";
+    const provider = secretProvider(operator);
+    const context = call(name, {
+      owner: owner(name, { kind: "ManagedSecret" }),
+      value: async () => Buffer.from("a value"),
+    });
+    const want = secretWant(name, { recoveryDays: 7, rotation: { everySeconds: 7200, overlapSeconds: 60 } });
+    await provider.create(name, want, context);
+    const look = async () => {
+      const seen = await provider.observe({ name, footprint: [] }, context);
+      if (!seen.exists) throw new Error("it is gone");
+      return seen;
+    };
+    const changed = { ...want, value: { from: "Generated", revision: "48-Hex-1" } as const, tags: tagged(want) };
+    const described = { ...changed, overrides: { description: "described" } };
+    await provider.update(await look(), described, new Set(["value", "tags", "overrides"]), context);
+    const seen = await look();
+    expect(await provider.reveal?.(seen, seen.versions?.current ?? "", context)).toEqual(
+      new Uint8Array(Buffer.from("a value")),
+    );
+    // Who puts the version before in force again moves the labels.
+    await admin.secretsManager.send(new PutSecretValueCommand({ SecretId: name, SecretString: "somebody's" }));
+    await provider.update(await look(), described, new Set(["value"]), context);
+    await provider.delete(await look(), { name, footprint: [] }, context);
+    await provider.create(name, described, context);
+    expect((await look()).actual.overrides).toEqual({ description: "described" });
+    await provider.release?.(await look(), context);
+    const theirs = (await look()).owner?.cluster;
+    expect(theirs).not.toBe("cluster-a");
+    await provider.adopt(await look(), described, context);
+    await provider.delete(await look(), { name, footprint: [] }, context);
+  });
+
+  it("reads no value of a secret that lacks its mark, even under its prefix", async () => {
+    const Name = "test-secret-by-hand";
+    const { ARN } = await admin.secretsManager.send(new CreateSecretCommand({ Name, SecretString: "theirs" }));
+    const read = new GetSecretValueCommand({ SecretId: ARN });
+    await expect(operator.secretsManager.send(read)).rejects.toThrow(/not authorized|AccessDenied|denied/i);
+    await expect(admin.secretsManager.send(read)).resolves.toBeDefined();
   });
 
   it("is enough for an identity", async () => {

@@ -3,6 +3,7 @@ import type {
   EventRuleWant,
   IdentityWant,
   QueueWant,
+  SecretWant,
   TableWant,
   TopicWant,
 } from "../../../controllers/leaf/wants.ts";
@@ -79,6 +80,16 @@ export const bucketWant = (name: string, over: Partial<BucketWant> = {}): Bucket
   encryptionKey: null,
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name, { kind: "Bucket" })) },
+  ...over,
+});
+
+export const secretWant = (name: string, over: Partial<SecretWant> = {}): SecretWant => ({
+  value: { from: "Generated", revision: "32-Alphanumeric-1" },
+  rotation: null,
+  recoveryDays: 0,
+  encryptionKey: null,
+  overrides: {},
+  tags: { team: "billing", ...ownerTags(owner(name, { kind: "ManagedSecret" })) },
   ...over,
 });
 
