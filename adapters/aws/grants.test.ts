@@ -144,6 +144,21 @@ describe("a customer's key", () => {
     "kms:ViaService": `sqs.${REGION}.amazonaws.com`,
     "kms:EncryptionContext:aws:sqs:arn": queueArn("orders"),
   };
+  it("of the queue that dead letters come from decrypts them for who consumes them, and nothing else", () => {
+    const one: Grant = {
+      kind: "Queue",
+      id: queueArn("dead"),
+      access: "Consume",
+      encryptionKey: null,
+      from: [{ id: queueArn("orders"), encryptionKey: key }],
+    };
+    expect(use(one, viaSqs)).toEqual(["kms:Decrypt"]);
+    expect(use(one, { ...viaSqs, "kms:EncryptionContext:aws:sqs:arn": queueArn("others") })).toEqual([]);
+    expect(allows(policy(one), { action: "sqs:ReceiveMessage", resource: queueArn("orders"), context: {} })).toBe(
+      false,
+    );
+  });
+
   const viaDynamo = {
     "kms:ViaService": `dynamodb.${REGION}.amazonaws.com`,
     "kms:EncryptionContext:aws:dynamodb:tableName": "orders",

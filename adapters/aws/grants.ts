@@ -78,6 +78,10 @@ export function policyOf(grants: readonly Grant[]): PolicyDocument | undefined {
   return document;
 }
 
+/**
+ * A dead letter stays under the key of the queue that it comes from, so who consumes it decrypts with that too.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+ */
 function queueRights(grant: Grant, arn: Arn): Right[] {
   const actions = QUEUE_ACTIONS[grant.access];
   if (!actions) throw noSuchAccess(grant);
@@ -85,6 +89,9 @@ function queueRights(grant: Grant, arn: Arn): Right[] {
   return [
     ...actions.map((action) => ({ action, resource: grant.id, when: [] })),
     ...keyRights(grant, arn, keyActions, "aws:sqs:arn", grant.id),
+    ...(grant.from ?? []).flatMap(({ id, encryptionKey }) =>
+      keyRights({ ...grant, encryptionKey }, arn, ["kms:Decrypt"], "aws:sqs:arn", id),
+    ),
   ];
 }
 

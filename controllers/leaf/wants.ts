@@ -200,6 +200,8 @@ export interface Grant {
   readonly access: Access;
   /** Key that encrypts it, when it is a customer's. */
   readonly encryptionKey: string | null;
+  /** Where its messages come from under keys of their own: the queues whose dead letters it holds. Absent: nowhere. */
+  readonly from?: readonly { readonly id: string; readonly encryptionKey: string }[];
 }
 
 /** What a WorkloadIdentity should be. */

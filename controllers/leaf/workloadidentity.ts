@@ -1,6 +1,6 @@
 import type { GrantableKind } from "../../crds/access.ts";
 import type { WorkloadIdentitySpec } from "../../crds/workloadidentity.ts";
-import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
+import type { Leaf, Target } from "../../operator/reconcile/leaf-object.ts";
 import { overridesFor } from "./overrides.ts";
 import { refuseSubscriber } from "./subscription.ts";
 import type { Grant, IdentityWant } from "./wants.ts";
@@ -24,11 +24,14 @@ export const workloadIdentity: Leaf<WorkloadIdentitySpec, IdentityWant> = {
   dataBearing: false,
   // The name of an IAM role.
   nameLimit: 64,
+  // Dead letters stay under the key of the queue that they come from.
+  referrerKinds: ["Queue"],
   references: ({ grants = [] }) =>
     [...new Map(grants.map((grant) => [fieldOf(grant), grant])).values()].map((grant) => ({
       field: fieldOf(grant),
       kind: grant.kind,
       name: grant.name,
+      ...(grant.kind === "Queue" && { referredBy: { kind: "Queue", field: "deadLetter.queueRef" } }),
     })),
   problem: ({ grants = [] }, given) =>
     grants
@@ -45,6 +48,7 @@ export const workloadIdentity: Leaf<WorkloadIdentitySpec, IdentityWant> = {
           id: target.outputs[ID_OUTPUT[grant.kind]] ?? "",
           access: grant.access,
           encryptionKey: (target.effective.encryptionKey as string | undefined) ?? null,
+          ...deadLettersFrom(grant, target),
         };
       })
       .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)),
@@ -54,5 +58,15 @@ export const workloadIdentity: Leaf<WorkloadIdentitySpec, IdentityWant> = {
     tags: given.tags,
   }),
 };
+
+/** The encrypted queues whose dead letters are consumed, in one order. */
+function deadLettersFrom({ kind, access }: GrantSpec, { referrers = [] }: Target): Pick<Grant, "from"> {
+  if (kind !== "Queue" || access !== "Consume") return {};
+  const from = referrers.flatMap(({ outputs, effective }) => {
+    const [id, key] = [outputs[ID_OUTPUT.Queue], effective.encryptionKey as string | undefined];
+    return id && key ? [{ id, encryptionKey: key }] : [];
+  });
+  return from.length > 0 ? { from: from.sort((a, b) => (a.id < b.id ? -1 : 1)) } : {};
+}
 
 const sortKey = ({ kind, id, access }: Grant) => `${kind}\n${id}\n${access}`;

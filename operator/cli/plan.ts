@@ -49,6 +49,8 @@ export interface PlanContext {
   readonly environments: Environments;
   /** The object as the cluster has it; undefined when it isn't there or there is no cluster. */
   live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
+  /** As `Lookups.referrers`. Absent: nobody knows of any. */
+  referrers?(reference: Reference, namespace: string): readonly KubeObject<unknown, LeafStatus>[];
   /** What is known of a Secret that a value is taken from. Never its content. */
   source?(source: Source, namespace: string): SourceState | undefined;
   /** Outputs that an object will have that is yet to be made; undefined when nobody plans to make it. */
@@ -77,6 +79,7 @@ async function planLeaf(leaf: Leaf<LeafSpec, Wanted>, object: LeafObject, contex
   const prepared = prepare(leaf, merged, {
     environments: context.environments,
     source: (source, inNamespace) => context.source?.(source, inNamespace),
+    referrers: (reference, inNamespace) => context.referrers?.(reference, inNamespace) ?? [],
     lookup: (reference, inNamespace) => {
       const found = context.live(reference.kind, inNamespace, reference.name);
       if (found?.status?.outputs) return found;

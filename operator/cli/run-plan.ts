@@ -2,7 +2,7 @@ import type { Cloud, Wanted } from "../provider/provider.ts";
 import type { ChildRef, CompositeObject } from "../reconcile/composite-object.ts";
 import type { EnvironmentObject } from "../reconcile/environment.ts";
 import { createEnvironmentRegistry, type EnvironmentRegistry } from "../reconcile/environments.ts";
-import type { Leaf, LeafObject, LeafSpec } from "../reconcile/leaf-object.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference } from "../reconcile/leaf-object.ts";
 import type { KubeObject } from "../reconcile/object.ts";
 import { isNotFound } from "../runtime/errors.ts";
 import type { KubeObject as ServerObject } from "../runtime/resource.ts";
@@ -170,6 +170,7 @@ async function planFor(
   const planned = await planLeaves(definitions, wanted as LeafObject[], {
     foreseen,
     environments: registry,
+    referrers: (reference, namespace) => referrersIn(objects, cluster, reference, namespace),
     source: await sourcesOf(definitions, wanted as LeafObject[], manifests, cluster),
     live,
     signal: AbortSignal.timeout(60_000),
@@ -185,6 +186,25 @@ async function planFor(
   };
   for (const environment of environments) registry.forget(environment.metadata.name);
   return plan;
+}
+
+/** Objects of the kind that may refer to the same one: those of the files, with the cluster's status, and the cluster's others. */
+function referrersIn(
+  objects: readonly KubeObject[],
+  cluster: ClusterView | undefined,
+  { referredBy }: Reference,
+  namespace: string,
+): readonly KubeObject<unknown, LeafStatus>[] {
+  const ofKind = (one: KubeObject) => one.kind === referredBy?.kind && one.metadata.namespace === namespace;
+  const given = objects.filter(ofKind);
+  const others = (cluster?.objects ?? []).filter(
+    (one) => ofKind(one) && !given.some(({ metadata }) => metadata.name === one.metadata.name),
+  );
+  const asItIs = ({ status: _said, ...one }: KubeObject): KubeObject<unknown, LeafStatus> => {
+    const status = cluster?.live(one.kind, namespace, one.metadata.name)?.status;
+    return status ? { ...one, status } : one;
+  };
+  return [...given.map(asItIs), ...(others as readonly KubeObject<unknown, LeafStatus>[])];
 }
 
 const describe = (cluster: ClusterView | undefined, environments: readonly EnvironmentObject[]): string =>

@@ -15,6 +15,11 @@ import { FAULTS, type Reason } from "./reasons.ts";
 export interface Lookups {
   /** The object that a reference names, from the cache. */
   lookup(reference: Reference, namespace: string): KubeObject<unknown, LeafStatus> | undefined;
+  /**
+   * Objects of the kind that `Reference.referredBy` names, in that namespace: at least those that refer to the same
+   * object. Absent: there is no way to look.
+   */
+  referrers?(reference: Reference, namespace: string): readonly KubeObject<unknown, LeafStatus>[];
   /** What is known of a Secret that a value is taken from. Absent: there is no way to look. */
   source?(source: Source, namespace: string): SourceState | undefined;
   readonly environments: Environments;
@@ -242,9 +247,26 @@ function resolve(
     const given = target.status?.outputs;
     if (!given || target.status?.externalId === undefined)
       return block("DependencyNotReady", `${what} is not Ready yet.`, false, { when: "change" });
-    targets.set(reference.field, { outputs: given, effective: target.status?.effective ?? {} });
+    const referrers = referrersOf(reference, namespace, host);
+    targets.set(reference.field, {
+      outputs: given,
+      effective: target.status?.effective ?? {},
+      ...(referrers.length > 0 ? { referrers } : {}),
+    });
   }
   return { targets };
+}
+
+/** Those that were made, also those that are being deleted: what they did to the object is there still. */
+function referrersOf(reference: Reference, namespace: string, host: Lookups): NonNullable<Target["referrers"]> {
+  const { referredBy, name } = reference;
+  if (!referredBy) return [];
+  const path = referredBy.field.split(".");
+  return (host.referrers?.(reference, namespace) ?? []).flatMap(({ kind, spec, status }) => {
+    const there = path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], spec);
+    const refers = kind === referredBy.kind && (there as { name?: string } | undefined)?.name === name;
+    return refers && status?.outputs ? [{ outputs: status.outputs, effective: status.effective ?? {} }] : [];
+  });
 }
 
 /** The revisions of the Secrets that the value is taken from. Nobody tells when one changes: it is looked at again soon. */

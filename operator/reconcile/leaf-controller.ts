@@ -8,7 +8,7 @@ import type { EnvironmentHost } from "./environment.ts";
 import type { EnvironmentRegistry } from "./environments.ts";
 import type { Next } from "./gather.ts";
 import { type LeafHost, leafPass } from "./leaf.ts";
-import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "./leaf-object.ts";
+import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
 import { FINALIZER, hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
 import type { Notice } from "./report.ts";
 import { createMeans, lookAtSources, SOURCE_RESYNC_MS } from "./sources.ts";
@@ -31,6 +31,8 @@ export interface Shared {
   readonly resyncMs: number;
   /** The version of the value that an object of ours keeps in a Secret. Undefined: none does. */
   readonly secretVersion: (name: string, namespace: string) => string | undefined;
+  /** As `Lookups.referrers`. */
+  readonly referrers: (reference: Reference, namespace: string) => readonly KubeObject<unknown, LeafStatus>[];
   /** So many bytes that nobody can guess: what generated values are made of. */
   readonly random: (bytes: number) => Uint8Array;
 }
@@ -85,6 +87,7 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
       ...(leaf.copy ? { copies: createCopies(client, object, signal) } : {}),
       resyncMs: shortly ? Math.min(shared.resyncMs, SOURCE_RESYNC_MS) : shared.resyncMs,
       lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
+      referrers: (reference, namespace) => shared.referrers(reference, namespace),
       async claim(one) {
         wrote(await claimFinalizer(client, type, one, signal));
       },

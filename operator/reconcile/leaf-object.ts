@@ -89,12 +89,16 @@ export interface Reference {
   readonly field: string;
   readonly kind: string;
   readonly name: string;
+  /** Others that refer to the same object matter too: those of this kind whose spec does so at this path. */
+  readonly referredBy?: { readonly kind: string; readonly field: string } | undefined;
 }
 
 /** What a referenced object gives. */
 export interface Target {
   readonly outputs: Readonly<Record<string, string>>;
   readonly effective: Readonly<Record<string, unknown>>;
+  /** What the objects give that `Reference.referredBy` asks for, as far as they have been made. */
+  readonly referrers?: readonly Omit<Target, "referrers">[] | undefined;
 }
 
 /** A key of a Kubernetes Secret, in the same namespace, that the confidential value of an object is taken from. */
@@ -162,6 +166,8 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
    */
   readonly nameEnding?: string | undefined;
   references(spec: Spec): readonly Reference[];
+  /** Kinds that a `referredBy` of its references can name: their changes concern it. */
+  readonly referrerKinds?: readonly string[] | undefined;
   /** The Secrets that the confidential value is taken from. Absent: none. */
   sources?(spec: Spec): readonly Source[];
   /**

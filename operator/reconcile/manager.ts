@@ -94,6 +94,10 @@ export function createManager(options: ManagerOptions): Manager {
     now: options.now,
     resyncMs: options.resyncMs,
     random: options.randomBytes,
+    referrers({ kind, name, referredBy }, namespace) {
+      const key = `${kind}/${keyOf({ namespace, name })}`;
+      return referredBy ? (caches.get(referredBy.kind)?.byIndex(REFERENCES, key) ?? []) : [];
+    },
     secretVersion(name, namespace) {
       const keepers: KubeObject<unknown, LeafStatus>[] = copying.flatMap(
         (kind) => caches.get(kind)?.byIndex(COPIES, keyOf({ namespace, name })) ?? [],
@@ -168,12 +172,17 @@ export function createManager(options: ManagerOptions): Manager {
 
   const add = (kind: string, key: string, priority: Priority, afterMs?: number) =>
     controllers.get(kind)?.queue.add(key, afterMs === undefined ? { priority } : { priority, afterMs });
-  const addDependents = (kind: string, key: string) => {
-    for (const { kind: dependent } of definitions) {
-      const objects: KubeObject[] = caches.get(dependent)?.byIndex(REFERENCES, `${kind}/${key}`) ?? [];
+  const addDependentsOf = (dependents: readonly string[], reference: string) => {
+    for (const dependent of dependents) {
+      const objects: KubeObject[] = caches.get(dependent)?.byIndex(REFERENCES, reference) ?? [];
       for (const object of objects) add(dependent, keyOf(object.metadata), PRIORITY.changed);
     }
   };
+  const addDependents = (kind: string, key: string) =>
+    addDependentsOf(
+      definitions.map((one) => one.kind),
+      `${kind}/${key}`,
+    );
   const recount = () => {
     for (const environment of caches.get(ENVIRONMENT)?.list() ?? [])
       add(ENVIRONMENT, environment.metadata.name, PRIORITY.resync, COUNT_AFTER_MS);
@@ -183,6 +192,11 @@ export function createManager(options: ManagerOptions): Manager {
     reflector.subscribe((event: ReflectorEvent<Cached>) => {
       const { object } = event;
       if (leafKinds.includes(kind) && givesOther(event)) addDependents(kind, event.key);
+      const concerned = leaves
+        .filter(({ referrerKinds = [] }) => referrerKinds.includes(kind))
+        .map((leaf) => leaf.kind);
+      if (concerned.length > 0 && (givesOther(event) || refersOther(event, definitions)))
+        for (const key of referencesIn(event, definitions)) addDependentsOf(concerned, key);
       if (copying.includes(kind)) for (const key of copiesOther(event)) addDependents(SECRETS.kind, key);
       if (leafKinds.includes(kind) && countsOther(event)) recount();
       const parent = parentOf(object);
@@ -238,6 +252,21 @@ function referenceKeys(definition: Definition, { spec, metadata: { namespace } }
   );
   return [...new Set(keys)];
 }
+
+const referencesOf = (object: KubeObject, definitions: readonly Definition[]): readonly string[] => {
+  const definition = definitions.find(({ kind }) => kind === object.kind);
+  return definition ? referenceKeys(definition, object) : [];
+};
+
+/** What the object refers to, or referred to before. */
+function referencesIn(event: ReflectorEvent<Cached>, definitions: readonly Definition[]): readonly string[] {
+  const before = event.type === "updated" ? referencesOf(event.old, definitions) : [];
+  return [...new Set([...before, ...referencesOf(event.object, definitions)])];
+}
+
+const refersOther = (event: ReflectorEvent<Cached>, definitions: readonly Definition[]): boolean =>
+  event.type === "updated" &&
+  referencesOf(event.old, definitions).join() !== referencesOf(event.object, definitions).join();
 
 const copyKeys = ({ metadata: { namespace }, status }: KubeObject<unknown, LeafStatus>): readonly string[] =>
   status?.syncedTo ? [keyOf({ namespace, name: status.syncedTo.name })] : [];

@@ -113,6 +113,21 @@ const OTHERS: Readonly<Record<Exclude<LeafKind, "Queue" | "Table" | "WorkloadIde
   Topic: {},
 };
 
+/** Who consumes the queue "jobs" may decrypt what an encrypted queue leaves there, from when that queue is made. */
+async function deadLettersOfAnEncryptedQueue(): Promise<void> {
+  const rights = async () =>
+    await cluster.kubectl(["get", "-n=default", "workloadidentity/web", "-o=jsonpath={.status.effective.permissions}"]);
+  expect(await rights()).not.toContain("kms:Decrypt");
+  const encryption = {
+    keyRef: { external: "arn:aws:kms:us-east-1:000000000000:key/0b1c2d3e-0000-4000-8000-000000000000" },
+  };
+  const deadLetter = { queueRef: { name: "jobs" }, maxReceives: 5 };
+  await apply(ours("Queue", "secretive", { encryption, deadLetter }));
+  await until("A right on the key", async () => (await rights()).includes("kms:Decrypt"));
+  await cluster.kubectl(["delete", "-n=default", "--timeout=60s", "queues.onyx.onelens.io/secretive"]);
+  await until("No right on the key", async () => !(await rights()).includes("kms:Decrypt"));
+}
+
 /** A copy of a secret value is made, put right when somebody changes it, and deleted when nobody wants it any more. */
 async function syncASecret(): Promise<void> {
   const secret = (spec: object) => ours("ManagedSecret", "synced", { generate: {}, recoveryDays: 0, ...spec });
@@ -173,6 +188,7 @@ async function useEverything(): Promise<void> {
   await allThere(...kept, ...scaler, ...own, "workloadidentity/web", "statefulset/state", "cronjob/nightly");
   await until("The Job", async () => (await there("jobs", "-l=app.kubernetes.io/name=once")).length === 1);
 
+  await deadLettersOfAnEncryptedQueue();
   await apply(ours("OnyxService", "web", { ...web, scaling: { ...size, cpu: 70 } }));
   await allThere("horizontalpodautoscaler/web");
   await allGone(...scaler);

@@ -107,6 +107,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
         {
           environments: { get: () => host.environment },
           lookup: ({ kind, name }) => host.others.get(`${kind}/${name}`),
+          referrers: () => [...host.others.values()],
           source: ({ name, key }) => {
             const secret = host.secrets.get(name);
             return secret && { revision: revisionOf({ uid: name, resourceVersion: String(secret.write) }, key) };
