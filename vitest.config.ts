@@ -28,9 +28,10 @@ export default defineConfig({
           "test/conformance/**/*.test.ts",
         ]),
       },
+      // Side by side: e2e mostly waits, to see that nothing happens or that a lease runs out.
       { test: { ...onTestBed("integration", 3, ["test/integration/**/*.test.ts"]), maxWorkers: 2 } },
-      { test: onTestBed("second-opinion", 5, ["test/second-opinion/**/*.test.ts"]) },
-      { test: { ...onTestBed("e2e", 4, ["test/e2e/**/*.test.ts"]), fileParallelism: false } },
+      { test: { ...onTestBed("e2e", 3, ["test/e2e/**/*.test.ts"]), maxWorkers: 2 } },
+      { test: onTestBed("second-opinion", 4, ["test/second-opinion/**/*.test.ts"]) },
     ],
   },
 });
