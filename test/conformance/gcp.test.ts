@@ -1,5 +1,5 @@
 import { afterAll } from "vitest";
-import { byKind, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { byKind } from "../../operator/provider/conformance/case-world.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
 import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
@@ -11,15 +11,14 @@ import { ciphersOnGcp, encryptionKeyOnGcp, makeKeyRing } from "./gcp/encryptionk
 import { eventRuleOnGcp } from "./gcp/eventrule.ts";
 import { eventsOnGcp } from "./gcp/events.ts";
 import { itemsOnGcp } from "./gcp/items.ts";
+import { kindsOnGcp } from "./gcp/kinds.ts";
 import { managedSecretOnGcp } from "./gcp/managedsecret.ts";
 import { messagesOnGcp } from "./gcp/messages.ts";
 import { objectsOnGcp } from "./gcp/objects.ts";
 import { queueOnGcp } from "./gcp/queue.ts";
-import { queueSubscriberOnGcp } from "./gcp/queue-subscriber.ts";
 import { secretsOnGcp } from "./gcp/secrets.ts";
 import { tableOnGcp } from "./gcp/table.ts";
 import { topicOnGcp } from "./gcp/topic.ts";
-import { workloadIdentityOnGcp } from "./gcp/workloadidentity.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { bucket } from "./kinds/bucket.ts";
@@ -27,10 +26,8 @@ import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
-import { queueSubscriber } from "./kinds/queue-subscriber.ts";
 import { table } from "./kinds/table.ts";
 import { topic } from "./kinds/topic.ts";
-import { workloadIdentity } from "./kinds/workloadidentity.ts";
 import { messageCases } from "./messages.ts";
 import { objectCases } from "./objects.ts";
 import { secretCases } from "./secrets.ts";
@@ -40,17 +37,7 @@ const gcp = await gcpUnderTest();
 await makeKeyRing(gcp);
 afterAll(() => gcp.stop());
 
-const kinds: readonly Tried[] = [
-  { kind: queue, on: queueOnGcp(gcp) },
-  { kind: queueSubscriber, on: queueSubscriberOnGcp(gcp) },
-  { kind: table, on: tableOnGcp(gcp) },
-  { kind: bucket, on: bucketOnGcp(gcp) },
-  { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
-  { kind: managedSecret, on: managedSecretOnGcp(gcp) },
-  { kind: eventRule, on: eventRuleOnGcp(gcp) },
-  { kind: topic, on: topicOnGcp(gcp) },
-  { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
-];
+const kinds = kindsOnGcp(gcp);
 
 const options = { emulator: "onyx-gcp", gaps, timeoutMs: 60_000 };
 conformance(gcp, kinds, options);

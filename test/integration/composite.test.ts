@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { uses } from "../../controllers/composite/onyxservice/uses.ts";
 import { findBinaries } from "../../hack/testbed/binaries.ts";
@@ -12,6 +12,7 @@ import type { ResourceType, KubeObject as Served } from "../../operator/runtime/
 import { type Api, apiOf } from "../support/api.ts";
 import { objectsOf } from "../support/composing.ts";
 import { exampleServices } from "../support/examples.ts";
+import { applyTo, installKinds } from "../support/managed.ts";
 import { MANY } from "../support/many-services.ts";
 
 /** What an OnyxService is made of, before a real API server: no controllers, so nothing but it changes anything. */
@@ -40,15 +41,9 @@ beforeAll(async () => {
   cluster = await startCluster({ name: "composite" });
   api = apiOf(cluster);
   const { keda } = await findBinaries(thisHost(), new Set(["keda"]), undefined);
-  const root = resolve(import.meta.dirname, "../..");
-  for (const folder of [join(root, "charts/onyx-crds/templates"), join(keda, "crds")])
-    await cluster.kubectl(["apply", "--server-side", "-f", folder]);
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"]);
+  await installKinds(cluster, join(keda, "crds"));
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
-  await cluster.kubectl(
-    ["apply", "-f", "-"],
-    JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE, labels } }),
-  );
+  await applyTo(cluster, { apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE, labels } });
 }, 300_000);
 
 afterAll(async () => {

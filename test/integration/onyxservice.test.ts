@@ -1,89 +1,39 @@
-import { randomBytes } from "node:crypto";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
-import { onyxservice } from "../../controllers/composite/onyxservice.ts";
-import { leaves } from "../../controllers/leaf/index.ts";
 import type { OnyxServiceSpecInput } from "../../crds/onyxservice.ts";
 import { findBinaries } from "../../hack/testbed/binaries.ts";
 import { type Cluster, readAudit, startCluster, thisHost, waitUntil } from "../../hack/testbed/index.ts";
 import type { Condition } from "../../operator/reconcile/conditions.ts";
-import { createEnvironmentRegistry } from "../../operator/reconcile/environments.ts";
-import { createManager, type Manager } from "../../operator/reconcile/manager.ts";
-import { createClock } from "../../operator/runtime/clock.ts";
-import { createDiscovery } from "../../operator/runtime/discovery.ts";
-import { createLog } from "../../operator/runtime/log.ts";
-import { type Api, apiOf, OWN_TYPES } from "../support/api.ts";
+import { applyTo, installKinds, type Managed, ours, startManaged } from "../support/managed.ts";
 import { type ToyCloud, toyCloud } from "../support/toy-cloud.ts";
 
 /** An OnyxService from its first day to its last, in a cluster whose Deployments get pods; the cloud is a toy. */
 const NAMESPACE = "shop";
 const ACCOUNT = "111122223333";
-const root = resolve(import.meta.dirname, "../..");
 
 let cluster: Cluster;
-let api: Api;
-let manager: Manager;
+let managed: Managed | undefined;
 let cloud: ToyCloud;
-const ended = new AbortController();
 
 beforeAll(async () => {
   cluster = await startCluster({ name: "onyxservice", parts: ["controllers", "scheduler", "nodes"] });
-  api = apiOf(cluster);
-  await cluster.kubectl(["apply", "--server-side", "-f", join(root, "charts/onyx-crds/templates")]);
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"]);
+  await installKinds(cluster);
   await apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
 
   cloud = toyCloud(ACCOUNT);
-  const [clock, log] = [createClock(), createLog({ level: "error" })];
-  const discovery = createDiscovery(api.transport, clock);
-  manager = createManager({
-    client: api.client,
-    clock,
-    log,
-    registry: createEnvironmentRegistry(
-      () => cloud.connection,
-      (_kind, provider) => provider,
-    ),
-    types: OWN_TYPES,
-    leaves,
-    composites: [onyxservice],
-    serves: (type) => discovery.serves(type),
-    fence: ended.signal,
-    tell: () => {},
-    now: () => new Date(),
-    concurrency: 4,
-    resyncMs: 3_600_000,
-    randomBytes,
-  });
-  await manager.watch(ended.signal);
-  manager.start();
+  managed = await startManaged(cluster, { connect: () => cloud.connection });
   const place = { cloud: "aws", region: "eu-west-1", account: ACCOUNT, clusterName: "blue", default: true };
-  await apply({ apiVersion: "onyx.onelens.io/v1alpha1", kind: "Environment", metadata: { name: "prod" }, spec: place });
+  await apply(ours("Environment", "prod", place));
 }, 300_000);
 
 afterAll(async () => {
-  await manager?.drain(5_000);
-  ended.abort(new Error("the test is over"));
-  await api?.transport.close();
+  await managed?.stop();
   await cluster?.stop();
 });
 
-const apply = (object: object) => cluster.kubectl(["apply", "-f", "-"], stringify(object));
-const applyService = (name: string, spec: OnyxServiceSpecInput) =>
-  apply({
-    apiVersion: "onyx.onelens.io/v1alpha1",
-    kind: "OnyxService",
-    metadata: { name, namespace: NAMESPACE },
-    spec,
-  });
-const applyQueue = (name: string) =>
-  apply({
-    apiVersion: "onyx.onelens.io/v1alpha1",
-    kind: "Queue",
-    metadata: { name, namespace: NAMESPACE },
-    spec: {},
-  });
+const apply = (object: object) => applyTo(cluster, object);
+const applyService = (name: string, spec: OnyxServiceSpecInput) => apply(ours("OnyxService", name, spec, NAMESPACE));
+const applyQueue = (name: string) => apply(ours("Queue", name, {}, NAMESPACE));
 
 interface Seen {
   readonly metadata: { readonly name: string; readonly resourceVersion: string; readonly uid: string };

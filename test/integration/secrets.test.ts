@@ -1,49 +1,35 @@
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Registry } from "prom-client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { onyxservice } from "../../controllers/composite/onyxservice.ts";
-import { leaves } from "../../controllers/leaf/index.ts";
 import { startTestCloud, type TestCloud } from "../../hack/testbed/gcp/testing.ts";
 import { type Cluster, startCluster, waitUntil } from "../../hack/testbed/index.ts";
 import { painter } from "../../operator/cli/output.ts";
 import { runPlan } from "../../operator/cli/run-plan.ts";
 import { createInstrumentation } from "../../operator/instrument.ts";
-import { createEnvironmentRegistry } from "../../operator/reconcile/environments.ts";
-import { createManager, type Manager } from "../../operator/reconcile/manager.ts";
 import { ANNOTATIONS, type KubeObject } from "../../operator/reconcile/object.ts";
 import { createClock } from "../../operator/runtime/clock.ts";
-import { createDiscovery } from "../../operator/runtime/discovery.ts";
 import { createLog } from "../../operator/runtime/log.ts";
 import { createTracing } from "../../operator/runtime/tracing.ts";
 import { connect } from "../../operator/wiring.ts";
-import { type Api, apiOf, OWN_TYPES } from "../support/api.ts";
+import { applyTo, installKinds, type Managed, ours, startManaged } from "../support/managed.ts";
 
 /** A secret value from a Kubernetes Secret to the cloud: nobody is told of it on the way, and who uses it starts anew. */
 const NAMESPACE = "shop";
 const CANARY = "canary-7d41b9e2";
-const root = resolve(import.meta.dirname, "../..");
 
 let cluster: Cluster;
-let api: Api;
 let cloud: TestCloud;
-let manager: Manager;
+let managed: Managed | undefined;
 const ended = new AbortController();
 /** All that the operator told: log lines, events, metrics at the end. */
 const told: string[] = [];
 const registry = new Registry();
 
-const apply = (...objects: readonly object[]) =>
-  cluster.kubectl(["apply", "-f=-"], objects.map((object) => stringify(object)).join("---\n"));
-const ours = (kind: string, name: string, spec: object) => ({
-  apiVersion: "onyx.onelens.io/v1alpha1",
-  kind,
-  metadata: { name, namespace: NAMESPACE },
-  spec,
-});
+const apply = (...objects: readonly object[]) => applyTo(cluster, ...objects);
+const mine = (kind: string, name: string, spec: object) => ours(kind, name, spec, NAMESPACE);
 const source = (value: string) => ({
   apiVersion: "v1",
   kind: "Secret",
@@ -66,34 +52,20 @@ const until = (what: string, holds: () => Promise<boolean>) =>
 
 beforeAll(async () => {
   [cluster, cloud] = await Promise.all([startCluster({ name: "secrets" }), startTestCloud()]);
-  api = apiOf(cluster);
-  await cluster.kubectl(["apply", "--server-side", "-f", join(root, "charts/onyx-crds/templates")]);
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"]);
+  await installKinds(cluster);
   await apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
   const clock = createClock();
   const log = createLog({ level: "debug", destination: { write: (line) => void told.push(line) } });
   const tracing = await createTracing({ env: {}, service: "test", version: "0", instance: "test" });
-  const discovery = createDiscovery(api.transport, clock);
   const fence = { check: () => {}, signal: ended.signal };
   const instruments = createInstrumentation({ clock, log, registry, tracing, fence });
-  manager = createManager({
-    client: api.client,
-    clock,
+  managed = await startManaged(cluster, {
+    connect,
+    wrap: instruments.wrap,
     log,
-    registry: createEnvironmentRegistry(connect, instruments.wrap),
-    types: OWN_TYPES,
-    leaves,
-    composites: [onyxservice],
-    serves: (type) => discovery.serves(type),
-    fence: ended.signal,
     tell: (_object, notice) => void told.push(JSON.stringify(notice)),
-    now: () => new Date(),
-    concurrency: 4,
-    resyncMs: 3_600_000,
-    randomBytes,
+    ended,
   });
-  await manager.watch(ended.signal);
-  manager.start();
   const { project, grpc, rest } = cloud.gcp;
   const spec = {
     cloud: "gcp",
@@ -103,26 +75,24 @@ beforeAll(async () => {
     default: true,
     endpoints: { default: `http://${grpc}`, iam: rest, monitoring: rest },
   };
-  await apply({ apiVersion: "onyx.onelens.io/v1alpha1", kind: "Environment", metadata: { name: "prod" }, spec });
+  await apply(ours("Environment", "prod", spec));
 }, 300_000);
 
 afterAll(async () => {
-  await manager?.drain(5_000);
-  ended.abort(new Error("the test is over"));
-  await api?.transport.close();
+  await managed?.stop();
   await cloud?.close();
   await cluster?.stop();
 });
 
 it("is kept in the cloud, followed when it changes, and told to nobody", async () => {
   const valueFrom = { secretRef: { name: "payment-api", key: "token" } };
-  await apply(ours("ManagedSecret", "token", { valueFrom, recoveryDays: 0 }));
+  await apply(mine("ManagedSecret", "token", { valueFrom, recoveryDays: 0 }));
   await until("DependencyNotFound", async () =>
     JSON.stringify((await secret()).status?.conditions ?? []).includes("DependencyNotFound"),
   );
   await apply(
     source(`${CANARY}-one`),
-    ours("OnyxService", "api", {
+    mine("OnyxService", "api", {
       image: "api:1",
       workload: "Deployment",
       health: { none: "a test" },
@@ -213,7 +183,7 @@ async function planOf(): Promise<string> {
 /** A generated value with its copy in a Secret, which is foreign at first. @returns the value in the end */
 async function syncedCopy(): Promise<string> {
   const made = (generate: object, over: object = {}) =>
-    ours("ManagedSecret", "made", {
+    mine("ManagedSecret", "made", {
       generate,
       recoveryDays: 0,
       syncTo: { name: "made-copy", previousKey: "before" },
@@ -242,7 +212,7 @@ async function syncedCopy(): Promise<string> {
   expect(Object.keys(first)).toEqual(["value"]);
 
   const service = { image: "api:1", workload: "Deployment", health: { none: "a test" }, secrets: ["made-copy"] };
-  await apply(ours("OnyxService", "reader", service));
+  await apply(mine("OnyxService", "reader", service));
   const readerHash = async () =>
     (await read("deployments.apps", "reader")).spec?.template?.metadata?.annotations?.["onyx.onelens.io/config-hash"];
   await until("A reader", async () => (await readerHash()) !== undefined);

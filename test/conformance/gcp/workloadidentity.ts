@@ -1,3 +1,4 @@
+import type { WorkloadIdentitySpec } from "../../../crds/workloadidentity.ts";
 import type { KindOnCloud, Subject } from "../../../operator/provider/conformance/kind-under-test.ts";
 import type { GcpUnderTest } from "./cloud.ts";
 import { unlessGone } from "./queue.ts";
@@ -7,12 +8,15 @@ interface Binding {
   readonly members?: string[] | null;
 }
 
+const serviceAccountOf = ({ spec }: Subject["object"]): string =>
+  (spec as unknown as WorkloadIdentitySpec).serviceAccountRef.name;
+
 /** WorkloadIdentity on GCP: what the principal of a ServiceAccount is granted, wherever that stands. */
 export function workloadIdentityOnGcp({ eyes, byOthers, place, who }: GcpUnderTest): KindOnCloud {
   const { publisher, subscriber, projects } = eyes;
   const project = `projects/${place.account}`;
   const principal = ({ object }: Subject) =>
-    `principal://iam.googleapis.com/projects/${who.accountNumber}/locations/global/workloadIdentityPools/${place.account}.svc.id.goog/subject/ns/${object.metadata.namespace}/sa/worker`;
+    `principal://iam.googleapis.com/projects/${who.accountNumber}/locations/global/workloadIdentityPools/${place.account}.svc.id.goog/subject/ns/${object.metadata.namespace}/sa/${serviceAccountOf(object)}`;
 
   /** Every policy that a right can stand in, by the resource. */
   async function policies(): Promise<Map<string, { bindings?: Binding[] | null }>> {

@@ -1,0 +1,33 @@
+import type { Tried } from "../../../operator/provider/conformance/case-world.ts";
+import { bucket } from "../kinds/bucket.ts";
+import { encryptionKey } from "../kinds/encryptionkey.ts";
+import { eventRule } from "../kinds/eventrule.ts";
+import { managedSecret } from "../kinds/managedsecret.ts";
+import { queue } from "../kinds/queue.ts";
+import { queueSubscriber } from "../kinds/queue-subscriber.ts";
+import { table } from "../kinds/table.ts";
+import { topic } from "../kinds/topic.ts";
+import { workloadIdentity } from "../kinds/workloadidentity.ts";
+import { bucketOnGcp } from "./bucket.ts";
+import type { GcpUnderTest } from "./cloud.ts";
+import { encryptionKeyOnGcp } from "./encryptionkey.ts";
+import { eventRuleOnGcp } from "./eventrule.ts";
+import { managedSecretOnGcp } from "./managedsecret.ts";
+import { queueOnGcp } from "./queue.ts";
+import { queueSubscriberOnGcp } from "./queue-subscriber.ts";
+import { tableOnGcp } from "./table.ts";
+import { topicOnGcp } from "./topic.ts";
+import { workloadIdentityOnGcp } from "./workloadidentity.ts";
+
+/** Every kind with how it is seen on Google Cloud. */
+export const kindsOnGcp = (gcp: GcpUnderTest): readonly Tried[] => [
+  { kind: queue, on: queueOnGcp(gcp) },
+  { kind: queueSubscriber, on: queueSubscriberOnGcp(gcp) },
+  { kind: table, on: tableOnGcp(gcp) },
+  { kind: bucket, on: bucketOnGcp(gcp) },
+  { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
+  { kind: managedSecret, on: managedSecretOnGcp(gcp) },
+  { kind: eventRule, on: eventRuleOnGcp(gcp) },
+  { kind: topic, on: topicOnGcp(gcp) },
+  { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
+];

@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
+import { stringify } from "yaml";
+import type { Cluster } from "../../hack/testbed/index.ts";
+import type { Connect, Wrap } from "../../operator/reconcile/environments.ts";
+import { createEnvironmentRegistry } from "../../operator/reconcile/environments.ts";
+import { createManager, type ManagerOptions } from "../../operator/reconcile/manager.ts";
+import { createClock } from "../../operator/runtime/clock.ts";
+import { createDiscovery } from "../../operator/runtime/discovery.ts";
+import { createLog, type Log } from "../../operator/runtime/log.ts";
+import { composites, leaves } from "../../operator/wiring.ts";
+import { type Api, apiOf, OWN_TYPES } from "./api.ts";
+
+const CRDS = resolve(import.meta.dirname, "../../charts/onyx-crds/templates");
+
+/** Serves our kinds in a cluster, and those of more folders. */
+export async function installKinds({ kubectl }: Pick<Cluster, "kubectl">, ...more: readonly string[]): Promise<void> {
+  for (const folder of [CRDS, ...more]) await kubectl(["apply", "--server-side", "-f", folder]);
+  await kubectl(["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"]);
+}
+
+/** Applies objects as a user does. */
+export const applyTo = ({ kubectl }: Pick<Cluster, "kubectl">, ...objects: readonly object[]): Promise<string> =>
+  kubectl(["apply", "--server-side", "--force-conflicts", "-f=-"], objects.map((one) => stringify(one)).join("---\n"));
+
+/** An object of ours in a namespace; without one: a cluster-scoped one. */
+export const ours = (kind: string, name: string, spec: object, namespace?: string) => ({
+  apiVersion: "onyx.onelens.io/v1alpha1",
+  kind,
+  metadata: namespace === undefined ? { name } : { name, namespace },
+  spec,
+});
+
+export interface ManagedOptions {
+  readonly connect: Connect;
+  readonly wrap?: Wrap;
+  readonly log?: Log;
+  readonly tell?: ManagerOptions["tell"];
+  /** Aborted by `stop` unless given. */
+  readonly ended?: AbortController;
+}
+
+/** The operator's controllers, in this process. */
+export interface Managed {
+  readonly api: Api;
+  stop(): Promise<void>;
+}
+
+/** Starts all controllers against a cluster that serves our kinds. */
+export async function startManaged(cluster: Cluster, options: ManagedOptions): Promise<Managed> {
+  const { ended = new AbortController(), log = createLog({ level: "error" }), tell = () => {} } = options;
+  const api = apiOf(cluster);
+  const clock = createClock();
+  const discovery = createDiscovery(api.transport, clock);
+  const manager = createManager({
+    client: api.client,
+    clock,
+    log,
+    registry: createEnvironmentRegistry(options.connect, options.wrap ?? ((_kind, provider) => provider)),
+    types: OWN_TYPES,
+    leaves,
+    composites,
+    serves: (type) => discovery.serves(type),
+    fence: ended.signal,
+    tell,
+    now: () => new Date(),
+    concurrency: 4,
+    resyncMs: 3_600_000,
+    randomBytes,
+  });
+  const stop = async () => {
+    await manager.drain(5_000);
+    ended.abort(new Error("the test is over"));
+    await api.transport.close();
+  };
+  try {
+    await manager.watch(ended.signal);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  manager.start();
+  return { api, stop };
+}
