@@ -33,7 +33,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 };
 
 /** Bucket on AWS, by the S3 client. */
-export function bucketOnAws({ eyes: { s3 }, proxy }: AwsUnderTest): KindOnCloud {
+export function bucketOnAws({ eyes: { s3 }, proxy, place }: AwsUnderTest): KindOnCloud {
   const unless = async <Reply>(reply: Promise<Reply>): Promise<Reply | undefined> => {
     try {
       return await reply;
@@ -87,7 +87,7 @@ export function bucketOnAws({ eyes: { s3 }, proxy }: AwsUnderTest): KindOnCloud 
     },
     async list({ object }) {
       const found: { id: string }[] = [];
-      const { Buckets = [] } = await s3.send(new ListBucketsCommand({ Prefix: "conf" }));
+      const { Buckets = [] } = await s3.send(new ListBucketsCommand({ Prefix: place.environment.slice(0, 3) }));
       for (const { Name = "" } of Buckets) if (carries(ownerOf(await tagsOf(Name)), object)) found.push({ id: Name });
       return found;
     },

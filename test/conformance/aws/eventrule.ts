@@ -27,15 +27,17 @@ import { marksIn } from "../../../operator/provider/owner-text.ts";
 import { carries } from "../marks.ts";
 import { ACCOUNT, type AwsUnderTest, REGION } from "./cloud.ts";
 
-const GroupName = "onyx-conformance";
+const groupOf = ({ place }: AwsUnderTest) => `onyx-${place.environment}`;
 const QUEUE = `arn:aws:sqs:${REGION}:${ACCOUNT}:theirs`;
 
 /** The schedule group that the first rule of an Environment makes. */
-export async function makeScheduleGroup({ eyes: { scheduler } }: AwsUnderTest): Promise<void> {
-  const Tags = [{ Key: "onyx-environment", Value: "conformance" }];
-  await scheduler.send(new CreateScheduleGroupCommand({ Name: GroupName, Tags })).catch((error: unknown) => {
-    if (!(error instanceof ConflictException)) throw error;
-  });
+export async function makeScheduleGroup(aws: AwsUnderTest): Promise<void> {
+  const Tags = [{ Key: "onyx-environment", Value: aws.place.environment }];
+  await aws.eyes.scheduler
+    .send(new CreateScheduleGroupCommand({ Name: groupOf(aws), Tags }))
+    .catch((error: unknown) => {
+      if (!(error instanceof ConflictException)) throw error;
+    });
 }
 
 type Sent = Partial<UpdateScheduleInput>;
@@ -57,6 +59,7 @@ function changedFields(before: Sent, after: Sent): string[] {
 /** EventRule on AWS, by the Scheduler and IAM clients. */
 export function eventRuleOnAws(aws: AwsUnderTest): KindOnCloud {
   const { scheduler, iam } = aws.eyes;
+  const GroupName = groupOf(aws);
   const roleOf = ({ name }: Subject) => `${name}-target`;
 
   const find = async ({ name: Name }: Subject) => {
@@ -118,7 +121,7 @@ export function eventRuleOnAws(aws: AwsUnderTest): KindOnCloud {
         const one = await unlessGone(scheduler.send(new GetScheduleCommand({ Name, GroupName })));
         if (carries(ownerOf(marksIn(one?.Description ?? "")), object)) found.push({ id: Name });
       }
-      const { Roles = [] } = await iam.send(new ListRolesCommand({ PathPrefix: "/onyx/conformance/" }));
+      const { Roles = [] } = await iam.send(new ListRolesCommand({ PathPrefix: `/onyx/${aws.place.environment}/` }));
       for (const { RoleName = "" } of Roles) {
         const { Tags = [] } = await iam.send(new ListRoleTagsCommand({ RoleName }));
         const owner = ownerOf(Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])));

@@ -55,7 +55,7 @@ export async function makeCluster({ eyes }: AwsUnderTest): Promise<void> {
 }
 
 /** WorkloadIdentity on AWS: a role with its policy, and the association that gives it to a ServiceAccount. */
-export function workloadIdentityOnAws({ eyes: { iam, eks } }: AwsUnderTest): KindOnCloud {
+export function workloadIdentityOnAws({ eyes: { iam, eks }, place }: AwsUnderTest): KindOnCloud {
   const unlessGone = async <T>(reply: Promise<T>): Promise<T | undefined> => {
     try {
       return await reply;
@@ -138,7 +138,7 @@ export function workloadIdentityOnAws({ eyes: { iam, eks } }: AwsUnderTest): Kin
       await iam.send(
         new CreateRoleCommand({
           RoleName,
-          Path: "/onyx/conformance/",
+          Path: `/onyx/${place.environment}/`,
           AssumeRolePolicyDocument: THEIRS,
           Tags: [{ Key: "theirs", Value: "x" }],
         }),

@@ -13,17 +13,17 @@ const FIELDS: Readonly<Record<string, string>> = {
 };
 
 const DAY = 86_400;
-const RING = "onyx-conformance";
+const ringIdOf = ({ place }: Pick<GcpUnderTest, "place">) => `onyx-${place.environment}`;
 
 /** The key ring is made with the first key and never goes: made here, so that each case makes the same calls. */
 export async function makeKeyRing({ byOthers, place }: GcpUnderTest): Promise<void> {
   const parent = `projects/${place.account}/locations/${place.region}`;
-  await byOthers(({ kms }) => kms.createKeyRing({ parent, keyRingId: RING, keyRing: {} }));
+  await byOthers(({ kms }) => kms.createKeyRing({ parent, keyRingId: ringIdOf({ place }), keyRing: {} }));
 }
 
 /** EncryptionKey on GCP, by Google's KMS client. */
 export function encryptionKeyOnGcp({ eyes: { kms }, byOthers, place, advance }: GcpUnderTest): KindOnCloud {
-  const ring = `projects/${place.account}/locations/${place.region}/keyRings/${RING}`;
+  const ring = `projects/${place.account}/locations/${place.region}/keyRings/${ringIdOf({ place })}`;
   const nameOf = ({ name }: Subject) => `${ring}/cryptoKeys/${name}`;
   const versionsOf = async (key: string) => (await kms.listCryptoKeyVersions({ parent: key }))[0];
   const isLiving = ({ state }: { state?: unknown }) => state === "ENABLED" || state === "DISABLED";

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { kinds as schemas } from "../../crds/index.ts";
+import { CREDENTIALS } from "../../hack/platform/environment.ts";
+import { type AwsEmulator, type Cluster, startAws, startCluster, waitUntil } from "../../hack/testbed/index.ts";
+import type { Tried } from "../../operator/provider/conformance/case-world.ts";
+import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { LeafObject } from "../../operator/reconcile/leaf-object.ts";
+import { ANNOTATIONS } from "../../operator/reconcile/object.ts";
+import { connect } from "../../operator/wiring.ts";
+import { awsUnderTest } from "../conformance/aws/cloud.ts";
+import { makeScheduleGroup } from "../conformance/aws/eventrule.ts";
+import { kindsOnAws } from "../conformance/aws/kinds.ts";
+import { makeCluster } from "../conformance/aws/workloadidentity.ts";
+import { gcpUnderTest } from "../conformance/gcp/cloud.ts";
+import { makeKeyRing } from "../conformance/gcp/encryptionkey.ts";
+import { kindsOnGcp } from "../conformance/gcp/kinds.ts";
+import { createDice, crowdOf } from "../support/crowd.ts";
+import { applyTo, installKinds, type Managed, ours, startManaged } from "../support/managed.ts";
+
+/** Everything goes at once: 200 objects of all kinds with their namespaces, in any order. ONYX_SEED repeats a run. */
+const EACH = 100;
+const seed = Number(process.env.ONYX_SEED ?? Date.now() % 1_000_000);
+const dice = createDice(seed);
+
+interface Side {
+  readonly cloud: CloudUnderTest & { stop(): Promise<void> };
+  readonly kinds: readonly Tried[];
+}
+let cluster: Cluster;
+let emulator: AwsEmulator;
+let managed: Managed | undefined;
+let sides: readonly Side[] = [];
+
+beforeAll(async () => {
+  [cluster, emulator] = await Promise.all([
+    startCluster({ name: "storm", parts: ["controllers"] }),
+    startAws({ name: "storm-cloud" }),
+  ]);
+  const aws = inEnvironmentOfItsOwn(await awsUnderTest(emulator.endpoint));
+  const gcp = inEnvironmentOfItsOwn(await gcpUnderTest());
+  sides = [
+    { cloud: aws, kinds: kindsOnAws(aws) },
+    { cloud: gcp, kinds: kindsOnGcp(gcp) },
+  ];
+  await makeCluster(aws);
+  await makeScheduleGroup(aws);
+  await makeKeyRing(gcp);
+  await installKinds(cluster);
+  managed = await startManaged(cluster, { connect });
+  await applyTo(cluster, ...[CREDENTIALS.namespace, ...sides.map(({ cloud }) => cloud.cloud)].map(namespace));
+  await applyTo(cluster, SECRET, ...sides.map(({ cloud }) => environment(cloud)));
+}, 300_000);
+
+afterAll(async () => {
+  await managed?.stop();
+  for (const { cloud } of sides) await cloud.stop();
+  await emulator?.stop();
+  await cluster?.stop();
+});
+
+/** Names in a cloud tell the Environment; here it is named after the cloud, as the namespace is. */
+const inEnvironmentOfItsOwn = <Under extends CloudUnderTest>(cloud: Under): Under => ({
+  ...cloud,
+  place: { ...cloud.place, environment: cloud.cloud },
+});
+const namespace = (name: string) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+const SECRET = {
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: CREDENTIALS,
+  stringData: { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
+};
+const environment = ({ cloud, place }: CloudUnderTest) =>
+  ours("Environment", cloud, {
+    cloud,
+    account: place.account,
+    region: place.region,
+    endpoints: place.endpoints,
+    clusterName: place.cluster,
+    stage: "dev",
+    // The emulators have no quota to spare.
+    apiBudget: { default: 200 },
+    ...(cloud === "aws" ? { credentials: { secretRef: CREDENTIALS } } : {}),
+  });
+
+/** Kinds of cloud resources, as kubectl takes them. */
+const resources = new Map(
+  schemas.flatMap(({ role, kind, plural, group }) => (role === "leaf" ? [[kind as string, `${plural}.${group}`]] : [])),
+);
+const addressOf = ({ kind, metadata }: LeafObject) => `${resources.get(kind)}/${metadata.name}`;
+const living = async (): Promise<readonly LeafObject[]> =>
+  (
+    JSON.parse(await cluster.kubectl(["get", [...resources.values()].join(), "-A", "-o=json"])) as {
+      items: LeafObject[];
+    }
+  ).items;
+const keyOf = ({ kind, metadata }: LeafObject) => `${kind} ${metadata.namespace}/${metadata.name}`;
+const isTrue = ({ status }: LeafObject, type: string) =>
+  status?.conditions?.some((one) => one.type === type && one.status === "True") === true;
+const told = (objects: readonly LeafObject[]) =>
+  objects
+    .map((one) => `${keyOf(one)}: ${one.status?.conditions?.find(({ type }) => type === "Synced")?.message}`)
+    .join("\n");
+
+describe(`200 objects of all kinds on both clouds, by ONYX_SEED=${seed}`, () => {
+  let before: readonly LeafObject[] = [];
+  const sideOf = ({ metadata }: LeafObject) => sides.find(({ cloud }) => cloud.cloud === metadata.namespace) as Side;
+  const onCloud = (object: LeafObject) =>
+    (sideOf(object).kinds.find(({ kind }) => kind.leaf.kind === object.kind) as Tried).on;
+  const subject = (object: LeafObject) => ({ name: object.status?.externalName ?? "", object });
+  const retained = ({ spec }: LeafObject) => spec.deletionPolicy === "Retain";
+
+  it("are all made", async () => {
+    const crowds = sides.map(({ cloud, kinds }) => crowdOf(EACH, kinds, cloud.cloud, cloud.cloud, dice));
+    await Promise.all(crowds.map((crowd) => applyTo(cluster, ...dice.shuffled(crowd))));
+    let left: readonly LeafObject[] = [];
+    await waitUntil(
+      async () => {
+        before = await living();
+        left = before.filter((one) => !(isTrue(one, "Ready") && isTrue(one, "Synced")));
+        return before.length === 2 * EACH && left.length === 0;
+      },
+      { what: "Everything Ready", timeoutMs: 180_000, everyMs: 500, explain: () => told(left) },
+    );
+    for (const { cloud, kinds } of sides) {
+      const here = new Set(before.filter((one) => sideOf(one).cloud === cloud).map(({ kind }) => kind));
+      expect([...here].sort()).toEqual(kinds.map(({ kind }) => kind.leaf.kind).sort());
+    }
+  }, 240_000);
+
+  it("are gone with their namespaces; nothing is left in a cloud but what is retained, as it was", async () => {
+    const kept = before.filter(retained);
+    expect(kept.length).toBeGreaterThan(0);
+    const snapshots = () =>
+      Promise.all(kept.map(async (one) => [keyOf(one), await onCloud(one).snapshot(subject(one))]));
+    expect((await snapshots()).filter(([, snapshot]) => snapshot === undefined)).toEqual([]);
+    // What looks for leaks afterwards finds what is there now: one of each kind.
+    for (const one of new Map(before.map((object) => [`${object.kind} ${object.metadata.namespace}`, object])).values())
+      expect(await onCloud(one).list(subject(one)), keyOf(one)).toHaveLength(1);
+    const first = dice.shuffled(before).slice(0, EACH / 2);
+    for (const { cloud } of sides) {
+      const names = first.filter((one) => sideOf(one).cloud === cloud).map(addressOf);
+      await cluster.kubectl(["delete", "--wait=false", `-n=${cloud.cloud}`, ...names]);
+    }
+    await cluster.kubectl(["delete", "--wait=false", "namespace", ...sides.map(({ cloud }) => cloud.cloud)]);
+    let left: readonly LeafObject[] = [];
+    await waitUntil(
+      async () => {
+        left = await living();
+        for (const one of left) await approve(one);
+        return left.length === 0;
+      },
+      { what: "Everything gone", timeoutMs: 180_000, everyMs: 500, explain: () => told(left) },
+    );
+    const namespaces = sides.map(({ cloud }) => `namespace/${cloud.cloud}`);
+    await cluster.kubectl(["wait", "--for=delete", "--timeout=60s", ...namespaces]);
+
+    const leaked: string[] = [];
+    for (const one of before)
+      for (const { id } of await onCloud(one).list(subject(one))) leaked.push(`${keyOf(one)}: ${id}`);
+    expect(leaked).toEqual([]);
+    expect((await snapshots()).filter(([, snapshot]) => snapshot === undefined)).toEqual([]);
+  }, 300_000);
+
+  /** What holds data waits for a word, which is given to the plan that it shows. */
+  async function approve(object: LeafObject): Promise<void> {
+    const { metadata, status } = object;
+    const word = status?.approval?.word;
+    if (word === undefined || metadata.annotations?.[ANNOTATIONS.approve] === word) return;
+    const said = `${ANNOTATIONS.approve}=${word}`;
+    await cluster.kubectl(["annotate", addressOf(object), `-n=${metadata.namespace}`, "--overwrite", said]);
+  }
+});
