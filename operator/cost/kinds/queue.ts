@@ -5,7 +5,7 @@ import { keyUse } from "./key-use.ts";
 
 const DAY_SECONDS = 86_400;
 
-/** Neither cloud asks for a queue that is not used. */
+/** Neither cloud asks for a queue that is not used. What a Topic publishes, and encrypts on GCP, is on the Topic's bill. */
 export const queue: Estimator<QueueWant> = {
   aws: (want) => ({
     byUse: [
@@ -18,11 +18,14 @@ export const queue: Estimator<QueueWant> = {
   }),
   gcp: (want) => ({
     byUse: [
-      { what: "published and delivered, each 1 kB a request at least", price: gcp.pubsubThroughput },
+      {
+        what: `${want.subscription ? "delivered" : "published and delivered"}, each 1 kB a request at least`,
+        price: gcp.pubsubThroughput,
+      },
       ...(want.retentionSeconds > DAY_SECONDS
         ? [{ what: "waiting for more than a day", price: gcp.pubsubStorage }]
         : []),
-      ...keyUse.gcp(want),
+      ...(want.subscription ? [] : keyUse.gcp(want)),
     ],
   }),
 };
