@@ -6,11 +6,35 @@ import { duration, durationText, durationWithin, isDurationCel } from "./duratio
 import { filter } from "./filter.ts";
 import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
+import { messageStorage } from "./message-storage.ts";
 import { durationRange, numberRange, numberWithin } from "./ranges.ts";
 import { reference } from "./refs.ts";
 import { immutable, withRules } from "./rules.ts";
+import { formed, set } from "./text.ts";
 
 const limit = limits.queue;
+
+const fifo = withRules(
+  z.strictObject({
+    deduplicateWithin: z
+      .enum(["Key", "Queue"])
+      .optional()
+      .describe("Where a deduplication id counts: among the messages of one key, or of the whole queue. Absent: Key."),
+    throughputPer: z
+      .enum(["Key", "Queue"])
+      .optional()
+      .describe("What SQS's bound of throughput is for: each key, or the whole queue. Absent: Key."),
+    deduplicateByContent: z
+      .boolean()
+      .optional()
+      .describe("True: a message without a deduplication id gets the hash of its body for one. Absent: false."),
+  }),
+  {
+    rule: "!has(self.deduplicateWithin) || self.deduplicateWithin != 'Queue' || (has(self.throughputPer) && self.throughputPer == 'Queue')",
+    message: "with deduplicateWithin Queue, SQS takes throughputPer Queue only",
+    fieldPath: ".throughputPer",
+  },
+);
 
 const spec = leafSpec(
   {
@@ -59,6 +83,21 @@ const spec = leafSpec(
       kmsDataKeyReuse: durationWithin("kmsDataKeyReuse", limit.kmsDataKeyReuse.aws)
         .optional()
         .describe("How long SQS reuses a data key before it asks KMS again: 1m to 24h. Only with encryption.keyRef."),
+      fifo: fifo
+        .optional()
+        .describe("How a queue with ordering PerKey deduplicates, and how much it takes. Absent: as much as SQS can."),
+      deadLetterSources: set(
+        formed(
+          /^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+(\.fifo)?$/,
+          256,
+          "must be the ARN of an SQS queue",
+        ).describe("ARN of a queue."),
+        limit.deadLetterSources.aws.max,
+      )
+        .optional()
+        .describe(
+          "The only queues that may have this one for their dead letters. An empty list: none may. Absent: any queue of the account.",
+        ),
     },
     gcp: {
       retryBackoff: withRules(
@@ -76,7 +115,36 @@ const spec = leafSpec(
       )
         .optional()
         .describe("Wait between deliveries of a message that was not acknowledged."),
+      exactlyOnce: z
+        .boolean()
+        .optional()
+        .describe(
+          "True: a message that was acknowledged in time is not delivered again, to consumers in the same region. Costs latency. Absent: false.",
+        ),
+      retainAcknowledged: z
+        .boolean()
+        .optional()
+        .describe(
+          "True: what was acknowledged is kept for retention too, so that it can be played back by a seek. It is paid for. Absent: false.",
+        ),
+      messageStorage: messageStorage()
+        .optional()
+        .describe(
+          "Where messages may lie. Absent: what the organization's policy says. Taken away, what was set stays in force. Not with subscribeTo: there it is the Topic's.",
+        ),
     },
+  },
+  {
+    rule: "!has(self.overrides) || !has(self.overrides.aws) || !has(self.overrides.aws.fifo) || self.ordering == 'PerKey'",
+    message: "only a queue with ordering PerKey is a FIFO queue: leave fifo out, or use ordering PerKey",
+    reason: "FieldValueForbidden",
+    fieldPath: ".overrides.aws.fifo",
+  },
+  {
+    rule: "!has(self.overrides) || !has(self.overrides.gcp) || !has(self.overrides.gcp.messageStorage) || !has(self.subscribeTo)",
+    message: "a queue that subscribes has no messages of its own: set overrides.gcp.messageStorage of the Topic",
+    reason: "FieldValueForbidden",
+    fieldPath: ".overrides.gcp.messageStorage",
   },
   durationRange("processingTimeout", limit.processingTimeout),
   durationRange("retention", limit.retention),

@@ -5,9 +5,10 @@ import { defineKind } from "./define.ts";
 import { durationWithin, isDurationCel } from "./duration.ts";
 import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
+import { messageStorage } from "./message-storage.ts";
 import { numberRange, numberWithin } from "./ranges.ts";
 import { immutable, withRules } from "./rules.ts";
-import { formed, set, text } from "./text.ts";
+import { formed, text } from "./text.ts";
 
 const limit = limits.topic;
 
@@ -87,16 +88,7 @@ const spec = leafSpec(
       deliveryStatus: deliveryStatus.optional().describe("Log of the deliveries to queues, in CloudWatch Logs."),
     },
     gcp: {
-      messageStorage: z
-        .strictObject({
-          regions: set(text(63).describe("Region."), 64)
-            .min(1)
-            .describe("Regions in which messages may be stored, such as europe-west1."),
-          enforceInTransit: z
-            .boolean()
-            .optional()
-            .describe("True: publishing and receiving in other regions is refused too. Absent: false."),
-        })
+      messageStorage: messageStorage()
         .optional()
         .describe(
           "Where messages may lie. Absent: what the organization's policy says. Taken away, what was set stays in force.",

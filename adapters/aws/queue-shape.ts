@@ -1,12 +1,18 @@
 /** A Queue as SQS has it: canonical forms both ways. Pure. */
 import type { QueueAttributeName } from "@aws-sdk/client-sqs";
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
-import { durationSeconds, durationText } from "../../crds/duration.ts";
 import { limits } from "../../crds/limits.ts";
 import type { Fitted, Present } from "../../operator/provider/provider.ts";
 import type { Aws } from "./clients.ts";
 import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
+import {
+  actualOverrides,
+  overridesToCreate,
+  overridesToSet,
+  QUEUE_OVERRIDES,
+  queueOverrides,
+} from "./queue-overrides.ts";
 import { fitNumber } from "./range.ts";
 import { withOurs } from "./resource-policy.ts";
 import { fitSubscription, queueStatements } from "./subscription-shape.ts";
@@ -15,8 +21,6 @@ import { fitSubscription, queueStatements } from "./subscription-shape.ts";
 export type Attributes = Partial<Record<QueueAttributeName, string>>;
 type Seen = Present<QueueWant, QueueOutputs>;
 
-/** How long SQS reuses a data key when nothing is said, in seconds. */
-const DEFAULT_KEY_REUSE = 300;
 /** `actual.encryptionKey` of a queue that nothing encrypts: equal to no wish, so it is put right. */
 const UNENCRYPTED = "none";
 
@@ -29,7 +33,7 @@ export function fitQueue(aws: Pick<Aws, "arn" | "place">, want: QueueWant): Fitt
   const receives =
     want.deadLetter && fitNumber("deadLetter.maxReceives", want.deadLetter.maxReceives, limits.queue.maxReceives);
   const encryptionKey = keyArn(aws, want.encryptionKey);
-  const used = checkOverrides(want.overrides, ["kmsDataKeyReuse"]);
+  const used = checkOverrides(want.overrides, QUEUE_OVERRIDES);
   const deadLetter = want.deadLetter && receives ? { ...want.deadLetter, maxReceives: receives.value } : null;
   return {
     want: {
@@ -41,18 +45,12 @@ export function fitQueue(aws: Pick<Aws, "arn" | "place">, want: QueueWant): Fitt
       deadLetter,
       subscription: fitSubscription(aws, { ...want, deadLetter, encryptionKey }),
       encryptionKey,
-      overrides: keyReuse(encryptionKey, want.overrides.kmsDataKeyReuse),
+      overrides: queueOverrides({ ...want, encryptionKey }),
     },
     deviations: [timeout, retention, size, delay, ...(receives ? [receives] : [])]
       .flatMap((one) => one.deviations)
       .concat(used),
   };
-}
-
-/** The one override in its one form: absent without a key, and where it says what SQS does anyway. */
-function keyReuse(key: string | null, reuse: unknown): QueueWant["overrides"] {
-  const seconds = typeof reuse === "string" ? durationSeconds(reuse) : (numberOf(reuse) ?? DEFAULT_KEY_REUSE);
-  return key === null || seconds === DEFAULT_KEY_REUSE ? {} : { kmsDataKeyReuse: durationText(seconds) };
 }
 
 /** The live attributes in the fields of Want, but what is no attribute: tags and the subscription. */
@@ -69,7 +67,7 @@ export function actualOf(attributes: Attributes): Partial<QueueWant> {
     ordering: attributes.FifoQueue === "true" ? "PerKey" : "None",
     deadLetter: deadLetterOf(attributes) ?? null,
     encryptionKey: key ?? (attributes.SqsManagedSseEnabled === "false" ? UNENCRYPTED : null),
-    overrides: keyReuse(key, numberOf(attributes.KmsDataKeyReusePeriodSeconds)),
+    overrides: actualOverrides(attributes),
   };
 }
 
@@ -106,14 +104,7 @@ const ATTRIBUTES: { readonly [Field in keyof QueueWant]?: (want: QueueWant, seen
       seen !== undefined && seen.actual.encryptionKey !== null && seen.actual.encryptionKey !== UNENCRYPTED;
     return hadKey ? { KmsMasterKeyId: "" } : { SqsManagedSseEnabled: "true" };
   },
-  overrides: ({ overrides: { kmsDataKeyReuse }, encryptionKey }) =>
-    encryptionKey === null
-      ? {}
-      : {
-          KmsDataKeyReusePeriodSeconds: String(
-            typeof kmsDataKeyReuse === "string" ? durationSeconds(kmsDataKeyReuse) : DEFAULT_KEY_REUSE,
-          ),
-        },
+  overrides: (want, seen) => (seen ? overridesToSet(seen.actual.overrides ?? {}, want) : overridesToCreate(want)),
 };
 
 /** The attributes to set for the fields that changed. */
@@ -132,11 +123,6 @@ export function attributesToCreate(id: string, want: QueueWant): Attributes {
     ...rest,
     ...(RedrivePolicy && { RedrivePolicy }),
     ...(want.subscription && { Policy: withOurs("", queueStatements(id, want.subscription.topic)) ?? "" }),
-    ...(want.ordering === "PerKey" && {
-      FifoQueue: "true",
-      ContentBasedDeduplication: "false",
-      DeduplicationScope: "messageGroup",
-      FifoThroughputLimit: "perMessageGroupId",
-    }),
+    ...(want.ordering === "PerKey" && { FifoQueue: "true" }),
   };
 }

@@ -93,6 +93,34 @@ describe("SQS queue", () => {
     expect(await provider.observe({ name, id, footprint: [] }, call(name))).toMatchObject({ exists: true, id });
   });
 
+  it("a FIFO queue that somebody slowed down is put right, and one that is wanted so stays so", async () => {
+    const { name, want } = await made("slow", { ordering: "PerKey" });
+    const slow = { DeduplicationScope: "queue", FifoThroughputLimit: "perQueue", ContentBasedDeduplication: "true" };
+    const QueueUrl = url(`${name}.fifo`);
+    await aws.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: slow }));
+    const found = await seen(name, want);
+    const overrides = {
+      fifo: { deduplicateWithin: "Queue", throughputPer: "Queue", deduplicateByContent: true },
+    };
+    expect(found.actual.overrides).toEqual(overrides);
+    await provider.update(found, want, new Set(["overrides"]), call(name));
+    expect((await seen(name, want)).actual.overrides).toEqual({});
+    await provider.update(await seen(name, want), { ...want, overrides }, new Set(["overrides"]), call(name));
+    expect(await attributes(`${name}.fifo`)).toMatchObject(slow);
+  });
+
+  it("who may have it for dead letters: nobody, one queue, any", async () => {
+    const source = await made("source-of");
+    const { name, want } = await made("closed", { overrides: { deadLetterSources: [] } });
+    const policy = async () => JSON.parse((await attributes(name)).RedriveAllowPolicy ?? "{}");
+    expect(await policy()).toEqual({ redrivePermission: "denyAll" });
+    const one = { ...want, overrides: { deadLetterSources: [source.id] } };
+    await provider.update(await seen(name), one, new Set(["overrides"]), call(name));
+    expect(await policy()).toEqual({ redrivePermission: "byQueue", sourceQueueArns: [source.id] });
+    await provider.update(await seen(name), { ...want, overrides: {} }, new Set(["overrides"]), call(name));
+    expect((await seen(name)).actual.overrides).toEqual({});
+  });
+
   it("a dead letter is set, changed and taken away", async () => {
     const first = await made("dlq-a");
     const second = await made("dlq-b");

@@ -76,6 +76,21 @@ describe("what Pub/Sub makes of a wish", () => {
     expect(fitted.deviations).toMatchObject([{ field, kind }]);
   });
 
+  test("where messages lie is compared in one form, and only where it is asked for", () => {
+    const messageStorage = { regions: ["europe-west4", "europe-west1"] };
+    const fitted = fitQueue({ ...want, overrides: { messageStorage } });
+    expect(fitted.want).toEqual({
+      ...want,
+      messageStorage: { regions: ["europe-west1", "europe-west4"], enforceInTransit: false },
+    });
+    expect(fitQueue(want).want).not.toHaveProperty("messageStorage");
+  });
+
+  test("a setting that Pub/Sub hasn't is refused, with those that it has", () =>
+    expect(() => fitQueue({ ...want, overrides: { fifo: {} } })).toThrow(
+      /overrides\.gcp\.fifo: there is no such setting; there are retryBackoff, exactlyOnce/,
+    ));
+
   test("the edges of the ranges are inside", () => {
     for (const processingTimeoutSeconds of [10, 600])
       for (const retentionSeconds of [600, 2_678_400])
@@ -108,13 +123,18 @@ describe("there and back", () => {
     ["key", { encryptionKey: "projects/p/locations/l/keyRings/r/cryptoKeys/k" }],
     ["backoff", { overrides: { retryBackoff: { minimumSeconds: 1, maximumSeconds: 2 } } }],
     ["subscribed", { subscription: { topic: "projects/p/topics/news", filter: [], via: [] } }],
+    ["once, and kept", { overrides: { exactlyOnce: true, retainAcknowledged: true } }],
+    ["kept in regions", { messageStorage: { regions: ["europe-west1", "europe-west4"], enforceInTransit: true } }],
     [
       "filtered",
       { subscription: { topic: "projects/p/topics/news", filter: [{ attribute: "a", anyOf: ["b", "c"] }], via: [] } },
     ],
   ])("%s", (_, change) => {
     const asked = { ...want, ...change };
-    expect(actualQueue(toTopic("projects/p/topics/q", asked, { team: "core" }), read(asked), true)).toEqual(asked);
+    expect(actualQueue(toTopic("projects/p/topics/q", asked, { team: "core" }), read(asked), true)).toEqual({
+      messageStorage: null,
+      ...asked,
+    });
   });
 
   test("a dead-letter policy without its rights is none", () => {

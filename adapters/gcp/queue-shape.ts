@@ -2,11 +2,13 @@
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
 import { pubSubFilter } from "../../crds/filter.ts";
 import { type Owner, ownerOf, sameObject, tagValue } from "../../operator/provider/owner.ts";
-import type { Deviation, Fitted, Neutral } from "../../operator/provider/provider.ts";
+import type { Deviation, Fitted } from "../../operator/provider/provider.ts";
 import { fromPubSubFilter } from "./filter.ts";
 import type { Labels } from "./labels.ts";
+import { fitMessageStorage, liveMessageStorage, toStoragePolicy } from "./message-storage.ts";
 import { queueOfTopic, topicOf, topicOfQueue } from "./names.ts";
 import type { Subscription, Topic } from "./pubsub.ts";
+import { fitQueueOverrides, liveOverrides, toSettings } from "./queue-overrides.ts";
 
 /** google/pubsub/v1/pubsub.proto: ack_deadline_seconds, message_retention_duration, max_delivery_attempts, RetryPolicy. */
 const RANGES = {
@@ -14,7 +16,6 @@ const RANGES = {
   retentionSeconds: { field: "retention", min: 600, max: 31 * 86_400, unit: " s" },
 } as const;
 const MAX_RECEIVES = { min: 5, max: 100 } as const;
-const BACKOFF = { min: 0, max: 600 } as const;
 /** cloud.google.com/pubsub/quotas: a message has at most 10 MB, and no lower bound can be set. */
 const MESSAGE_BYTES = 10_000_000;
 
@@ -49,13 +50,9 @@ export function fitQueue(want: QueueWant): Fitted<QueueWant> {
     target: want.deadLetter.target,
     maxReceives: clamp(want.deadLetter.maxReceives, MAX_RECEIVES, "deadLetter.maxReceives", " deliveries"),
   };
-  const backoff = backoffOf(want.overrides.retryBackoff);
-  if (backoff)
-    deviations.push({
-      field: "overrides.gcp.retryBackoff",
-      kind: "CloudSpecific",
-      message: "SQS has no backoff between deliveries; there a consumer changes the visibility of the message.",
-    });
+  const settings = fitQueueOverrides(want.overrides);
+  deviations.push(...settings.deviations);
+  const messageStorage = fitMessageStorage(want.overrides.messageStorage);
   if (want.subscription) topicOf(want.subscription.topic);
   return {
     want: {
@@ -65,44 +62,24 @@ export function fitQueue(want: QueueWant): Fitted<QueueWant> {
       maxMessageBytes: MESSAGE_BYTES,
       delaySeconds: 0,
       deadLetter,
-      overrides: backoff
-        ? {
-            retryBackoff: {
-              minimumSeconds: clamp(backoff.minimumSeconds, BACKOFF, "overrides.gcp.retryBackoff.minimum", " s"),
-              maximumSeconds: clamp(backoff.maximumSeconds, BACKOFF, "overrides.gcp.retryBackoff.maximum", " s"),
-            },
-          }
-        : {},
+      ...(messageStorage && { messageStorage }),
+      overrides: settings.overrides,
     },
     deviations,
   };
-}
-
-/** The retry backoff of a Want: durations as text from spec, or seconds once fitted. */
-function backoffOf(value: Neutral): { minimumSeconds: number; maximumSeconds: number } | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const given = value as { readonly [key: string]: Neutral };
-  const read = (name: "minimum" | "maximum") => given[`${name}Seconds`] ?? seconds(given[name]);
-  return { minimumSeconds: Number(read("minimum")), maximumSeconds: Number(read("maximum")) };
-}
-
-/** Seconds of a duration such as `1m30s`, which the schema has checked. */
-function seconds(text: Neutral): number {
-  const [, h, m, s] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(String(text ?? "")) ?? [];
-  return Number(h ?? 0) * 3600 + Number(m ?? 0) * 60 + Number(s ?? 0);
 }
 
 /** Fields of a Want that live on the topic, with the paths of their masks; all others live on the subscription. */
 export const TOPIC_MASKS: Partial<Record<keyof QueueWant, readonly string[]>> = {
   tags: ["labels"],
   encryptionKey: ["kms_key_name"],
+  messageStorage: ["message_storage_policy"],
 };
 export const SUBSCRIPTION_MASKS: Partial<Record<keyof QueueWant, readonly string[]>> = {
   tags: ["labels"],
   processingTimeoutSeconds: ["ack_deadline_seconds"],
   retentionSeconds: ["message_retention_duration"],
   deadLetter: ["dead_letter_policy"],
-  overrides: ["retry_policy", "expiration_policy"],
 };
 
 /** The mask for what changed: one field changed, one path sent. */
@@ -113,7 +90,12 @@ export const maskOf = (
 
 /** The topic that `want` asks for. */
 export function toTopic(name: string, want: QueueWant, labels: Labels): Topic {
-  return { name, labels: { ...labels }, kmsKeyName: want.encryptionKey ?? "" };
+  return {
+    name,
+    labels: { ...labels },
+    kmsKeyName: want.encryptionKey ?? "",
+    ...toStoragePolicy(want.messageStorage),
+  };
 }
 
 /** The topic that a queue subscribes to by its footprint. Undefined: it has one of its own. */
@@ -134,7 +116,6 @@ export function hangsElsewhere(own: string, found: Subscription | undefined, foo
 
 /** The subscription that `want` asks for. Everything explicit: the cloud's defaults are not ours. */
 export function toSubscription(name: string, own: string, want: QueueWant, labels: Labels): Subscription {
-  const backoff = backoffOf(want.overrides.retryBackoff);
   const { topic = own, filter = [] } = want.subscription ?? {};
   return {
     name,
@@ -144,18 +125,11 @@ export function toSubscription(name: string, own: string, want: QueueWant, label
     ackDeadlineSeconds: want.processingTimeoutSeconds,
     messageRetentionDuration: { seconds: want.retentionSeconds },
     enableMessageOrdering: want.ordering === "PerKey",
-    // Without ttl it never expires; left out, it is deleted after 31 idle days.
-    expirationPolicy: {},
+    ...toSettings(want.overrides),
     deadLetterPolicy: want.deadLetter
       ? {
           deadLetterTopic: topicOfQueue(want.deadLetter.target),
           maxDeliveryAttempts: want.deadLetter.maxReceives,
-        }
-      : null,
-    retryPolicy: backoff
-      ? {
-          minimumBackoff: { seconds: backoff.minimumSeconds },
-          maximumBackoff: { seconds: backoff.maximumSeconds },
         }
       : null,
   };
@@ -183,14 +157,14 @@ export function actualQueue(
     tags: jointLabels(topic?.labels, subscription?.labels),
     maxMessageBytes: MESSAGE_BYTES,
     delaySeconds: 0,
-    ...(topic ? { encryptionKey: topic.kmsKeyName || null } : {}),
+    ...(topic ? { encryptionKey: topic.kmsKeyName || null, messageStorage: liveMessageStorage(topic) } : {}),
     ...(subscription
       ? {
           processingTimeoutSeconds: subscription.ackDeadlineSeconds ?? 0,
           retentionSeconds: Number(subscription.messageRetentionDuration?.seconds ?? 0),
           ordering: subscription.enableMessageOrdering ? ("PerKey" as const) : ("None" as const),
           ...subscriptionOf(subscription),
-          overrides: overridesOf(subscription),
+          overrides: liveOverrides(subscription),
         }
       : { processingTimeoutSeconds: NONE, retentionSeconds: NONE, overrides: {} }),
     deadLetter:
@@ -205,22 +179,6 @@ function subscriptionOf({ name, topic, filter }: Subscription): Pick<Partial<Que
   if (!topic || topic === DELETED) return {};
   const own = queueOfTopic(topic) === name && !filter;
   return { subscription: own ? null : { topic, filter: fromPubSubFilter(filter ?? ""), via: [] } };
-}
-
-function overridesOf({ retryPolicy, expirationPolicy }: Subscription): Record<string, Neutral> {
-  const ttl = Number(expirationPolicy?.ttl?.seconds ?? 0);
-  return {
-    ...(retryPolicy
-      ? {
-          retryBackoff: {
-            minimumSeconds: Number(retryPolicy.minimumBackoff?.seconds ?? 0),
-            maximumSeconds: Number(retryPolicy.maximumBackoff?.seconds ?? 0),
-          },
-        }
-      : {}),
-    // Never wanted: a subscription that deletes itself when it is idle is drift.
-    ...(ttl > 0 || !expirationPolicy ? { expiresAfterSeconds: ttl || 31 * 86_400 } : {}),
-  };
 }
 
 /** One map for two resources. A label that only one of them has, or that differs, equals nothing that can be wanted. */

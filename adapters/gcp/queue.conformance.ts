@@ -209,7 +209,7 @@ describe("update", () => {
       "backoff",
       { overrides: { retryBackoff: { minimum: "1s", maximum: "2s" } } },
       "UpdateSubscription",
-      ["expiration_policy", "retry_policy"],
+      ["retry_policy"],
     ],
   ])("%s alone sends its own path and nothing else", async (_, field, method, paths) => {
     await made("jobs");

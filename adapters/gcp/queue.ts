@@ -12,6 +12,7 @@ import { shortName, subscriptionName, topicName, topicOfQueue } from "./names.ts
 import { marksOf, refuseForeign, without } from "./owner.ts";
 import { holds, type Membership, withMember } from "./policy.ts";
 import type { Subscription, Topic } from "./pubsub.ts";
+import { overridePaths } from "./queue-overrides.ts";
 import {
   actualQueue,
   brokenBy,
@@ -202,7 +203,8 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
         ),
       );
 
-    const subscriptionMask = mask(SUBSCRIPTION_MASKS, labels?.subscription.differs);
+    const settings = changed.has("overrides") ? overridePaths(seen.actual.overrides ?? {}, want.overrides) : [];
+    const subscriptionMask = [...mask(SUBSCRIPTION_MASKS, labels?.subscription.differs), ...settings].sort();
     if (subscriptionMask.length === 0) return;
     const wanted = toSubscription(seen.id, topic ?? "", want, labels?.subscription.labels ?? {});
     const write = async () => {

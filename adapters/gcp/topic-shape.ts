@@ -5,6 +5,7 @@ import { limits } from "../../crds/limits.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import type { Deviation, Fitted, Neutral } from "../../operator/provider/provider.ts";
 import type { Labels } from "./labels.ts";
+import { fitMessageStorage, liveMessageStorage, toStoragePolicy } from "./message-storage.ts";
 import type { Topic } from "./pubsub.ts";
 
 type Overrides = Readonly<Record<string, Neutral>>;
@@ -35,21 +36,13 @@ export function fitTopic(want: TopicWant): Fitted<TopicWant> {
       message: "SNS has no such setting.",
     });
   }
-  const { messageStorage, retention, schema } = want.overrides as {
-    messageStorage?: { regions: readonly string[]; enforceInTransit?: boolean };
-    retention?: string;
-    schema?: Overrides;
-  };
+  const { retention, schema } = want.overrides as { retention?: string; schema?: Overrides };
+  const messageStorage = fitMessageStorage(want.overrides.messageStorage);
   return {
     want: {
       ...want,
       maxMessageBytes: MESSAGE_BYTES,
-      ...(messageStorage && {
-        messageStorage: {
-          regions: [...messageStorage.regions].sort(),
-          enforceInTransit: messageStorage.enforceInTransit ?? false,
-        },
-      }),
+      ...(messageStorage && { messageStorage }),
       overrides: {
         ...(retention ? { retention: durationText(durationSeconds(retention)) } : {}),
         ...(schema ? { schema } : {}),
@@ -74,12 +67,7 @@ export function toTopic(name: string, want: TopicWant, labels: Labels): Topic {
     name,
     labels: { ...labels },
     kmsKeyName: want.encryptionKey ?? "",
-    ...(want.messageStorage && {
-      messageStoragePolicy: {
-        allowedPersistenceRegions: [...want.messageStorage.regions],
-        enforceInTransit: want.messageStorage.enforceInTransit,
-      },
-    }),
+    ...toStoragePolicy(want.messageStorage),
     ...(retention && { messageRetentionDuration: { seconds: durationSeconds(retention) } }),
     ...(schema && {
       schemaSettings: {
@@ -95,16 +83,11 @@ export function toTopic(name: string, want: TopicWant, labels: Labels): Topic {
 /** The live values in the fields of Want. Order is no matter of a topic here: it is kept by subscriptions. */
 export function actualTopic(topic: Topic): Partial<TopicWant> {
   const seconds = Number(topic.messageRetentionDuration?.seconds ?? 0);
-  const { schemaSettings: schema, messageStoragePolicy: storage } = topic;
+  const { schemaSettings: schema } = topic;
   return {
     maxMessageBytes: MESSAGE_BYTES,
     encryptionKey: topic.kmsKeyName || null,
-    messageStorage: storage
-      ? {
-          regions: [...(storage.allowedPersistenceRegions ?? [])].sort(),
-          enforceInTransit: storage.enforceInTransit ?? false,
-        }
-      : null,
+    messageStorage: liveMessageStorage(topic),
     overrides: {
       ...(seconds > 0 ? { retention: durationText(seconds) } : {}),
       ...(schema

@@ -66,7 +66,13 @@ export const queue: Leaf<QueueSpec, QueueWant> = {
       : undefined,
     subscribeTo: actual.subscription ? subscribeToSpec(actual.subscription, naming) : undefined,
     encryption: encryptionSpec(actual.encryptionKey, naming),
-    overrides: overridesSpec(overridesInWords(actual.overrides), naming.cloud),
+    overrides: overridesSpec(
+      {
+        ...overridesInWords(actual.overrides),
+        ...(actual.messageStorage && { messageStorage: actual.messageStorage }),
+      },
+      naming.cloud,
+    ),
   }),
 };
 

@@ -17,6 +17,8 @@ export interface QueueWant extends Wanted {
   readonly encryptionKey: string | null;
   /** Cloud-only settings from `spec.overrides.<cloud>`, as given. */
   readonly overrides: { readonly [field: string]: Neutral };
+  /** As in TopicWant, of a queue that has a topic of its own. */
+  readonly messageStorage?: { readonly regions: readonly string[]; readonly enforceInTransit: boolean } | null;
 }
 
 /** The one Topic that a Queue gets its messages of. */

@@ -684,6 +684,22 @@ export const limits = {
         "max": 256
       },
       "note": "So short a filter has at most 11 values, so that SNS's limit of 150 combinations of them is never met."
+    },
+    "deadLetterSources": {
+      "unit": "count",
+      "aws": {
+        "name": "RedriveAllowPolicy sourceQueueArns",
+        "min": 0,
+        "max": 10,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html",
+        "checked": "2026-11-24"
+      },
+      "portable": {
+        "min": 0,
+        "max": 10
+      },
+      "note": "For AWS only, under overrides.aws."
     }
   },
   "scaling": {

@@ -380,6 +380,26 @@ export const REFUSED: readonly Refused[] = [
     message: 'spec.overrides.aws.replicas[1]: Duplicate value: {"region":"eu-west-1"}',
   },
   {
+    what: "settings of a FIFO queue for one without order",
+    yaml: queue("{overrides: {aws: {fifo: {deduplicateByContent: true}}}}"),
+    message:
+      "spec.overrides.aws.fifo: Forbidden: only a queue with ordering PerKey is a FIFO queue: leave fifo out, or use ordering PerKey",
+  },
+  {
+    what: "deduplication in the whole queue at the throughput of keys",
+    yaml: queue("{ordering: PerKey, overrides: {aws: {fifo: {deduplicateWithin: Queue}}}}"),
+    message:
+      "spec.overrides.aws.fifo.throughputPer: Invalid value: with deduplicateWithin Queue, SQS takes throughputPer Queue only",
+  },
+  {
+    what: "a place for messages that a queue doesn't hold",
+    yaml: queue(
+      "{subscribeTo: {topicRef: {name: news}}, overrides: {gcp: {messageStorage: {regions: [europe-west1]}}}}",
+    ),
+    message:
+      "spec.overrides.gcp.messageStorage: Forbidden: a queue that subscribes has no messages of its own: set overrides.gcp.messageStorage of the Topic",
+  },
+  {
     what: "two indexes of one name",
     yaml: table(
       `{${KEY}, indexes: [{name: abc, partitionKey: {name: a, type: String}}, {name: abc, partitionKey: {name: b, type: String}}]}`,

@@ -30,6 +30,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   MaximumMessageSize: "maxMessageBytes",
   DelaySeconds: "delaySeconds",
   RedrivePolicy: "deadLetter",
+  RedriveAllowPolicy: "overrides",
 };
 
 /** Queue on AWS, by the SQS client. */
@@ -71,6 +72,7 @@ export function queueOnAws({ eyes: { sqs }, proxy }: AwsUnderTest): KindOnCloud 
       retentionSeconds: set("MessageRetentionPeriod", "86400"),
       maxMessageBytes: set("MaximumMessageSize", "2048"),
       delaySeconds: set("DelaySeconds", "5"),
+      overrides: set("RedriveAllowPolicy", JSON.stringify({ redrivePermission: "denyAll" })),
       encryptionKey: set("SqsManagedSseEnabled", "false"),
       tags: async (subject) => {
         await sqs.send(new TagQueueCommand({ QueueUrl: url(subject), Tags: { stage: "somebody" } }));

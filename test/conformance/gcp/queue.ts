@@ -10,6 +10,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   ack_deadline_seconds: "processingTimeoutSeconds",
   message_retention_duration: "retentionSeconds",
   dead_letter_policy: "deadLetter",
+  enable_exactly_once_delivery: "overrides",
+  retain_acked_messages: "overrides",
 };
 
 /** The paths of a request's update mask, as they stand in the proto: `ack_deadline_seconds`. */

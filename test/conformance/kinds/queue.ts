@@ -11,6 +11,19 @@ const deadLetter: Edit = {
 };
 const tags: Edit = { title: "tags", spec: { tags: { ...TAGS, team: "core" } }, fields: ["tags"] };
 
+const sources: Edit = {
+  title: "who may have it for dead letters, AWS alone",
+  spec: { portability: "Warn", overrides: { aws: { deadLetterSources: [] } } },
+  fields: ["overrides"],
+  nothingOn: { gcp: "an override for the other cloud" },
+};
+const once: Edit = {
+  title: "exactly once, and kept for replay, GCP alone",
+  spec: { portability: "Warn", overrides: { gcp: { exactlyOnce: true, retainAcknowledged: true } } },
+  fields: ["overrides"],
+  nothingOn: { aws: "an override for the other cloud" },
+};
+
 /** Queue, as it is on every cloud. */
 export const queue: KindUnderTest<QueueSpec, QueueWant> = {
   leaf,
@@ -25,6 +38,8 @@ export const queue: KindUnderTest<QueueSpec, QueueWant> = {
       nothingOn: { gcp: "max-message-bytes: Pub/Sub has no such setting and takes more" },
     },
     deadLetter,
+    sources,
+    once,
     tags,
   ],
   optional: [deadLetter, tags],
