@@ -1,4 +1,5 @@
 import type {
+  BucketLocationConstraint,
   CORSRule,
   ObjectLockConfiguration,
   ObjectOwnership,
@@ -20,6 +21,12 @@ export const isNotPublic = (block: PublicAccessBlockConfiguration | undefined): 
 
 /** ACLs are off: whatever is uploaded belongs to the bucket's owner. */
 export const OWNER_ENFORCED: ObjectOwnership = "BucketOwnerEnforced";
+
+/** The one region that CreateBucket doesn't take as a place. */
+export const HOME = "us-east-1";
+
+export const locationIn = (region: string): { LocationConstraint?: BucketLocationConstraint } =>
+  region === HOME ? {} : { LocationConstraint: region as BucketLocationConstraint };
 
 /** The rule for new objects; what else the live rule says, such as blocked kinds of encryption, stays. */
 export function encryptionRule(

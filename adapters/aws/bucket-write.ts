@@ -22,6 +22,8 @@ import type { Aws } from "./clients.ts";
 import { ask } from "./errors.ts";
 import { tagList } from "./tags.ts";
 
+export type BucketWriter = ReturnType<typeof bucketWriter>;
+
 /**
  * The documents of a bucket, each written as a whole. Where a document is not ours alone, it is read just before and
  * what others wrote stays. Errors carry the step.

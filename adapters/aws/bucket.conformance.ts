@@ -1,9 +1,16 @@
-import { CreateBucketCommand, GetBucketTaggingCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  GetBucketTaggingCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { afterAll, expect, it } from "vitest";
 import type { BucketWant } from "../../controllers/leaf/wants.ts";
 import { startAws } from "../../hack/testbed/index.ts";
 import { bucketProvider } from "./bucket.ts";
 import { awsClients } from "./clients.ts";
+import { objectCopier } from "./object-copy.ts";
 import { bucketWant, call, owner, place } from "./testing/fixtures.ts";
 
 /** Against an emulator that enforces policies, in us-east-1. */
@@ -63,4 +70,36 @@ it("retention is set when the bucket is made, and can be taken away again", asyn
   expect(before.actual.retention).toEqual({ days: 30, lock: false });
   await provider.update(before, { ...want, retention: null }, new Set(["retention"] as const), by(name));
   expect((await seen(name)).actual.retention).toBeNull();
+});
+
+/** S3 takes no part below 5 MiB but the last. */
+const IN_PARTS = { wholeBytes: 2 ** 20, partBytes: 5 * 2 ** 20, partsAtOnce: 2 };
+
+it("what is too large for one copy goes in parts, with its metadata and tags", async () => {
+  for (const Bucket of ["test-from", "test-to"]) await aws.s3.send(new CreateBucketCommand({ Bucket }));
+  const Body = Buffer.alloc(11 * 2 ** 20, "onyx");
+  const Key = "dir/a b+ü";
+  const more = { ContentType: "text/csv", CacheControl: "no-cache", Metadata: { of: "me" }, Tagging: "team=a%26b" };
+  await aws.s3.send(new PutObjectCommand({ Bucket: "test-from", Key, Body, ...more }));
+  const copy = objectCopier(aws, "test-from", "test-to", AbortSignal.timeout(30_000), IN_PARTS);
+  const sent: object[] = [];
+  aws.s3.middlewareStack.add((next) => async (args) => {
+    sent.push(args.input);
+    return next(args);
+  });
+  expect(await copy({ name: Key, bytes: Body.length, versionId: undefined })).toBeUndefined();
+  const copied = await aws.s3.send(new GetObjectCommand({ Bucket: "test-to", Key }));
+  expect(copied).toMatchObject({ ContentType: "text/csv", CacheControl: "no-cache", Metadata: { of: "me" } });
+  expect(Buffer.compare(Buffer.from((await copied.Body?.transformToByteArray()) ?? []), Body)).toBe(0);
+  // The emulator forgets tags that come with an upload in parts.
+  expect(sent).toContainEqual(expect.objectContaining({ Bucket: "test-to", Key, Tagging: "team=a%26b" }));
+});
+
+it("a version that is gone meanwhile is left out, and leaves no part behind", async () => {
+  for (const Bucket of ["test-from-2", "test-to-2"]) await aws.s3.send(new CreateBucketCommand({ Bucket }));
+  const signal = AbortSignal.timeout(30_000);
+  const copy = objectCopier(aws, "test-from-2", "test-to-2", signal, IN_PARTS);
+  expect(await copy({ name: "gone", bytes: 1, versionId: undefined })).toContain("taken that version away");
+  const { Uploads = [] } = await aws.s3.send(new ListMultipartUploadsCommand({ Bucket: "test-to-2" }));
+  expect(Uploads).toEqual([]);
 });

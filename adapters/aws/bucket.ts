@@ -1,5 +1,6 @@
 import { CreateBucketCommand, DeleteBucketCommand } from "@aws-sdk/client-s3";
 import type { BucketOutputs, BucketWant } from "../../controllers/leaf/wants.ts";
+import { RESTORED_AT } from "../../operator/provider/copying.ts";
 import { ProviderError, sideBySide } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
 import type { Call, Fitted, Provider } from "../../operator/provider/provider.ts";
@@ -7,16 +8,14 @@ import { parseArn } from "./arn.ts";
 import { lifecycleOf } from "./bucket-lifecycle.ts";
 import { hasTlsOnly } from "./bucket-policy.ts";
 import { bucketArn, bucketReader, isAbsent } from "./bucket-read.ts";
-import { corsOf, encryptionOf, isNotPublic, OWNER_ENFORCED, retentionOf } from "./bucket-shape.ts";
+import { bucketRestorer } from "./bucket-restore.ts";
+import { corsOf, encryptionOf, HOME, isNotPublic, locationIn, OWNER_ENFORCED, retentionOf } from "./bucket-shape.ts";
 import { bucketWriter } from "./bucket-write.ts";
 import type { Aws } from "./clients.ts";
 import { ask, askFor } from "./errors.ts";
 import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
 import { tagChanges, tagList, tagsOf, tagsToCreate } from "./tags.ts";
-
-/** The one region that CreateBucket doesn't take as a place. */
-const HOME = "us-east-1";
 
 /**
  * Bucket as S3 bucket. CreateBucket makes it with its tags, public access blocked and ACLs off; all else follows as an
@@ -104,7 +103,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
             ObjectOwnership: OWNER_ENFORCED,
             ...(want.retention && { ObjectLockEnabledForBucket: true }),
             CreateBucketConfiguration: {
-              ...(elsewhere && { LocationConstraint: place.region as "eu-west-1" }),
+              ...locationIn(place.region),
               Tags: tagList(tagsToCreate(want.tags, call.owner)),
             },
           }),
@@ -141,7 +140,9 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
 
     // S3 deletes no bucket that holds an object or an old version, so nothing is lost that would need a word.
     isEmpty: async () => true,
-    adopt: (seen, _want, call) => write.tags(nameOf(seen.id), { set: ownerTags(call.owner), remove: [] }, call),
+    restoreByCopy: bucketRestorer(aws, read, write),
+    adopt: (seen, _want, call) =>
+      write.tags(nameOf(seen.id), { set: ownerTags(call.owner), remove: [RESTORED_AT] }, call),
     release: (seen, call) => write.tags(nameOf(seen.id), { set: {}, remove: HOLDER_MARKS }, call),
   };
 }

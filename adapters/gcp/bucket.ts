@@ -1,7 +1,9 @@
 import type { BucketOutputs, BucketWant } from "../../controllers/leaf/wants.ts";
+import { RESTORED_AT } from "../../operator/provider/copying.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import type { At, Call, Created, Observation, Present, Provider } from "../../operator/provider/provider.ts";
+import { bucketRestorer } from "./bucket-restore.ts";
 import { actualBucket, fitBucket, labelPatch, locationOf, outputsOf, patchOf, toBucket } from "./bucket-shape.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
@@ -135,8 +137,9 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     async adopt(seen, want, call) {
       // A look that saw nothing of it saw somebody else's.
       if (seen.actual.private === undefined) refuseForeign(shortName(seen.id), "foreign", call.owner);
-      await label(seen, marksOf(want.tags), call);
+      await label(seen, { ...marksOf(want.tags), [RESTORED_AT]: null }, call);
     },
+    restoreByCopy: bucketRestorer(gcp),
     release: (seen, call) => label(seen, without(HOLDER_MARKS), call),
   };
 }

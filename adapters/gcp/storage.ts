@@ -51,6 +51,17 @@ export interface Bucket extends BucketFields {
   readonly metageneration: string;
 }
 
+/** One generation of an object, as far as we look. */
+export interface StorageObject {
+  readonly name: string;
+  readonly generation: string;
+  readonly size: string;
+  readonly timeCreated: string;
+  /** Since then it is not live any more: overwritten, or deleted. */
+  readonly timeDeleted?: string;
+  readonly softDeleteTime?: string;
+}
+
 /** What a PATCH takes: null takes a field, or a label, away. */
 export type BucketPatch = { readonly [K in Exclude<keyof BucketFields, "labels">]?: BucketFields[K] | null } & {
   readonly labels?: Readonly<Record<string, string | null>>;
@@ -70,8 +81,21 @@ export interface Storage extends PolicyPort {
   patch(name: string, fields: BucketPatch, signal: AbortSignal): Promise<Bucket>;
   /** For ever. @param metageneration of the bucket that was looked at: another one is not locked */
   lockRetention(name: string, metageneration: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Generations of objects, by name in the order of UTF-8 bytes: those that are live, and those that were. `softDeleted`:
+   * instead those that only soft delete keeps.
+   */
+  objects(name: string, kept: "versions" | "softDeleted", page: string | undefined, signal: AbortSignal): Promise<Page>;
+  /** Copies one generation to another bucket under its name, unless there is one. */
+  rewrite(from: string, object: StorageObject, to: string, signal: AbortSignal): Promise<void>;
   /** Deleting what is absent succeeds. */
   delete(name: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface Page {
+  readonly objects: readonly StorageObject[];
+  /** Undefined: it was the last. */
+  readonly next: string | undefined;
 }
 
 /** How long one call may take, in ms. The attempt's own deadline comes by the signal. */
@@ -156,6 +180,27 @@ export function createStorage(place: Pick<Place, "account" | "endpoints" | "cred
     async lockRetention(name, metageneration, signal) {
       const params = { ifMetagenerationMatch: metageneration };
       await bucket(call("POST", `${at(name)}/lockRetentionPolicy`, signal, { params }));
+    },
+    async objects(name, kept, pageToken, signal) {
+      const params = {
+        [kept]: "true",
+        fields: "kind,nextPageToken,items(name,generation,size,timeCreated,timeDeleted,softDeleteTime)",
+        ...(pageToken && { pageToken }),
+      };
+      const reply = call("GET", `${at(name)}/o`, signal, { params });
+      const page = await json<{ items?: readonly StorageObject[]; nextPageToken?: string }>("storage#objects", reply);
+      return { objects: page.items ?? [], next: page.nextPageToken };
+    },
+    async rewrite(from, { name, generation }, to, signal) {
+      const object = encodeURIComponent(name);
+      const path = `${at(from)}/o/${object}/rewriteTo${at(to)}/o/${object}`;
+      let rewriteToken: string | undefined;
+      do {
+        const params = { sourceGeneration: generation, ifGenerationMatch: "0", ...(rewriteToken && { rewriteToken }) };
+        const reply = call("POST", path, signal, { params });
+        const state = await json<{ done: boolean; rewriteToken?: string }>("storage#rewriteResponse", reply);
+        rewriteToken = state.done ? undefined : state.rewriteToken;
+      } while (rewriteToken !== undefined);
     },
     async delete(name, signal) {
       await ifThere(call("DELETE", at(name), signal));

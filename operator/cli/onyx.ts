@@ -141,7 +141,10 @@ program
   .addOption(new Option("--kubeconfig <path>", "the cluster"))
   .option("--context <name>", "context of the kubeconfig")
   .addOption(output())
-  .addHelpText("after", "\nExit code: 0 restored, 1 not.")
+  .addHelpText(
+    "after",
+    "\nA bucket is copied, and a copy that breaks off is taken up when the command is run again.\nExit code: 0 restored, 1 not, or not all of it.",
+  )
   .action((kind, name, options) => show(options.output, () => runRestore(kind, name, options)));
 
 await program.parseAsync();

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Copied, Progress } from "../provider/copying.ts";
 import { ProviderError } from "../provider/fault.ts";
 import type { Call, Present, Wanted } from "../provider/provider.ts";
 import { isOurs } from "../reconcile/claim.ts";
@@ -22,12 +23,16 @@ export interface Restore {
   readonly signal: AbortSignal;
   /** Time between two looks at what is being restored, in ms. */
   readonly everyMs: number;
+  /** Hears how far a copy is. */
+  readonly tell: (progress: Progress) => void;
 }
 
 /** The new resource, and the object that takes it up when it is applied. */
 export interface Restored {
   readonly externalId: string;
   readonly object: LeafObject;
+  /** What was copied, of a kind that no cloud restores by itself. */
+  readonly copied?: Copied | undefined;
 }
 
 type Seen = Present<Wanted, Readonly<Record<string, string>>>;
@@ -50,7 +55,7 @@ export async function restore(asked: Restore): Promise<Restored> {
   const old = prepared(leaf, from, asked);
   const target = prepared(leaf, object, asked);
   const { provider } = old;
-  if (!provider.restore)
+  if (!provider.restore && !provider.restoreByCopy)
     throw new ClusterError(`${leaf.kind} can't be restored to a point in time on ${old.environment.cloud}.`);
   const call = { signal: asked.signal, token: "restore" };
   const source = await look(old, from, { ...call, owner: old.owner });
@@ -62,10 +67,16 @@ export async function restore(asked: Restore): Promise<Restored> {
   const state = there ? claim(there, target, old) : "absent";
   if (state === "taken")
     throw new ClusterError(`${there?.id} exists already and is no restore of ours. Choose another --to.`);
-  if (state === "absent")
-    await provider.restore(source.seen, target.name, asked.moment, { ...call, owner: target.owner });
+  const mine = { ...call, owner: target.owner };
+  let copied: Copied | undefined;
+  if (provider.restoreByCopy && state !== "done")
+    copied = await provider.restoreByCopy(source.seen, { name: target.name, want: target.want }, asked.moment, mine, {
+      tell: asked.tell,
+      pause: (ms) => delay(ms, undefined, { signal: asked.signal }),
+    });
+  else if (state === "absent") await provider.restore?.(source.seen, target.name, asked.moment, mine);
   const made = state === "done" && there ? there : await marked(target, asked, { ...call, owner: target.owner });
-  return { externalId: made.id, object };
+  return { externalId: made.id, object, ...(copied ? { copied } : {}) };
 }
 
 /** `copied`: it still has the marks of what it was restored from; `done`: it has its own. */

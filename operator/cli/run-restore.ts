@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
 import { kinds } from "../../crds/index.ts";
+import type { Copied, Progress } from "../provider/copying.ts";
 import type { Wanted } from "../provider/provider.ts";
 import type { EnvironmentObject } from "../reconcile/environment.ts";
 import { createEnvironmentRegistry } from "../reconcile/environments.ts";
@@ -37,8 +38,38 @@ export async function runRestore(kindName: string, name: string, options: Restor
   if (cluster.live(leaf.kind, options.namespace, options.to))
     throw new ClusterError(`There is a ${leaf.kind} ${options.namespace}/${options.to} already. Choose another --to.`);
   const restored = await run(leaf, from, moment, options, cluster);
+  const lost = restored.copied?.leftOutCount ?? 0;
   const said = `# Restored from ${what} as of ${options.at ?? "the latest moment"}: ${restored.externalId}\n# Apply this to take it up.`;
-  return { value: restored, text: `${said}\n${stringify(restored.object).trimEnd()}`, exitCode: 0 };
+  const text = [said, ...copyInWords(restored.copied), stringify(restored.object).trimEnd()].join("\n");
+  return { value: restored, text, exitCode: lost > 0 ? 1 : 0 };
+}
+
+function copyInWords(copied: Copied | undefined): readonly string[] {
+  if (!copied) return [];
+  const { leftOut, leftOutCount } = copied;
+  const more = leftOutCount - leftOut.length;
+  return [
+    `# ${progressInWords(copied)}.`,
+    ...(leftOutCount > 0 ? [`# NOT RESTORED: ${leftOutCount} objects.`] : []),
+    ...leftOut.map(({ name, why }) => `#   ${JSON.stringify(name)}: ${why}`),
+    ...(more > 0 ? [`#   and ${more} more`] : []),
+  ];
+}
+
+/** `1200 objects copied (3.4 GiB), 300 were there` */
+export function progressInWords({ copied, there, bytes }: Progress): string {
+  const before = there > 0 ? `, ${there} were there` : "";
+  return `${copied} objects copied (${(bytes / 2 ** 30).toFixed(1)} GiB)${before}`;
+}
+
+/** One line on standard error that is written anew, each second at most. */
+function progressLine(): (progress: Progress) => void {
+  let last = 0;
+  return (progress) => {
+    if (process.stderr.isTTY !== true || Date.now() - last < 1000) return;
+    last = Date.now();
+    process.stderr.write(`\r${progressInWords(progress)}\u001b[K`);
+  };
 }
 
 async function run(
@@ -61,6 +92,7 @@ async function run(
       lookup: (reference, namespace) => cluster.live(reference.kind, namespace, reference.name),
       signal: AbortSignal.timeout(LONGEST_MS),
       everyMs: EVERY_MS,
+      tell: progressLine(),
     });
   } catch (error) {
     throw inWords(error);

@@ -1,3 +1,4 @@
+import type { Copied, Watching } from "./copying.ts";
 import type { Owner, Tags } from "./owner.ts";
 
 /** The clouds there are. */
@@ -191,6 +192,18 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
    * can restore). It carries no marks, or those of this one, until `adopt`. Absent: this cloud can't.
    */
   restore?(seen: Present<Want, Outputs>, name: string, moment: Date | undefined, call: Call): Promise<void>;
+  /**
+   * As `restore`, where the cloud restores nothing by itself: makes another one and copies into it what this one held at
+   * the moment. Until `adopt` the copy carries the marks of this one, and RESTORED_AT, so that nobody takes it up half
+   * filled. Called again after a break it goes on. Absent: this kind is not copied.
+   */
+  restoreByCopy?(
+    seen: Present<Want, Outputs>,
+    to: { readonly name: string; readonly want: Want },
+    moment: Date | undefined,
+    call: Call,
+    watching: Watching,
+  ): Promise<Copied>;
   /** Monthly budget of calls isn't ours to guess: the bucket that calls of this kind draw from, such as `sqs`. */
   readonly service: string;
 }

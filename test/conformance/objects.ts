@@ -4,6 +4,7 @@ import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-u
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import { type Emulated, gapped, worldsOf } from "./gapped.ts";
+import { restoreCases } from "./restores.ts";
 
 type Outputs = Readonly<Record<string, string>>;
 
@@ -15,6 +16,8 @@ export interface Page {
 
 /** What a program does with a bucket, by the cloud's own client and the outputs of the Bucket. */
 export interface Objects {
+  /** The operation of the cloud that copies one. */
+  readonly copies: string;
   put(outputs: Outputs, name: string, text: string): Promise<void>;
   /** False when there is one of that name: the cloud answers 412. */
   putIfAbsent(outputs: Outputs, name: string, text: string): Promise<boolean>;
@@ -29,6 +32,8 @@ export interface Objects {
   anonymousGet(outputs: Outputs, name: string): Promise<number>;
   /** Status of a call that would make the object public. */
   makePublic(outputs: Outputs, name: string): Promise<number>;
+  /** A moment after all that was written and before all that will be. */
+  moment(outputs: Outputs): Promise<Date>;
   /** All objects and all their versions. */
   empty(outputs: Outputs): Promise<void>;
 }
@@ -162,5 +167,6 @@ export function objectCases(
       }));
   });
 
+  restoreCases(cloud, objects, tried, all);
   everyGapNamesACase();
 }

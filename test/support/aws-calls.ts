@@ -17,7 +17,7 @@ export function describeAws(method: string, path: string, headers: IncomingHttpH
   const action = new URLSearchParams(body).get("Action");
   if (action) return named(signedFor(headers), action);
   const service = signedFor(headers);
-  const operation = service === "s3" ? s3Operation(method, path) : restOperation(method, path);
+  const operation = service === "s3" ? s3Operation(method, path, headers) : restOperation(method, path);
   return { service, operation, mutating: method !== "GET" && method !== "HEAD" };
 }
 
@@ -48,11 +48,12 @@ function restOperation(method: string, path: string): string {
 }
 
 /** S3 names the part of a bucket in the query: `PUT /orders?tagging`. Objects are one part to us. */
-function s3Operation(method: string, path: string): string {
+function s3Operation(method: string, path: string, headers: IncomingHttpHeaders): string {
   const { pathname, searchParams } = new URL(path, "http://s3");
   const [bucket, key] = pathname.slice(1).split("/", 2);
   const verb = { GET: "Get", HEAD: "Head", PUT: "Put", POST: "Post", DELETE: "Delete" }[method] ?? method;
   if (!bucket) return "ListBuckets";
+  if (key && headers["x-amz-copy-source"]) return "CopyObject";
   if (key) return `${verb}Object`;
   const part = S3_PARTS.find(([name]) => searchParams.has(name));
   if (part) return `${verb}${method === "DELETE" ? (part[2] ?? part[1]) : part[1]}`;

@@ -38,6 +38,9 @@ export function calledActions(): readonly string[] {
 
 /** S3's calls whose action has another name: https://docs.aws.amazon.com/AmazonS3/latest/API, "Permissions" of each. */
 const S3_ACTIONS: Readonly<Record<string, string>> = {
+  CompleteMultipartUpload: "PutObject",
+  CopyObject: "PutObject",
+  CreateMultipartUpload: "PutObject",
   DeleteBucketCors: "PutBucketCORS",
   DeleteBucketLifecycle: "PutLifecycleConfiguration",
   GetBucketCors: "GetBucketCORS",
@@ -45,10 +48,14 @@ const S3_ACTIONS: Readonly<Record<string, string>> = {
   GetBucketLifecycleConfiguration: "GetLifecycleConfiguration",
   GetObjectLockConfiguration: "GetBucketObjectLockConfiguration",
   GetPublicAccessBlock: "GetBucketPublicAccessBlock",
+  HeadObject: "GetObject",
   ListBuckets: "ListAllMyBuckets",
+  ListObjectsV2: "ListBucket",
+  ListObjectVersions: "ListBucketVersions",
   PutBucketCors: "PutBucketCORS",
   PutBucketEncryption: "PutEncryptionConfiguration",
   PutBucketLifecycleConfiguration: "PutLifecycleConfiguration",
   PutObjectLockConfiguration: "PutBucketObjectLockConfiguration",
   PutPublicAccessBlock: "PutBucketPublicAccessBlock",
+  UploadPartCopy: "PutObject",
 };

@@ -17,8 +17,16 @@ const UNSCOPED = [
 const policy = guidePolicy("aws-operator-policy.json");
 /** What only `onyx import` does: people have this right, the operator has not. */
 const imports = guidePolicy("aws-import-policy.json");
-/** What only `onyx restore` does, with what DynamoDB asks for on the new table. */
-const RESTORES = "dynamodb:RestoreTableToPointInTime";
+/** What only `onyx restore` does; the policy also has what DynamoDB and S3 ask for on the new table and on versions. */
+const RESTORES = [
+  "dynamodb:RestoreTableToPointInTime",
+  "s3:AbortMultipartUpload",
+  "s3:GetObject",
+  "s3:GetObjectTagging",
+  "s3:ListBucket",
+  "s3:ListBucketVersions",
+  "s3:PutObject",
+];
 const restores = guidePolicy("aws-restore-policy.json");
 const list = (value: string | readonly string[]) => (typeof value === "string" ? [value] : value);
 
@@ -37,9 +45,13 @@ test("the policy for import only lists", () => {
 const LOOKS_AT_KEYS = /^kms:(Describe|Get|List)/;
 
 test("the policy for a restore allows it", () => {
-  const [statement] = restores.Statement;
-  expect(list(statement?.Action ?? [])).toContain(RESTORES);
-  for (const arn of list(statement?.Resource ?? [])) expect(arn).toMatch(/:ACCOUNT:table\/ENVIRONMENT-/);
+  const actions = restores.Statement.flatMap(({ Action }) => list(Action));
+  for (const action of RESTORES) expect(actions).toContain(action);
+  for (const { Sid, Resource, Condition } of restores.Statement)
+    for (const arn of list(Resource)) {
+      expect(`${arn} ${JSON.stringify(Condition ?? {})}`, Sid).toContain("ENVIRONMENT-");
+      expect(`${arn} ${JSON.stringify(Condition ?? {})}`, Sid).toContain("ACCOUNT");
+    }
 });
 
 test("every statement that can stays within one account and environment or cluster", () => {

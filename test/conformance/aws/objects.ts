@@ -2,6 +2,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutObjectAclCommand,
@@ -19,6 +20,21 @@ export function objectsOnAws({ eyes: { s3 } }: AwsUnderTest, endpoint: string): 
   return {
     async put({ BUCKET: Bucket }, Key, Body) {
       await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+    },
+    copies: "CopyObject",
+    // S3 tells times to the second, so the moment is the end of the one before a write.
+    async moment({ BUCKET: Bucket }) {
+      const clock = async () => {
+        const { VersionId } = await s3.send(new PutObjectCommand({ Bucket, Key: "clock", Body: "x" }));
+        const { LastModified } = await s3.send(new HeadObjectCommand({ Bucket, Key: "clock" }));
+        await s3.send(new DeleteObjectCommand({ Bucket, Key: "clock", VersionId }));
+        return Math.floor((LastModified?.getTime() ?? 0) / 1000) * 1000;
+      };
+      const before = await clock();
+      for (;;) {
+        const after = await clock();
+        if (after > before) return new Date(after - 1);
+      }
     },
     async putIfAbsent({ BUCKET: Bucket }, Key, Body) {
       for (;;)

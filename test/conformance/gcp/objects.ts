@@ -10,6 +10,17 @@ export function objectsOnGcp({ eyes: { storage, gcp } }: GcpUnderTest): Objects 
     async put(outputs, name, text) {
       await bucket(outputs).file(name).save(text, { resumable: false });
     },
+    copies: "RewriteObject",
+    async moment(outputs) {
+      const clock = bucket(outputs).file("clock");
+      await clock.save("x", { resumable: false });
+      const [{ timeCreated, generation }] = await clock.getMetadata();
+      await bucket(outputs)
+        .file("clock", { generation: String(generation) })
+        .delete();
+      gcp.control.advance(1000);
+      return new Date(String(timeCreated));
+    },
     async putIfAbsent(outputs, name, text) {
       try {
         await bucket(outputs)

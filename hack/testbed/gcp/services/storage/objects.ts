@@ -37,6 +37,8 @@ export interface Resource {
 export interface Objects {
   /** Stores a new generation. @throws StorageError */
   write(call: StorageCall, name: string, metadata: unknown, content: Buffer, type?: string): Promise<object>;
+  /** The generation that a call names, or the live one. @throws StorageError */
+  found(call: StorageCall, view: View, permission: string): { readonly bucket: Stored; readonly one: Generation };
   /** Takes one generation away, as a lifecycle rule does. */
   expire(bucket: Stored, one: Generation): Promise<void>;
   readonly methods: Methods;
@@ -317,5 +319,5 @@ export function newObjects(world: World, notify: Notify): Objects {
     { name: "CreateObjectAccessControl", at: `POST ${at}/acl`, query: ["generation"], plane: "data", run: openUp },
     { name: "RestoreObject", at: `POST ${at}/restore`, query: [...one, ...match], plane: "data", run: restore },
   ];
-  return { write, expire, methods };
+  return { write, found, expire, methods };
 }

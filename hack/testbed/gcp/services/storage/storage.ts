@@ -9,6 +9,7 @@ import { newNotify, notificationMethods } from "./notifications.ts";
 import { newObjects } from "./objects.ts";
 import { policyMethods } from "./policies.ts";
 import { publicRoute } from "./public.ts";
+import { rewriteMethods } from "./rewrites.ts";
 import { storageRoute } from "./routes.ts";
 import { newUploads } from "./uploads.ts";
 
@@ -22,7 +23,14 @@ export interface StorageParts {
 export function storage({ world, engine, publish }: StorageParts): ServiceModule {
   const objects = newObjects(world, newNotify(world, publish));
   const uploads = newUploads(objects);
-  const methods = [...notificationMethods, ...policyMethods, ...bucketMethods, ...objects.methods, ...uploads.methods];
+  const methods = [
+    ...notificationMethods,
+    ...policyMethods,
+    ...bucketMethods,
+    ...rewriteMethods(world, objects),
+    ...objects.methods,
+    ...uploads.methods,
+  ];
   return {
     services: [],
     routes: [storageRoute(world, engine, methods), publicRoute(world)],
