@@ -6,6 +6,7 @@ import { defineKind } from "./define.ts";
 import { durationWithin } from "./duration.ts";
 import { leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { limits } from "./limits.ts";
+import { pattern } from "./pattern.ts";
 import { numberWithin } from "./ranges.ts";
 import { reference } from "./refs.ts";
 import { exactlyOne, withRules } from "./rules.ts";
@@ -36,7 +37,12 @@ const schedule = z.strictObject({
 
 const spec = leafSpec(
   {
-    schedule: schedule.describe("The times at which it fires."),
+    schedule: schedule.optional().describe("The times at which it fires. Either this or pattern."),
+    pattern: pattern()
+      .optional()
+      .describe(
+        "The CloudEvents that it hands on, of those that programs publish to the event bus of the Environment. The target gets the event's data as JSON, with nothing around it.",
+      ),
     target: withRules(
       z.strictObject({
         queueRef: reference("Queue", "QUEUE_ID").optional().describe("A Queue that gets a message. It keeps no order."),
@@ -51,7 +57,7 @@ const spec = leafSpec(
       .min(1)
       .max(limit.input.portable.max)
       .default("{}")
-      .describe("The message, as JSON text. The target gets it byte for byte, with nothing around it."),
+      .describe("The message of a schedule, as JSON text. The target gets it byte for byte, with nothing around it."),
     suspended: z
       .boolean()
       .default(false)
@@ -99,6 +105,23 @@ const spec = leafSpec(
     message: "input must not contain '<aws.scheduler.': AWS would put a value in its place, and GCP would not",
     fieldPath: ".input",
   },
+  exactlyOne("schedule", "pattern"),
+  {
+    rule: "has(self.schedule) == has(oldSelf.schedule)",
+    message: "a rule that fires at times can't become one that fires on events, nor the other way: make another rule",
+    reason: "FieldValueForbidden",
+  },
+  {
+    rule: "!has(self.pattern) || !has(self.input) || self.input == '{}'",
+    message: "input is the message of a schedule: what a rule with a pattern sends is the event's data",
+    fieldPath: ".input",
+  },
+  {
+    rule: "!has(self.pattern) || !has(self.overrides) || (!has(self.overrides.gcp) && (!has(self.overrides.aws) || (!has(self.overrides.aws.flexibleWindow) && !has(self.overrides.aws.deadLetterQueueArn))))",
+    message:
+      "with a pattern, overrides has aws.maximumEventAge and aws.maximumRetryAttempts only: the other settings are those of schedules",
+    fieldPath: ".overrides",
+  },
 );
 
 export const eventRule = defineKind({
@@ -107,11 +130,15 @@ export const eventRule = defineKind({
   shortNames: ["oxer"],
   scope: "Namespaced",
   role: "leaf",
-  doc: `A message to a Queue or a Topic at given times.
+  doc: `A message to a Queue or a Topic at given times, or for each event that matches.
 
-AWS: a schedule of EventBridge Scheduler, in a group of the Environment, with an IAM role that may do nothing but send
-to this target. GCP: a job of Cloud Scheduler that publishes to the target's Pub/Sub topic.
-It fires within a minute of the time and at least once: a consumer must bear to be told twice.`,
+With schedule, AWS: a schedule of EventBridge Scheduler, in a group of the Environment, with an IAM role that may do nothing
+but send to this target. GCP: a job of Cloud Scheduler that publishes to the target's Pub/Sub topic.
+It fires within a minute of the time.
+With pattern, AWS: a rule on the event bus \`onyx-<environment>\`, with such a role. GCP: an enrollment on the message
+bus \`onyx-<environment>\` of Eventarc Advanced and a pipeline to the target's Pub/Sub topic. The bus is made with the
+first rule and stays. docs/guides/events.md says how programs publish to it.
+It fires at least once: a consumer must bear to be told twice.`,
   spec,
   status: leafStatus(),
   columns: leafColumns(

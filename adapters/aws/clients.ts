@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
@@ -32,6 +33,7 @@ export interface Aws {
   readonly kms: KMSClient;
   readonly secretsManager: SecretsManagerClient;
   readonly scheduler: SchedulerClient;
+  readonly events: EventBridgeClient;
   readonly sts: STSClient;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -78,6 +80,7 @@ export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.
     kms: new KMSClient(at("kms")),
     secretsManager: new SecretsManagerClient(at("secretsmanager")),
     scheduler: new SchedulerClient(at("scheduler")),
+    events: new EventBridgeClient(at("events")),
     sts: new STSClient(at("sts")),
     now,
     inTurn: inTurn(),

@@ -94,6 +94,7 @@ const CODES: Readonly<Record<Fault, readonly string[]>> = {
     "PermanentRedirect",
     "QueueAlreadyExists",
     "QueueNameExists",
+    "ResourceAlreadyExists",
     "ResourceExists",
     "TableAlreadyExists",
     "TableInUse",

@@ -44,8 +44,21 @@ export const trustOf = (groupArn: string, account: string): PolicyDocument => ({
 });
 
 /** What bounds the role, as a line. */
-const boundedBy = (boundary: string | undefined): readonly string[] =>
+export const boundedBy = (boundary: string | undefined): readonly string[] =>
   boundary === undefined ? [] : [`within ${boundary}`];
+
+/** The same for the rules on a bus, whichever of ours. */
+export const busTrustOf = (rulesArn: string, account: string): PolicyDocument => ({
+  Version: "2012-10-17",
+  Statement: [
+    {
+      Effect: "Allow",
+      Principal: { Service: "events.amazonaws.com" },
+      Action: "sts:AssumeRole",
+      Condition: { StringEquals: { "aws:SourceAccount": account }, ArnLike: { "aws:SourceArn": rulesArn } },
+    },
+  ],
+});
 
 /** What the role may do: send to the target, and to the queue of what could not be delivered. */
 export function sendPolicy({ target, targetIs, overrides }: EventRuleWant): PolicyDocument | undefined {
@@ -170,6 +183,7 @@ export function actualOf(
           timezone: found.ScheduleExpressionTimezone ?? "UTC",
         }
       : null,
+    pattern: null,
     target: {
       id: found?.Target?.Arn ?? "",
       via: [...(role?.trust ?? []), ...permissions, ...other, ...boundedBy(role?.boundary)].sort(),

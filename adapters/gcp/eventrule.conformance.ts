@@ -19,6 +19,7 @@ const context = () => call("EventRule", "daily");
 function wanted(change: Partial<EventRuleWant> = {}): EventRuleWant {
   const want: EventRuleWant = {
     schedule: { cron: "*/5 * * * *", timezone: "UTC" },
+    pattern: null,
     target: { id: QUEUE, via: [] },
     targetIs: { kind: "Queue", ordered: false, encryptionKey: null },
     input: "{}",

@@ -8,6 +8,7 @@ const marks = ownerTags({ environment: "e", cluster: "c", namespace: "n", kind: 
 const fitted = (over: Partial<EventRuleWant> = {}) =>
   fitEventRule("p", {
     schedule: { cron: "0 6 * * 1-5", timezone: "Europe/Berlin" },
+    pattern: null,
     target: { id: "projects/p/subscriptions/jobs", via: [] },
     targetIs: { kind: "Queue", ordered: false, encryptionKey: null },
     input: '{"report":"täglich"}',

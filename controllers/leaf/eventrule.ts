@@ -1,11 +1,12 @@
 import { canonicalCron } from "../../crds/cron.ts";
 import type { EventRuleSpec } from "../../crds/eventrule.ts";
+import { canonicalPattern, patternSpec } from "../../crds/pattern.ts";
 import type { Leaf, Naming } from "../../operator/reconcile/leaf-object.ts";
 import { overridesFor, overridesSpec } from "./overrides.ts";
 import { refuseSubscriber } from "./subscription.ts";
 import type { EventRuleWant } from "./wants.ts";
 
-/** A message at given times: EventBridge Scheduler, or Cloud Scheduler. */
+/** A message at given times (EventBridge Scheduler, or Cloud Scheduler) or on events (EventBridge, or Eventarc). */
 export const eventRule: Leaf<EventRuleSpec, EventRuleWant> = {
   kind: "EventRule",
   dataBearing: false,
@@ -23,7 +24,10 @@ export const eventRule: Leaf<EventRuleSpec, EventRuleWant> = {
     const { field, kind, ref } = targetOf(spec.target);
     const { outputs, effective } = given.target(field);
     return {
-      schedule: { cron: canonicalCron(spec.schedule.cron), timezone: spec.schedule.timezone ?? "UTC" },
+      schedule: spec.schedule
+        ? { cron: canonicalCron(spec.schedule.cron), timezone: spec.schedule.timezone ?? "UTC" }
+        : null,
+      pattern: spec.pattern ? canonicalPattern(spec.pattern).map((match) => ({ ...match })) : null,
       target: { id: ref.external ?? outputs[ID_OUTPUT[kind]] ?? "", via: [] },
       targetIs: {
         kind,
@@ -38,8 +42,9 @@ export const eventRule: Leaf<EventRuleSpec, EventRuleWant> = {
   },
   specOf: (actual, naming) => ({
     schedule: actual.schedule ?? undefined,
+    pattern: Array.isArray(actual.pattern) ? patternSpec(actual.pattern) : undefined,
     target: actual.target && targetSpec(actual.target.id, naming),
-    input: actual.input,
+    input: actual.pattern == null ? actual.input : undefined,
     suspended: actual.suspended,
     overrides: overridesSpec(askable(actual.overrides), naming.cloud),
   }),

@@ -224,10 +224,21 @@ export interface IdentityWant extends Wanted {
 /** `IDENTITY` AWS: role ARN. GCP: the `principal://…` of the ServiceAccount. */
 export type IdentityOutputs = { readonly IDENTITY: string };
 
+/** What one context attribute of an event must be: a Match of crds/pattern.ts. */
+export interface EventMatch {
+  readonly [field: string]: Neutral;
+  readonly attribute: string;
+  readonly anyOf?: readonly string[] | undefined;
+  readonly prefix?: string | undefined;
+  readonly exists?: boolean | undefined;
+}
+
 /** What an EventRule should be, whatever the cloud. */
 export interface EventRuleWant extends Wanted {
-  /** `cron` in the one text of its times (crds/cron.ts); null: it has no schedule, which is never wanted. */
+  /** `cron` in the one text of its times (crds/cron.ts); null: it has no schedule. */
   readonly schedule: { readonly cron: string; readonly timezone: string } | null;
+  /** In its canonical form (crds/pattern.ts); null: it has none. A text is what a cloud has that spec can't ask for. */
+  readonly pattern: readonly EventMatch[] | string | null;
   readonly target: {
     /** QUEUE_ID of a Queue or TOPIC_ID of a Topic; on GCP, once fitted, the Pub/Sub topic of either. */
     readonly id: string;

@@ -377,6 +377,70 @@ export const limits = {
         "max": 16
       },
       "note": "For GCP only, under overrides.gcp. The API names no upper bound."
+    },
+    "patternAttributes": {
+      "unit": "count",
+      "portable": {
+        "min": 1,
+        "max": 8
+      },
+      "note": "Ours. EventBridge limits the characters of a pattern, see patternCharacters."
+    },
+    "patternValues": {
+      "unit": "count",
+      "portable": {
+        "min": 1,
+        "max": 10
+      },
+      "note": "Ours. EventBridge limits the characters of a pattern, see patternCharacters."
+    },
+    "patternValue": {
+      "unit": "characters",
+      "portable": {
+        "min": 1,
+        "max": 200
+      },
+      "note": "Ours. EventBridge limits the characters of a pattern, see patternCharacters."
+    },
+    "patternCharacters": {
+      "unit": "characters",
+      "aws": {
+        "name": "Event pattern size",
+        "min": 1,
+        "max": 2048,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
+        "checked": "2026-11-24"
+      },
+      "portable": {
+        "min": 1,
+        "max": 2048
+      },
+      "note": "Counted in the language of EventBridge on both clouds. A quota that AWS raises on demand; Eventarc names no limit."
+    },
+    "enrollments": {
+      "unit": "count",
+      "aws": {
+        "name": "Rules for each event bus",
+        "min": 0,
+        "max": 300,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
+        "checked": "2026-11-24"
+      },
+      "gcp": {
+        "name": "Enrollments, and pipelines, for each project and region",
+        "min": 0,
+        "max": 100,
+        "verified": true,
+        "source": "https://cloud.google.com/eventarc/docs/quotas",
+        "checked": "2026-11-24"
+      },
+      "portable": {
+        "min": 0,
+        "max": 100
+      },
+      "note": "Rules with a pattern in one project and region. AWS raises its quota on demand, Google does not."
     }
   },
   "managedsecret": {

@@ -95,6 +95,7 @@ export const secretWant = (name: string, over: Partial<SecretWant> = {}): Secret
 
 export const eventRuleWant = (name: string, over: Partial<EventRuleWant> = {}): EventRuleWant => ({
   schedule: { cron: "0 6 * * 1-5", timezone: "Europe/Berlin" },
+  pattern: null,
   target: { id: `arn:aws:sqs:${REGION}:${ACCOUNT}:test-jobs`, via: [] },
   targetIs: { kind: "Queue", ordered: false, encryptionKey: null },
   input: '{"report":"daily"}',
