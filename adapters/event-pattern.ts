@@ -20,7 +20,8 @@ function termsOf({ anyOf, prefix, exists = true }: Match): readonly Term[] {
 /** The pattern that an EventPattern of ours stands for; undefined: it isn't one that spec can ask for. */
 export function readEventPattern(text: string): Pattern | undefined {
   const parsed = parse(text) as { detail?: Readonly<Record<string, unknown>> } | undefined;
-  if (typeof parsed?.detail !== "object" || parsed.detail === null || Object.keys(parsed).length !== 1) return undefined;
+  if (typeof parsed?.detail !== "object" || parsed.detail === null || Object.keys(parsed).length !== 1)
+    return undefined;
   const { specversion, ...fields } = parsed.detail;
   if (JSON.stringify(specversion) !== JSON.stringify(CLOUD_EVENT.specversion)) return undefined;
   const read = Object.entries(fields).map(([attribute, terms]) => readTerms(attribute, terms));

@@ -70,9 +70,10 @@ export const matches = (pattern: Pattern, attributes: Readonly<Record<string, st
 /** Attributes that are matched elsewhere, that a cloud has no text of, or that aren't attributes. */
 const OTHERWISE = ["type", "source", "id", "time", "specversion", "data", "datacontenttype", "dataschema"];
 /** Words that CEL keeps for itself: `message.in` is no expression. */
-const CEL_WORDS = (
-  "as break const continue else false for function if import in let loop namespace null package return true var void while"
-).split(" ");
+const CEL_WORDS =
+  "as break const continue else false for function if import in let loop namespace null package return true var void while".split(
+    " ",
+  );
 const REFUSED = [...OTHERWISE, ...CEL_WORDS];
 
 const ATTRIBUTE =

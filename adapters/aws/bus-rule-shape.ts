@@ -8,8 +8,8 @@ import type { Fitted } from "../../operator/provider/provider.ts";
 import { readEventPattern } from "../event-pattern.ts";
 import { checkPattern } from "../rule-check.ts";
 import type { Aws } from "./clients.ts";
-import type { BusRule } from "./events.ts";
 import { boundedBy, sendPolicy } from "./eventrule-shape.ts";
+import type { BusRule } from "./events.ts";
 import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
 import { linesOf, type PolicyDocument } from "./policy.ts";
@@ -45,7 +45,9 @@ interface Retry {
   readonly MaximumRetryAttempts: number;
 }
 
-const retryOf = ({ overrides: { maximumEventAge, maximumRetryAttempts } }: Pick<EventRuleWant, "overrides">): Retry => ({
+const retryOf = ({
+  overrides: { maximumEventAge, maximumRetryAttempts },
+}: Pick<EventRuleWant, "overrides">): Retry => ({
   MaximumRetryAttempts: typeof maximumRetryAttempts === "number" ? maximumRetryAttempts : ATTEMPTS,
   MaximumEventAgeInSeconds: typeof maximumEventAge === "string" ? durationSeconds(maximumEventAge) : DAY,
 });

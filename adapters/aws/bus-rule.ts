@@ -9,9 +9,9 @@ import { checkPattern } from "../rule-check.ts";
 import { parseArn } from "./arn.ts";
 import { actualBusRule, fitBusRule, foreignTargets, toTarget } from "./bus-rule-shape.ts";
 import type { Aws } from "./clients.ts";
-import { type BusRule, busRules } from "./events.ts";
 import { sendingRoles } from "./eventrule-role.ts";
 import { busTrustOf } from "./eventrule-shape.ts";
+import { type BusRule, busRules } from "./events.ts";
 import { tagChanges, tagsToCreate } from "./tags.ts";
 
 /**
@@ -109,9 +109,7 @@ export function busRuleProvider(aws: Aws): Provider<EventRuleWant, EventRuleOutp
         return;
       }
       if (["pattern", "schedule", "suspended"].some((field) => changed.has(field as keyof EventRuleWant & string)))
-        await step("update the rule", () =>
-          rules.put(name, { ...ruleOf(want), description: found.description }, call),
-        );
+        await step("update the rule", () => rules.put(name, { ...ruleOf(want), description: found.description }, call));
       if (changed.has("tags")) await setTags(name, want, found, call);
       if ((changed.has("target") || changed.has("overrides")) && targetIsDue(name, want, found))
         await setTarget(name, want, found, call);

@@ -3,13 +3,13 @@ import {
   DeleteRuleCommand,
   DescribeRuleCommand,
   ListRulesCommand,
+  type ListRulesResponse,
   ListTagsForResourceCommand,
   ListTargetsByRuleCommand,
   PutRuleCommand,
   PutTargetsCommand,
   RemoveTargetsCommand,
   TagResourceCommand,
-  type ListRulesResponse,
   type Target,
   UntagResourceCommand,
 } from "@aws-sdk/client-eventbridge";
@@ -69,10 +69,15 @@ export function busRules(aws: Pick<Aws, "events" | "place" | "arn">) {
     async ensureBus(call: Call): Promise<void> {
       const tags = await tagsAt(busArn, call);
       if (tags === undefined) {
-        const command = new CreateEventBusCommand({ Name: EventBusName, Tags: tagList({ [ENVIRONMENT]: environment }) });
+        const command = new CreateEventBusCommand({
+          Name: EventBusName,
+          Tags: tagList({ [ENVIRONMENT]: environment }),
+        });
         await ask("EventBridge CreateEventBus", events.send(command, options(call))).catch((error: unknown) => {
           if (!(error instanceof ProviderError) || error.fault !== "conflict") throw error;
-          throw new ProviderError("transient", `event bus ${EventBusName} is being made or deleted`, { code: "NotYet" });
+          throw new ProviderError("transient", `event bus ${EventBusName} is being made or deleted`, {
+            code: "NotYet",
+          });
         });
       } else if (tags[ENVIRONMENT] !== environment)
         throw new ProviderError(
@@ -84,7 +89,10 @@ export function busRules(aws: Pick<Aws, "events" | "place" | "arn">) {
 
     async find(Name: string, call: Call): Promise<BusRule | undefined> {
       const operation = "EventBridge DescribeRule";
-      const found = await askFor(operation, events.send(new DescribeRuleCommand({ Name, EventBusName }), options(call)));
+      const found = await askFor(
+        operation,
+        events.send(new DescribeRuleCommand({ Name, EventBusName }), options(call)),
+      );
       if (!found) return undefined;
       // A reply that was cut off says nothing of the rule.
       required(operation, "Arn", found.Arn);
@@ -159,10 +167,7 @@ export function busRules(aws: Pick<Aws, "events" | "place" | "arn">) {
       const found = await askFor("EventBridge ListTargetsByRule", targetsOf(Name, call));
       const ids = (found ?? []).flatMap(({ Id }) => Id ?? []);
       await this.removeTargets(Name, ids, call);
-      await askFor(
-        "EventBridge DeleteRule",
-        events.send(new DeleteRuleCommand({ Name, EventBusName }), options(call)),
-      );
+      await askFor("EventBridge DeleteRule", events.send(new DeleteRuleCommand({ Name, EventBusName }), options(call)));
     },
   };
 }

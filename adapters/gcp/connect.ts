@@ -5,6 +5,7 @@ import { createClients } from "./clients.ts";
 import { principalOf } from "./credentials.ts";
 import { encryptionKeyProvider } from "./encryptionkey.ts";
 import { endpointOf } from "./endpoints.ts";
+import { createEventarc } from "./eventarc.ts";
 import { eventRuleProvider } from "./eventrule.ts";
 import { createFirestore } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
@@ -52,6 +53,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     secretManager,
     secretPolicies: createPolicyEditor(secretManager),
     scheduler: createScheduler(clients),
+    eventarc: createEventarc(place),
     pubsubPolicies: createPolicyEditor(pubsub),
     storagePolicies: createPolicyEditor(storage),
     projectPolicies: createPolicyEditor(projects),

@@ -8,7 +8,7 @@ import { isMark } from "../../operator/provider/owner.ts";
 import { marksIn, withMarks } from "../../operator/provider/owner-text.ts";
 import type { Deviation, Fitted, Neutral } from "../../operator/provider/provider.ts";
 import { checkRule } from "../rule-check.ts";
-import { topicOf, topicOfQueue } from "./names.ts";
+import { targetTopic } from "./names.ts";
 import type { Job } from "./scheduler.ts";
 
 const DESCRIPTION_LENGTH = 500;
@@ -28,13 +28,7 @@ const isTime = (setting: keyof Retry) => setting !== "retryCount" && setting !==
 /** What Cloud Scheduler makes of a wish. @throws ProviderError invalid */
 export function fitEventRule(project: string, want: EventRuleWant): Fitted<EventRuleWant> {
   checkRule(want);
-  const topic = targetTopic(want.target.id);
-  if (!topic.startsWith(`projects/${project}/`))
-    throw new ProviderError(
-      "invalid",
-      `target: ${topic} is in another project; Cloud Scheduler publishes to topics of its own project only`,
-      { code: "ForeignProject" },
-    );
+  const topic = ownTopic(project, want, "Cloud Scheduler");
   const bytes = Buffer.byteLength(want.input);
   const { max } = limits.eventrule.input.aws;
   if (bytes > max)
@@ -67,8 +61,16 @@ export function fitEventRule(project: string, want: EventRuleWant): Fitted<Event
   };
 }
 
-/** The topic to publish to: a Topic's own, or that of a Queue. */
-const targetTopic = (id: string): string => (id.includes("/subscriptions/") ? topicOfQueue(id) : topicOf(id));
+/** The topic of the target. @throws ProviderError invalid, where it is in another project */
+export function ownTopic(project: string, { target }: EventRuleWant, publisher: string): string {
+  const topic = targetTopic(target.id);
+  if (topic.startsWith(`projects/${project}/`)) return topic;
+  throw new ProviderError(
+    "invalid",
+    `target: ${topic} is in another project; ${publisher} publishes to topics of its own project only`,
+    { code: "ForeignProject" },
+  );
+}
 
 /** All settings of retries in seconds and counts, from overrides as spec or `overridesOf` has them. */
 function retryOf(overrides: EventRuleWant["overrides"]): Retry {
@@ -131,6 +133,7 @@ export function actualRule(job: Job): Partial<EventRuleWant> {
   return {
     schedule:
       state === UPDATE_FAILED ? null : { cron: canonicalCron(job.schedule ?? ""), timezone: job.timeZone || "UTC" },
+    pattern: null,
     target: { id: target ? (target.topicName ?? "") : "no Pub/Sub topic", via: [] },
     input: dataOf(target?.data),
     overrides: {

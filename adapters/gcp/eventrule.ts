@@ -3,6 +3,8 @@ import { ProviderError, step } from "../../operator/provider/fault.ts";
 import { ownerOf } from "../../operator/provider/owner.ts";
 import { marksIn, withoutHolder } from "../../operator/provider/owner-text.ts";
 import type { Call, Present, Provider } from "../../operator/provider/provider.ts";
+import { eitherRule } from "../rule-either.ts";
+import { enrollmentProvider } from "./enrollment.ts";
 import { isAlreadyExists } from "./errors.ts";
 import { actualRule, brokenBy, described, fitEventRule, MASKS, outputsOf, stateOf, toJob } from "./eventrule-shape.ts";
 import type { Gcp } from "./gcp.ts";
@@ -12,11 +14,17 @@ import type { Job } from "./scheduler.ts";
 
 type Seen = Present<EventRuleWant, EventRuleOutputs>;
 
+/** EventRule on Google Cloud: a job of Cloud Scheduler, or an enrollment and its pipeline. */
+export const eventRuleProvider = (
+  gcp: Pick<Gcp, "place" | "scheduler" | "eventarc" | "pubsubPolicies" | "projectNumber" | "now">,
+): Provider<EventRuleWant, EventRuleOutputs> =>
+  eitherRule(jobProvider(gcp), enrollmentProvider(gcp), (id) => id.includes("/enrollments/"));
+
 /**
- * An EventRule is a job that publishes to a Pub/Sub topic. Cloud Scheduler's own service agent publishes, in the whole
+ * A rule by times is a job that publishes to a Pub/Sub topic. Cloud Scheduler's own service agent publishes, in the whole
  * project, so nothing has to be granted. A job takes no labels: our marks stand at the end of its description.
  */
-export function eventRuleProvider(gcp: Pick<Gcp, "place" | "scheduler">): Provider<EventRuleWant, EventRuleOutputs> {
+function jobProvider(gcp: Pick<Gcp, "place" | "scheduler">): Provider<EventRuleWant, EventRuleOutputs> {
   const { place, scheduler } = gcp;
   const idOf = (name: string) => jobName(place.account, place.region, name);
 

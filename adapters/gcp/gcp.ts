@@ -1,5 +1,6 @@
 import type { Place } from "../../operator/provider/cloud.ts";
 import type { Clients } from "./clients.ts";
+import type { Eventarc } from "./eventarc.ts";
 import type { Firestore } from "./firestore.ts";
 import type { Kms } from "./kms.ts";
 import type { PolicyEditor } from "./policy.ts";
@@ -19,6 +20,7 @@ export interface Gcp {
   /** Policies of secrets. */
   readonly secretPolicies: PolicyEditor;
   readonly scheduler: Scheduler;
+  readonly eventarc: Eventarc;
   /** Policies of topics and subscriptions. */
   readonly pubsubPolicies: PolicyEditor;
   /** Policies of crypto keys. */

@@ -15,6 +15,12 @@ export const keyRingName = (project: string, location: string, ring: string): st
 export const keyName = (ring: string, key: string): string => `${ring}/cryptoKeys/${key}`;
 export const jobName = (project: string, location: string, job: string): string =>
   `projects/${project}/locations/${location}/jobs/${job}`;
+export const eventarcName = (
+  project: string,
+  location: string,
+  collection: "messageBuses" | "enrollments" | "pipelines",
+  id: string,
+): string => `projects/${project}/locations/${location}/${collection}/${id}`;
 
 const SUBSCRIPTION = /^projects\/([^/]+)\/subscriptions\/([^/]+)$/;
 const TOPIC = /^projects\/([^/]+)\/topics\/([^/]+)$/;
@@ -33,6 +39,9 @@ export function queueOfTopic(topic: string): string {
   const [, project, queue] = TOPIC.exec(topic) ?? [];
   return project && queue ? subscriptionName(project, queue) : topic;
 }
+
+/** The topic that a target publishes to: a Topic's own, or that of a Queue. @throws ProviderError invalid */
+export const targetTopic = (id: string): string => (id.includes("/subscriptions/") ? topicOfQueue(id) : topicOf(id));
 
 /** A TOPIC_ID that is one. @throws ProviderError invalid */
 export function topicOf(topicId: string): string {

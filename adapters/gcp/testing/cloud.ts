@@ -29,7 +29,13 @@ export async function startAdapter(settings: { operationMillis?: number } = {}) 
     region: REGION,
     account: PROJECT,
     workloadIdentity: "Native",
-    endpoints: { default: `http://${cloud.grpc}`, iam: cloud.rest, monitoring: cloud.rest, storage: cloud.rest },
+    endpoints: {
+      default: `http://${cloud.grpc}`,
+      iam: cloud.rest,
+      monitoring: cloud.rest,
+      storage: cloud.rest,
+      eventarc: cloud.rest,
+    },
   };
   const connect = (): CloudConnection<Leaves> => connectGcp(place, { now: Date.now });
   const clients = createClients(place);

@@ -16,6 +16,7 @@ import { restServer } from "./engine/rest.ts";
 import { newStore } from "./engine/store.ts";
 import { validator } from "./engine/validate.ts";
 import type { Handler, Settings, World } from "./engine/world.ts";
+import { eventarc } from "./services/eventarc/eventarc.ts";
 import { firestoreAdmin } from "./services/firestore/admin.ts";
 import { firestoreData } from "./services/firestore/data.ts";
 import { iam } from "./services/iam/iam.ts";
@@ -36,6 +37,8 @@ const PROTOS = [
   "google/firestore/admin/v1/firestore_admin.proto",
   "google/firestore/v1/firestore.proto",
   "google/cloud/kms/v1/service.proto",
+  "google/cloud/eventarc/v1/eventarc.proto",
+  "google/cloud/eventarc/publishing/v1/publisher.proto",
   "google/cloud/scheduler/v1/cloudscheduler.proto",
   "google/cloud/resourcemanager/v3/projects.proto",
   "google/cloud/secretmanager/v1/service.proto",
@@ -131,6 +134,7 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
   const modules: ServiceModule[] = [
     messages,
     scheduler({ world, publish: messages.delivery.publish }),
+    eventarc({ world, publish: messages.delivery.publish }),
     firestoreAdmin(),
     firestoreData(world),
     projects(world),

@@ -3,6 +3,7 @@ import { codeNumber, notFound, precondition, toCloudError } from "../../engine/e
 import { child, type Message, millisOf, text, timestamp } from "../../engine/messages.ts";
 import type { Call, Handler, World } from "../../engine/world.ts";
 import type { ServiceModule } from "../module.ts";
+import { inTurn } from "../turns.ts";
 import { JOB, jobs, scheduled } from "./jobs.ts";
 
 export interface SchedulerParts {
@@ -28,7 +29,6 @@ export function scheduler({ world, publish }: SchedulerParts): ServiceModule {
   const { store, clock } = world;
   /** Attempts of the run at hand that failed, by job. */
   const failures = new Map<string, number>();
-  let running: Promise<void> = Promise.resolve();
 
   async function attempt(job: Message): Promise<Message> {
     const { topicName, data, attributes } = child(job, "pubsubTarget") ?? {};
@@ -70,12 +70,9 @@ export function scheduler({ world, publish }: SchedulerParts): ServiceModule {
   }
 
   /** One after the other, so that no time comes twice. */
-  function tick(): Promise<void> {
-    running = running.then(async () => {
-      for (const name of store.names(JOB)) await runDue(name);
-    });
-    return running;
-  }
+  const tick = inTurn(async () => {
+    for (const name of store.names(JOB)) await runDue(name);
+  });
 
   const require = ({ request }: Call): Message => {
     const name = text(request, "name");
@@ -111,12 +108,12 @@ export function scheduler({ world, publish }: SchedulerParts): ServiceModule {
     },
     advanced: () => void tick(),
     async reset() {
-      await running;
+      await tick.idle();
       failures.clear();
     },
     async close() {
       clearInterval(timer);
-      await running;
+      await tick.idle();
     },
   };
 }

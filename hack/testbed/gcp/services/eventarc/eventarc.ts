@@ -1,0 +1,111 @@
+/** google.cloud.eventarc.v1 and google.cloud.eventarc.publishing.v1: buses that events are really handed on by. */
+import { CloudError, invalid, notFound, unimplemented } from "../../engine/errors.ts";
+import { child, list, type Message, millisOf, text } from "../../engine/messages.ts";
+import type { Handler, World } from "../../engine/world.ts";
+import { allows } from "../iam/grants.ts";
+import type { ServiceModule } from "../module.ts";
+import { inTurn } from "../turns.ts";
+import { isMatch } from "./cel.ts";
+import { type CloudEvent, readCloudEvent } from "./cloud-event.ts";
+import { BUS, buses, ENROLLMENT, enrollments, PIPELINE, pipelines } from "./resources.ts";
+
+export interface EventarcParts {
+  readonly world: World;
+  /** @returns message ids */
+  publish(topic: string, messages: readonly Message[]): Promise<string[]>;
+}
+
+const SERVICE = "google.cloud.eventarc.v1.Eventarc";
+const PUBLISHER = "google.cloud.eventarc.publishing.v1.Publisher";
+const TICK_MILLIS = 1000;
+
+/** An event on its way through a pipeline. */
+interface Delivery {
+  readonly pipeline: string;
+  readonly event: CloudEvent;
+  readonly attempts: number;
+  /** Milliseconds since the epoch, by the cloud's clock. */
+  readonly due: number;
+}
+
+export function eventarc({ world, publish }: EventarcParts): ServiceModule {
+  const { store, clock } = world;
+  let waiting: readonly Delivery[] = [];
+
+  /** As the service agent of Eventarc, which needs the right to. */
+  async function deliver(topic: string, { attributes, data }: CloudEvent): Promise<void> {
+    const agent = `serviceAccount:service-${world.project.number}@gcp-sa-eventarc.iam.gserviceaccount.com`;
+    if (!allows(world, agent, "pubsub.topics.publish", topic))
+      throw new CloudError("PERMISSION_DENIED", `${agent} may not publish to ${topic}.`);
+    const named = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value]);
+    await publish(topic, [{ ...(data.length > 0 ? { data } : {}), attributes: Object.fromEntries(named) }]);
+  }
+
+  /** What is left to do with it: nothing once it is through, or its pipeline is gone, or was tried often enough. */
+  async function attempt(delivery: Delivery): Promise<Delivery | undefined> {
+    const pipeline = store.get(PIPELINE, delivery.pipeline);
+    if (pipeline === undefined) return undefined;
+    try {
+      await deliver(text(list(pipeline, "destinations")[0], "topic"), delivery.event);
+      return undefined;
+    } catch {
+      const attempts = delivery.attempts + 1;
+      const retry = child(pipeline, "retryPolicy") ?? {};
+      if (attempts >= Number(retry.maxAttempts)) return undefined;
+      const delay = (field: string) => millisOf(child(retry, field) ?? {});
+      const wait = Math.min(delay("minRetryDelay") * 2 ** (attempts - 1), delay("maxRetryDelay"));
+      return { ...delivery, attempts, due: clock.now() + wait };
+    }
+  }
+
+  const run = inTurn(async () => {
+    const now = clock.now();
+    const due = waiting.filter((one) => one.due <= now);
+    waiting = waiting.filter((one) => one.due > now);
+    for (const one of due) {
+      const left = await attempt(one);
+      if (left !== undefined) waiting = [...waiting, left];
+    }
+  });
+
+  const publishEvent: Handler = ({ request }) => {
+    const bus = text(request, "messageBus");
+    if (store.get(BUS, bus) === undefined) throw notFound(bus);
+    if (request.protoMessage !== undefined || request.avroMessage !== undefined)
+      throw unimplemented("The test bed's buses take events in JSON only.");
+    if (text(request, "jsonMessage") === "") throw invalid("A message is required.", "json_message");
+    const event = readCloudEvent(text(request, "jsonMessage"));
+    const matched = store
+      .list(ENROLLMENT, "projects/")
+      .filter((one) => one.messageBus === bus && isMatch(text(one, "celMatch"), event.attributes));
+    const due = clock.now();
+    waiting = [...waiting, ...matched.map((one) => ({ pipeline: text(one, "destination"), event, attempts: 0, due }))];
+    void run();
+    return {};
+  };
+
+  const lacking: Handler = () => {
+    throw unimplemented("The test bed's Eventarc has no channels.");
+  };
+
+  const timer = setInterval(() => void run(), TICK_MILLIS).unref();
+  return {
+    services: [SERVICE, PUBLISHER],
+    semantics: { [BUS]: buses, [ENROLLMENT]: enrollments, [PIPELINE]: pipelines },
+    unary: {
+      [`${PUBLISHER}.Publish`]: publishEvent,
+      [`${PUBLISHER}.PublishEvents`]: lacking,
+      [`${PUBLISHER}.PublishChannelConnectionEvents`]: lacking,
+    },
+    advanced: () => void run(),
+    async reset() {
+      waiting = [];
+      await run.idle();
+    },
+    async close() {
+      clearInterval(timer);
+      waiting = [];
+      await run.idle();
+    },
+  };
+}
