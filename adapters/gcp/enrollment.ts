@@ -17,7 +17,7 @@ import type { Enrollment, Pipeline } from "./eventarc.ts";
 import type { Operation } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
 import { mergeLabels, sameLabels } from "./labels.ts";
-import { ensureMessageBus, messageBusName } from "./message-bus.ts";
+import { ensureMessageBus, lookAgain, messageBusName } from "./message-bus.ts";
 import { eventarcName, shortName } from "./names.ts";
 import { marksOf, refuseForeign, without } from "./owner.ts";
 import { holds, withMember } from "./policy.ts";
@@ -42,9 +42,14 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
   const pipelineOf = (id: string) => eventarcName(place.account, place.region, "pipelines", shortName(id));
   const progress = createProgress(eventarc, gcp.now);
 
-  /** True when it is through. @throws ProviderError when it has failed at once */
-  function through(id: string, doing: Running["doing"], operation: Operation | undefined): boolean {
-    if (operation?.error) throw operation.error;
+  /** True when it is through at once; else it is remembered. @throws ProviderError when it has failed */
+  async function through(
+    id: string,
+    doing: Running["doing"],
+    begun: Operation | undefined,
+    call: Call,
+  ): Promise<boolean> {
+    const operation = begun && (await lookAgain(eventarc, begun, call.signal));
     if (!operation || operation.done) return true;
     progress.started(id, doing, operation);
     return false;
@@ -88,7 +93,7 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
     const { name: _name, ...body } = part;
     try {
       const made = await step(`create ${name}`, () => eventarc.create(collection, name, body, call.signal));
-      return through(id, "create", made);
+      return await through(id, "create", made, call);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       refuseForeign(name, await eventarc.get(collection, name, call.signal), call.owner);
@@ -111,19 +116,21 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
   async function updatePipeline(id: string, pipeline: Pipeline, mask: readonly string[], call: Call): Promise<void> {
     if (mask.length === 0) return;
     const name = pipelineOf(id);
-    through(
+    await through(
       id,
       "change",
       await step(`update ${name}`, () => eventarc.update("pipelines", { ...pipeline, name }, mask, call.signal)),
+      call,
     );
   }
 
   async function updateEnrollment(id: string, part: Enrollment, mask: readonly string[], call: Call): Promise<void> {
     if (mask.length === 0) return;
-    through(
+    await through(
       id,
       "change",
       await step(`update ${id}`, () => eventarc.update("enrollments", { ...part, name: id }, mask, call.signal)),
+      call,
     );
   }
 
@@ -189,7 +196,7 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
       const { enrollment, pipeline } = parts;
       if (enrollment && enrollment.messageBus !== bus) {
         // The bus of an enrollment is fixed; the next look finds none and makes it anew.
-        through(id, "delete", await step(`delete ${id}`, () => eventarc.delete(id, call.signal)));
+        await through(id, "delete", await step(`delete ${id}`, () => eventarc.delete(id, call.signal)), call);
         return;
       }
       if (!(await makeMissing(id, want, parts, call))) return;
@@ -214,9 +221,10 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
     async delete(seen, _at, call) {
       const enrollment = await step(`delete ${seen.id}`, () => eventarc.delete(seen.id, call.signal));
       // The pipeline goes once nothing uses it: the next look finds it and comes here again.
-      if (!through(seen.id, "delete", enrollment)) return;
+      if (!(await through(seen.id, "delete", enrollment, call))) return;
       const pipeline = pipelineOf(seen.id);
-      through(seen.id, "delete", await step(`delete ${pipeline}`, () => eventarc.delete(pipeline, call.signal)));
+      const going = await step(`delete ${pipeline}`, () => eventarc.delete(pipeline, call.signal));
+      await through(seen.id, "delete", going, call);
     },
 
     adopt: (seen, want, call) => mark(seen, marksOf(want.tags), call),

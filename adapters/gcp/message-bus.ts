@@ -4,6 +4,7 @@ import { shortHash, tagValue } from "../../operator/provider/owner.ts";
 import type { Call } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Eventarc } from "./eventarc.ts";
+import type { Operation } from "./firestore.ts";
 import { eventarcName } from "./names.ts";
 
 const ID_LENGTH = 63;
@@ -36,10 +37,22 @@ export async function ensureMessageBus(eventarc: Eventarc, place: Place, call: C
   const making = new ProviderError("transient", `Eventarc is making the message bus ${name}.`, { code: "NotYet" });
   try {
     const labels = { [ENVIRONMENT]: environment };
-    const { done, error } = await eventarc.create("messageBuses", name, { labels }, call.signal);
-    if (error) throw error;
-    if (!done) throw making;
+    const begun = await eventarc.create("messageBuses", name, { labels }, call.signal);
+    if (!(await lookAgain(eventarc, begun, call.signal)).done) throw making;
   } catch (error) {
     throw isAlreadyExists(error) ? making : error;
   }
+}
+
+/** An operation as it is after one more look: a short one is through by then. @throws ProviderError when it has failed */
+export async function lookAgain(
+  eventarc: Pick<Eventarc, "operation">,
+  begun: Operation,
+  signal: AbortSignal,
+): Promise<Operation> {
+  if (begun.error) throw begun.error;
+  if (begun.done) return begun;
+  const now = (await eventarc.operation(begun.name, signal)) ?? begun;
+  if (now.error) throw now.error;
+  return now;
 }
