@@ -86,7 +86,7 @@ export const RULES: readonly ImportRule[] = [
       OURS.test(to) &&
       !adapters(to) &&
       !provider(to) &&
-      !/^crds\/(limits|ranges|duration|cron|filter)/.test(to) &&
+      !/^crds\/(limits|ranges|duration|cron|filter|pattern)/.test(to) &&
       !((controllers(to) || crds(to)) && typeOnly),
   },
   {

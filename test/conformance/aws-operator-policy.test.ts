@@ -161,6 +161,14 @@ describe("the operator's policy", () => {
     await live(rules, "test-daily", "EventRule", fitted, { suspended: true, tags: tagged(want) });
   });
 
+  it("is enough for a rule with a pattern", async () => {
+    const rules = eventRuleProvider(operator);
+    const pattern = [{ attribute: "type", prefix: "com.example." }];
+    const want = eventRuleWant("test-orders", { schedule: null, pattern, input: "{}" });
+    const fitted = rules.fit?.(want).want ?? want;
+    await live(rules, "test-orders", "EventRule", fitted, { suspended: true, tags: tagged(want) });
+  });
+
   it("is enough for a topic", async () => {
     const want = topicWant("test-events");
     await live(topicProvider(operator), "test-events", "Topic", want, { maxMessageBytes: 65_536, tags: tagged(want) });

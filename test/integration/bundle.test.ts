@@ -200,7 +200,12 @@ test("the program makes and removes resources in both clouds, with the flags of 
       environment("aws", { ...AWS, default: true, endpoints: { default: at.aws } }),
       environment("gcp", {
         ...GCP,
-        endpoints: { default: `http://${at.gcpGrpc}`, monitoring: at.gcpRest, storage: at.gcpRest },
+        endpoints: {
+          default: `http://${at.gcpGrpc}`,
+          monitoring: at.gcpRest,
+          storage: at.gcpRest,
+          eventarc: at.gcpRest,
+        },
       }),
       ...objects,
     ]

@@ -198,6 +198,14 @@ export const prices = {
         "checked": "2026-11-23",
         "against": "https://cloudburn.io/blog/amazon-eventbridge-pricing of 2026-03-13"
       },
+      "customEvent": {
+        "amount": "1.00",
+        "per": 1000000,
+        "unit": "events, each 64 KB of one",
+        "source": "https://aws.amazon.com/eventbridge/pricing/",
+        "checked": "2026-11-24",
+        "against": "several public pages of 2026 that quote it"
+      },
       "secret": {
         "amount": "0.40",
         "per": 1,
@@ -357,6 +365,12 @@ export const prices = {
         "source": "https://cloud.google.com/scheduler/pricing",
         "checked": "2026-11-23",
         "against": "a stored copy of the page itself: 0.10 for 31 days"
+      },
+      "eventarcMessage": {
+        "per": 1000000,
+        "unit": "messages, each 64 KB of one",
+        "source": "https://cloud.google.com/eventarc/pricing",
+        "checked": "2026-11-24"
       },
       "secretVersion": {
         "amount": "0.06",

@@ -1,8 +1,22 @@
 import type { Estimator } from "../estimate.ts";
 import { aws, gcp } from "../prices.ts";
 
-/** AWS asks for each time that a schedule fires, Google for its being there, suspended or not. */
-export const eventRule: Estimator<unknown> = {
-  aws: () => ({ byUse: [{ what: "each time it fires", price: aws.schedulerInvocation }] }),
-  gcp: () => ({ fixed: [{ what: "the job, suspended or not", quantity: 1, price: gcp.schedulerJob }] }),
+/** What of an EventRuleWant is billed. */
+interface Billed {
+  readonly pattern: unknown;
+}
+
+/**
+ * For a schedule AWS asks for each time that it fires, Google for its being there, suspended or not. A bus is billed by the
+ * event, whatever its rules: a rule with a pattern has only its share.
+ */
+export const eventRule: Estimator<Billed> = {
+  aws: ({ pattern }) =>
+    pattern === null
+      ? { byUse: [{ what: "each time it fires", price: aws.schedulerInvocation }] }
+      : { byUse: [{ what: "each event that is published to the bus, once for all rules", price: aws.customEvent }] },
+  gcp: ({ pattern }) =>
+    pattern === null
+      ? { fixed: [{ what: "the job, suspended or not", quantity: 1, price: gcp.schedulerJob }] }
+      : { byUse: [{ what: "each event on the bus and through the pipeline", price: gcp.eventarcMessage }] },
 };

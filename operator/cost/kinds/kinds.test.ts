@@ -68,11 +68,20 @@ const cases: readonly { what: string; on: Cloud; bill: Bill; monthly: string; ra
   {
     what: "a schedule",
     on: "aws",
-    bill: eventRule.aws({}),
+    bill: eventRule.aws({ pattern: null }),
     monthly: "0.00",
     rates: ["each time it fires: 1.00 USD per 1,000,000 invocations"],
   },
-  { what: "a schedule", on: "gcp", bill: eventRule.gcp({}), monthly: "0.10", rates: [] },
+  {
+    what: "a rule with a pattern",
+    on: "aws",
+    bill: eventRule.aws({ pattern: [] }),
+    monthly: "0.00",
+    rates: [
+      "each event that is published to the bus, once for all rules: 1.00 USD per 1,000,000 events, each 64 KB of one",
+    ],
+  },
+  { what: "a schedule", on: "gcp", bill: eventRule.gcp({ pattern: null }), monthly: "0.10", rates: [] },
   { what: "a key", on: "aws", bill: encryptionKey.aws({}), monthly: "1.00", rates: [] },
   { what: "a key", on: "gcp", bill: encryptionKey.gcp({}), monthly: "0.06", rates: [] },
   {

@@ -34,7 +34,13 @@ export async function gcpUnderTest(): Promise<GcpUnderTest> {
     region: REGION,
     account: gcp.project,
     workloadIdentity: "Native",
-    endpoints: { default: `http://${gcp.grpc}`, iam: gcp.rest, monitoring: gcp.rest, storage: gcp.rest },
+    endpoints: {
+      default: `http://${gcp.grpc}`,
+      iam: gcp.rest,
+      monitoring: gcp.rest,
+      storage: gcp.rest,
+      eventarc: gcp.rest,
+    },
   } as const;
   await ensureRoles(place, AbortSignal.timeout(30_000));
   let moved = 0;
