@@ -69,7 +69,7 @@ afterAll(async () => {
 
 /**
  * The policy in what this emulator knows: roles have no path in its ARNs, a table named by its ARN has no name, and
- * a key behind an alias has the alias for its name, it knows no schedule by its ARN, topics have no name but where they are made, and only queues have tags in
+ * a key behind an alias has the alias for its name, it knows no schedule and no rule by its ARN, topics have no name but where they are made, and only queues have tags in
  * conditions. `iam-policy.test.ts` looks at the rest.
  */
 function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
@@ -87,7 +87,7 @@ function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
     action.startsWith("dynamodb:"),
   );
   const onKeys = emulated.Statement.flatMap(({ Action }) => Action).filter((action) => action.startsWith("kms:"));
-  const schedules = emulated.Statement.flatMap(({ Action }) => Action).filter((one) => one.startsWith("scheduler:"));
+  const rules = emulated.Statement.flatMap(({ Action }) => Action).filter((one) => /^(scheduler|events):/.test(one));
   const onTopics = emulated.Statement.flatMap(({ Action }) => Action).filter(
     (action) => action.startsWith("sns:") && action !== "sns:CreateTopic",
   );
@@ -99,7 +99,7 @@ function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
       { Sid: "Topics", Effect: "Allow", Action: onTopics, Resource: "*" },
       tables(onTables.filter((action) => BY_ARN.includes(action))),
       tables(onTables.filter((action) => !BY_ARN.includes(action))),
-      { Sid: "Schedules", Effect: "Allow", Action: schedules, Resource: "*" },
+      { Sid: "Rules", Effect: "Allow", Action: rules, Resource: "*" },
     ],
   };
 }
