@@ -27,14 +27,15 @@ export function calledActions(): readonly string[] {
     return [...source.matchAll(/import \{([^}]*)\} from "@aws-sdk\/client-([a-z0-9-]+)"/g)].flatMap(
       ([, names, service]) =>
         [...(names ?? "").matchAll(/\b(\w+)Command\b/g)].map(([, call = ""]) =>
-          service === "s3"
-            ? `s3:${S3_ACTIONS[call] ?? call}`
-            : `${service?.replace("secrets-manager", "secretsmanager")}:${call}`,
+          service === "s3" ? `s3:${S3_ACTIONS[call] ?? call}` : `${PREFIXES[service ?? ""] ?? service}:${call}`,
         ),
     );
   });
   return [...new Set(actions)].sort();
 }
+
+/** Services whose actions begin otherwise than the names of their clients. */
+const PREFIXES: Readonly<Record<string, string>> = { "secrets-manager": "secretsmanager", eventbridge: "events" };
 
 /** S3's calls whose action has another name: https://docs.aws.amazon.com/AmazonS3/latest/API, "Permissions" of each. */
 const S3_ACTIONS: Readonly<Record<string, string>> = {
