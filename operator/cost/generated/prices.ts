@@ -4,7 +4,7 @@ export const prices = {
     "cloud": "aws",
     "region": "us-east-1",
     "currency": "USD",
-    "asOf": "2026-11-23",
+    "asOf": "2026-11-24",
     "prices": {
       "sqsStandardRequest": {
         "amount": "0.40",
@@ -228,7 +228,7 @@ export const prices = {
     "cloud": "gcp",
     "region": "us-central1",
     "currency": "USD",
-    "asOf": "2026-11-23",
+    "asOf": "2026-11-24",
     "prices": {
       "pubsubThroughput": {
         "amount": "40.00",
