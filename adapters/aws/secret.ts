@@ -2,25 +2,15 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   DescribeSecretCommand,
-  GetSecretValueCommand,
   ListSecretsCommand,
-  PutSecretValueCommand,
   RestoreSecretCommand,
   TagResourceCommand,
   UntagResourceCommand,
   UpdateSecretCommand,
-  UpdateSecretVersionStageCommand,
 } from "@aws-sdk/client-secrets-manager";
 import type { SecretOutputs, SecretWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import {
-  dueOf,
-  overlapOver,
-  rotationDue,
-  STATE,
-  stateText,
-  type ValueState,
-} from "../../operator/provider/kept-value.ts";
+import { dueOf, overlapOver, STATE, stateText } from "../../operator/provider/kept-value.ts";
 import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
 import type { Call, Provider } from "../../operator/provider/provider.ts";
 import type { Aws } from "./clients.ts";
@@ -29,18 +19,16 @@ import { pagesOf } from "./pages.ts";
 import { type Replica, replicasOf, secretReplicas } from "./secret-replicas.ts";
 import {
   actualSecret,
-  bytesOf,
-  CURRENT,
   fitSecret,
   inForce,
   type Live,
   liveOf,
   nameOfSecret,
-  PREVIOUS,
   payloadOf,
   secretOutputs,
   versionId,
 } from "./secret-shape.ts";
+import { secretValues } from "./secret-values.ts";
 import { tagChanges, tagList, tagsToCreate } from "./tags.ts";
 
 /** A name that is held is looked at again after this time at the latest, in ms. */
@@ -57,79 +45,14 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
   const options = (call: Call) => ({ abortSignal: call.signal });
   const seconds = () => Math.floor(now() / 1000);
 
+  const values = secretValues(aws);
+
   async function find(name: string, call: Call): Promise<Live | undefined> {
     const reply = await askFor(
       "Secrets Manager DescribeSecret",
       client.send(new DescribeSecretCommand({ SecretId: name }), options(call)),
     );
     return reply && liveOf(aws, reply);
-  }
-
-  const readValue = async (call: Call): Promise<Uint8Array> => {
-    if (call.value) return call.value();
-    throw new ProviderError("invalid", "No value came with the secret.", { code: "NoValue" });
-  };
-
-  async function holds(live: Live, value: Uint8Array, call: Call): Promise<boolean> {
-    if (live.current === undefined) return false;
-    const reply = await step("compare it with the value in force", () =>
-      ask(
-        "Secrets Manager GetSecretValue",
-        client.send(new GetSecretValueCommand({ SecretId: live.arn, VersionId: live.current }), options(call)),
-      ),
-    );
-    return Buffer.compare(bytesOf(reply), value) === 0;
-  }
-
-  async function moveBack(live: Live, version: string, call: Call): Promise<void> {
-    const request = {
-      SecretId: live.arn,
-      VersionStage: CURRENT,
-      MoveToVersionId: version,
-      RemoveFromVersionId: live.current,
-    };
-    await step("put the version back in force that was", () =>
-      ask(
-        "Secrets Manager UpdateSecretVersionStage",
-        client.send(new UpdateSecretVersionStageCommand(request), options(call)),
-      ),
-    );
-  }
-
-  /** Has the wished value in force, with as few new versions as can be. @returns which version it is, and since when */
-  async function bring(live: Live, want: SecretWant, call: Call): Promise<Pick<ValueState, "version" | "since">> {
-    const { state, current, previous } = live;
-    if (want.value.from === "External") return { version: current ?? null, since: state?.since ?? seconds() };
-    const rotating = state !== undefined && inForce(live) && rotationDue(state, now());
-    const recorded = state !== undefined && inForce(live);
-    // The reply was lost, or the process ended, before what was made could be recorded.
-    if (!recorded && current !== undefined && current === versionId(live.name, previous, want.value))
-      return { version: current, since: seconds() };
-    const same =
-      state !== undefined && state.value.from === want.value.from && state.value.revision === want.value.revision;
-    if (!rotating && state && same && state.version !== null && live.versions.includes(state.version)) {
-      if (state.version !== current) await moveBack(live, state.version, call);
-      return { version: state.version, since: state.since };
-    }
-    const value = await readValue(call);
-    if (want.value.from === "Secret" && (await holds(live, value, call)))
-      return { version: current ?? null, since: state?.since ?? seconds() };
-    const ClientRequestToken = versionId(live.name, current, want.value);
-    const request = { SecretId: live.arn, ClientRequestToken, ...payloadOf(value) };
-    await step("put the new value", () =>
-      ask("Secrets Manager PutSecretValue", client.send(new PutSecretValueCommand(request), options(call))),
-    );
-    return { version: ClientRequestToken, since: seconds() };
-  }
-
-  async function retire(live: Live, call: Call): Promise<void> {
-    const request = { SecretId: live.arn, VersionStage: PREVIOUS, RemoveFromVersionId: live.previous };
-    await step("end the overlap", () =>
-      ask(
-        "Secrets Manager UpdateSecretVersionStage",
-        client.send(new UpdateSecretVersionStageCommand(request), options(call)),
-      ),
-    );
   }
 
   async function setTags(arn: string, set: Readonly<Record<string, string>>, call: Call): Promise<void> {
@@ -213,7 +136,7 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
     },
 
     async create(name, want, call) {
-      const payload = payloadOf(await readValue(call));
+      const payload = payloadOf(await values.read(call));
       const ClientRequestToken = versionId(name, undefined, want.value);
       const state = { ...settings(want), version: ClientRequestToken, since: seconds() };
       const request = {
@@ -261,7 +184,7 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
           ),
         );
       const kept = changed.has("value")
-        ? await bring(live, want, call)
+        ? await values.bring(live, want, call)
         : { version: live.state?.version ?? live.current ?? null, since: live.state?.since ?? seconds() };
       const state = stateText({ ...settings(want), ...kept });
       const { set, remove } = changed.has("tags")
@@ -273,7 +196,7 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
       await setTags(live.arn, { ...set, ...(about && live.tags[STATE] !== state ? { [STATE]: state } : {}) }, call);
       await removeTags(live.arn, remove, call);
       const overlap = live.state && inForce(live) && !changed.has("value") && overlapOver(live.state, now());
-      if (overlap && live.previous !== undefined) await retire(live, call);
+      if (overlap && live.previous !== undefined) await values.retire(live, call);
     },
 
     async delete(seen, _at, call) {
@@ -302,13 +225,7 @@ export function secretProvider(aws: Aws): Provider<SecretWant, SecretOutputs> {
 
     release: (seen, call) => removeTags(seen.id, HOLDER_MARKS, call),
 
-    async reveal(seen, VersionId, call) {
-      const reply = await askFor(
-        "Secrets Manager GetSecretValue",
-        client.send(new GetSecretValueCommand({ SecretId: seen.id, VersionId }), options(call)),
-      );
-      return reply && bytesOf(reply);
-    },
+    reveal: (seen, version, call) => values.reveal(seen.id, version, call),
   };
 }
 

@@ -1,7 +1,7 @@
 import { ProviderError } from "../provider/fault.ts";
 import { type At, type Call, createIntent, type Present, type Wanted } from "../provider/provider.ts";
-import { timestamp } from "./conditions.ts";
-import { type Copies, dropCopy, keepCopy, withCopy } from "./copy.ts";
+import { confidential, copyOf } from "./confidential.ts";
+import { type Copies, dropCopy, withCopy } from "./copy.ts";
 import { type Decision, isRestorable } from "./decide.ts";
 import { type Change, diff } from "./diff.ts";
 import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.ts";
@@ -162,16 +162,6 @@ function stillThere(object: LeafObject, host: LeafHost, { replaced, notices }: T
   return { ...pass, decision, notices };
 }
 
-async function confidential<Spec extends LeafSpec, Want extends Wanted>(
-  { value }: Leaf<Spec, Want>,
-  spec: Spec,
-  means: Means,
-): Promise<Uint8Array> {
-  const made = (await value?.(spec, means)) ?? new Uint8Array();
-  if ("none" in made) throw new ProviderError("invalid", made.none, { code: "NoValue" });
-  return made;
-}
-
 const VERBS: Record<Decision["do"], string> = {
   create: "create it",
   update: "update it",
@@ -260,28 +250,6 @@ async function conclude<Spec extends LeafSpec, Want extends Wanted>(
   const pass = { ...finished, status: withCopy(finished.status, copied.syncedTo) };
   const released = decision.do === "release" || (decision.do === "delete" && (!after.exists || isRestorable(after)));
   return { ...pass, decision, released, notices: [...told(object, decision, after), ...pass.notices] };
-}
-
-/** Has the copy of the value kept that spec asks for. */
-function copyOf<Spec extends LeafSpec, Want extends Wanted>(
-  leaf: Leaf<Spec, Want>,
-  object: LeafObject<Spec>,
-  host: LeafHost,
-  prepared: Prepared<Want>,
-  decision: Decision,
-  after: Seen<Want>,
-  call: Call,
-): ReturnType<typeof keepCopy> {
-  const { copies } = host;
-  if (!copies || !leaf.copy) return Promise.resolve({ syncedTo: object.status?.syncedTo });
-  const id = {
-    ...(after.exists ? { externalId: after.id } : {}),
-    ...(decision.do === "create" ? { createdAt: timestamp(host.now()) } : {}),
-  };
-  const record = (syncedTo: NonNullable<LeafStatus["syncedTo"]>) =>
-    host.record(object, { ...identity(object, prepared), footprint: prepared.footprint, ...id, syncedTo });
-  const copying = { object, prepared, copy: leaf.copy(object.spec), copies, now: host.now, record };
-  return keepCopy(copying, decision, after, call);
 }
 
 /** What a write was to put right and did not yet. */

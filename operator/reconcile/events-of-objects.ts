@@ -1,0 +1,104 @@
+import type { ReflectorEvent } from "../runtime/reflector.ts";
+import { keyOf } from "../runtime/resource.ts";
+import { SECRETS } from "../runtime/secrets.ts";
+import type { Cached } from "./leaf-controller.ts";
+import type { LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
+import { GROUP, hasFinalizer, type KubeObject, VERSION } from "./object.ts";
+
+/** What stands for a kind of ours, leaf or composite. */
+export interface Definition {
+  readonly kind: string;
+  references(spec: unknown): readonly Reference[];
+  secrets?(spec: unknown): readonly string[];
+}
+
+export function referenceKeys(
+  definition: Definition,
+  { spec, metadata: { namespace } }: KubeObject,
+): readonly string[] {
+  const secrets = definition.secrets?.(spec).map((name) => ({ kind: SECRETS.kind, name })) ?? [];
+  const keys = [...definition.references(spec), ...secrets].map(
+    ({ kind, name }) => `${kind}/${keyOf({ namespace, name })}`,
+  );
+  return [...new Set(keys)];
+}
+
+const referencesOf = (object: KubeObject, definitions: readonly Definition[]): readonly string[] => {
+  const definition = definitions.find(({ kind }) => kind === object.kind);
+  return definition ? referenceKeys(definition, object) : [];
+};
+
+/** What the object refers to, or referred to before. */
+export function referencesIn(event: ReflectorEvent<Cached>, definitions: readonly Definition[]): readonly string[] {
+  const before = event.type === "updated" ? referencesOf(event.old, definitions) : [];
+  return [...new Set([...before, ...referencesOf(event.object, definitions)])];
+}
+
+export const refersOther = (event: ReflectorEvent<Cached>, definitions: readonly Definition[]): boolean =>
+  event.type === "updated" &&
+  referencesOf(event.old, definitions).join() !== referencesOf(event.object, definitions).join();
+
+export const copyKeys = ({ metadata: { namespace }, status }: KubeObject<unknown, LeafStatus>): readonly string[] =>
+  status?.syncedTo ? [keyOf({ namespace, name: status.syncedTo.name })] : [];
+
+/** The Secrets whose value has another version now. */
+export function copiesOther(event: ReflectorEvent<Cached>): readonly string[] {
+  if (event.initial) return [];
+  if (event.type !== "updated") return copyKeys(event.object);
+  const [before, after]: (LeafStatus | undefined)[] = [event.old.status, event.object.status];
+  if (before?.syncedTo?.version === after?.syncedTo?.version && before?.syncedTo?.name === after?.syncedTo?.name)
+    return [];
+  return [...new Set([...copyKeys(event.old), ...copyKeys(event.object)])];
+}
+
+/** Whether a pass could come to something else than before: our own finalizer and status writes can't. */
+export function concerns(event: ReflectorEvent<Cached>): boolean {
+  if (event.type !== "updated") return true;
+  const [before, after]: [KubeObject["metadata"], KubeObject["metadata"]] = [event.old.metadata, event.object.metadata];
+  return (
+    before.generation !== after.generation ||
+    before.deletionTimestamp !== after.deletionTimestamp ||
+    !sameRecord(before.annotations, after.annotations) ||
+    !sameRecord(before.labels, after.labels) ||
+    (hasFinalizer(event.old) && !hasFinalizer(event.object)) ||
+    (event.old.status !== undefined && event.object.status === undefined)
+  );
+}
+
+/** Whether what others take from this object has changed. */
+export function givesOther(event: ReflectorEvent<Cached>): boolean {
+  if (event.initial) return false;
+  if (event.type !== "updated") return true;
+  const gives = (object: KubeObject<unknown, LeafStatus>) =>
+    JSON.stringify([
+      object.metadata.deletionTimestamp,
+      object.metadata.uid,
+      object.status?.externalId,
+      object.status?.outputs,
+      object.status?.effective?.encryptionKey,
+    ]);
+  return gives(event.old) !== gives(event.object);
+}
+
+/** Whether the counts of an Environment may have changed. */
+export function countsOther(event: ReflectorEvent<Cached>): boolean {
+  if (event.type !== "updated") return !event.initial;
+  const counts = (object: KubeObject<LeafSpec, LeafStatus>) =>
+    JSON.stringify([
+      object.spec?.enabled,
+      object.status?.environment,
+      ...(object.status?.conditions ?? [])
+        .filter((one) => one.type === "Ready" || one.type === "Stalled")
+        .map((one) => one.status),
+    ]);
+  return counts(event.old) !== counts(event.object);
+}
+
+export function parentOf(object: KubeObject): { readonly kind: string; readonly name: string } | undefined {
+  return object.metadata.ownerReferences?.find((one) => one.controller && one.apiVersion === `${GROUP}/${VERSION}`);
+}
+
+function sameRecord(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
