@@ -1,6 +1,7 @@
 import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { CreatePodIdentityAssociationCommand } from "@aws-sdk/client-eks";
 import { GetRoleCommand } from "@aws-sdk/client-iam";
+import { DeleteBucketCommand } from "@aws-sdk/client-s3";
 import { GetScheduleCommand } from "@aws-sdk/client-scheduler";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterEach, describe, expect, it } from "vitest";
@@ -35,6 +36,7 @@ const CALLS = {
     aws.eks.send(
       new CreatePodIdentityAssociationCommand({ clusterName: "c", namespace: "n", serviceAccount: "s", roleArn: "r" }),
     ),
+  s3: (aws: Aws) => aws.s3.send(new DeleteBucketCommand({ Bucket: "orders" })),
   scheduler: (aws: Aws) => aws.scheduler.send(new GetScheduleCommand({ Name: "daily", GroupName: "onyx-test" })),
 } as const;
 
@@ -73,6 +75,20 @@ describe("what AWS answers, as a fault", () => {
     ["Unavailable", "iam", "transient"],
     ["EksRoleNotSeen", "eks", "transient"],
     ["Unavailable", "eks", "transient"],
+    ["S3SlowDown", "s3", "throttled"],
+    ["S3InternalError", "s3", "transient"],
+    ["S3NoSuchBucket", "s3", "notFound"],
+    ["S3AccessDenied", "s3", "denied"],
+    ["S3OperationAborted", "s3", "transient"],
+    ["S3BucketAlreadyExists", "s3", "conflict"],
+    ["S3BucketNotEmpty", "s3", "conflict"],
+    ["S3TooManyBuckets", "s3", "quota"],
+    ["S3PermanentRedirect", "s3", "conflict"],
+    ["S3WrongRegion", "s3", "conflict"],
+    ["S3InvalidBucketName", "s3", "invalid"],
+    ["S3InvalidBucketState", "s3", "transient"],
+    ["S3TimeTooSkewed", "s3", "transient"],
+    ["Unavailable", "s3", "transient"],
   ] as const)("%s from %s is %s", async (name, service, fault) => {
     const error = await failure(service, () => wire(name));
     expect(error.fault).toBe(fault);

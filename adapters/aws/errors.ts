@@ -124,6 +124,8 @@ const CODES: Readonly<Record<Fault, readonly string[]>> = {
 
 const CLOCKS = "the clocks of this machine and of AWS differ too much";
 
+const ELSEWHERE = "the bucket of this name stands in another region; give the object another spec.externalName";
+
 /** Where one code means several things, the message tells which. First match wins. */
 const BY_MESSAGE: readonly { code: string; message: RegExp; fault: Fault; retryAfterMs?: number; words?: string }[] = [
   { code: "InvalidSignature", message: /signature (expired|not yet)/i, fault: "transient", words: CLOCKS },
@@ -137,6 +139,8 @@ const BY_MESSAGE: readonly { code: string; message: RegExp; fault: Fault; retryA
   { code: "InvalidParameter", message: /role provided/i, fault: "transient" },
   // A role, and a change of its trust, take some seconds until Scheduler can see them.
   { code: "Validation", message: /execution role .*assume/is, fault: "transient" },
+  // S3 tells a bucket of another region by the region that it was not signed for.
+  { code: "AuthorizationHeaderMalformed", message: /region .* is wrong/i, fault: "conflict", words: ELSEWHERE },
   // SQS keeps the name of a deleted queue for 60 s.
   { code: "QueueDeletedRecently", message: /./s, fault: "transient", retryAfterMs: 60_000 },
   // A TTL setting takes up to an hour, and one change is taken in that time.
@@ -157,7 +161,7 @@ const WORDS: Readonly<Record<string, string>> = {
     "the name is taken: a bucket of another AWS account has it; give the object another spec.externalName",
   BucketNotEmpty:
     "the bucket still holds objects, or old versions of them: take them out, or set spec.deletionPolicy to Retain to leave it as it is",
-  PermanentRedirect: "the bucket of this name stands in another region; give the object another spec.externalName",
+  PermanentRedirect: ELSEWHERE,
   RequestExpired: CLOCKS,
   RequestInTheFuture: CLOCKS,
   RequestTimeTooSkewed: CLOCKS,

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 export interface Asked {
   /** Name of the call: `CreateQueue`, or method and path for REST services. */
   readonly operation: string;
-  /** JSON body, or the fields of a form. */
+  /** JSON body, or the fields of a form; XML as `xml`. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -60,7 +60,8 @@ function askedOf(request: IncomingMessage, text: string): Asked {
     const form = Object.fromEntries(new URLSearchParams(text));
     return { operation: form.Action ?? "", body: form };
   }
-  return { operation: `${request.method} ${request.url?.split("?")[0]}`, body: JSON.parse(text || "{}") };
+  const body = text.startsWith("<") ? { xml: text } : JSON.parse(text || "{}");
+  return { operation: `${request.method} ${request.url?.split("?")[0]}`, body };
 }
 
 function answer(response: ServerResponse, reply: Reply | Trouble): void {

@@ -154,3 +154,20 @@ test("nobody without credentials reads it, unless the policy says so", async () 
   const acl = "/storage/v1/b/orders/o/a%20b/acl";
   expect((await cloud.rest("POST", acl, { entity: "allUsers", role: "READER" })).status).toBe(400);
 });
+
+test("an old generation is copied to another bucket with its metadata, once, and moved bytes take several calls", async () => {
+  const bucket = await bucketOf({ versioning: { enabled: true }, location: "EU" });
+  const [other] = await cloud.storage.createBucket("copies", { ...NONE, location: "US" });
+  await save(bucket, "a/b", "1".repeat(2 ** 20 + 1), { metadata: { contentType: "text/x", metadata: { of: "me" } } });
+  const [{ generation }] = await bucket.file("a/b").getMetadata();
+  await save(bucket, "a/b", "2");
+  const at = `/storage/v1/b/orders/o/a%2Fb/rewriteTo/b/copies/o/a%2Fb?sourceGeneration=${generation}&ifGenerationMatch=0`;
+  const first = await cloud.rest("POST", at);
+  expect(first.body).toMatchObject({ done: false, totalBytesRewritten: "1048576", objectSize: "1048577" });
+  expect(await names(other)).toEqual([]);
+  const second = await cloud.rest("POST", `${at}&rewriteToken=${first.body.rewriteToken}`);
+  expect(second.body).toMatchObject({ done: true, resource: { contentType: "text/x", metadata: { of: "me" } } });
+  expect((await other.file("a/b").download())[0].toString()).toBe("1".repeat(2 ** 20 + 1));
+  expect((await cloud.rest("POST", `${at}&rewriteToken=${first.body.rewriteToken}`)).status).toBe(412);
+  expect((await cloud.rest("POST", at.replace("copies", "nowhere"))).status).toBe(404);
+});
