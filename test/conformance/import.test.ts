@@ -169,3 +169,43 @@ test("a reference to what is imported too is by name, to anything else by the cl
     "refs-bills": { external: arn("elsewhere") },
   });
 });
+
+test("a subscription of somebody's topic is a Queue that subscribes, with its filter; the topic is a Topic", async () => {
+  const connection = gcp.connect();
+  const environment: EnvironmentView = {
+    ...environmentWith({ unsupported: "" }),
+    cloud: "gcp",
+    place: gcp.place,
+    provider: (kind) => connection.providers[kind] ?? { unsupported: "not in the adapter" },
+  };
+  const { publisher, subscriber } = gcp.eyes;
+  const id = (kind: string, name: string) => `projects/${gcp.place.account}/${kind}/${name}`;
+  const topic = id("topics", "subs-news");
+  await gcp.byOthers(async () => {
+    await publisher.createTopic({ name: topic });
+    await subscriber.createSubscription({ name: id("subscriptions", "subs-eu"), topic, filter: 'attributes:"eu"' });
+    await subscriber.createSubscription({
+      name: id("subscriptions", "subs-rest"),
+      topic,
+      filter: 'NOT attributes:"eu"',
+    });
+  });
+  const { imported } = await importLeaves(
+    importables,
+    environment,
+    { kinds: [], namePrefix: "subs-", tags: {} },
+    "shop",
+    AbortSignal.timeout(20_000),
+  );
+  connection.close();
+  expect(
+    imported
+      .map(({ object }) => object?.kind)
+      .filter(Boolean)
+      .sort(),
+  ).toEqual(["Queue", "Topic"]);
+  expect(imported.find(({ object }) => object?.kind === "Queue")?.object?.spec).toMatchObject({
+    subscribeTo: { topicRef: { name: "subs-news" }, filter: [{ attribute: "eu", exists: true }] },
+  });
+  expect(imported.find(({ object }) => !object)?.problem).toContain("spec.subscribeTo.filter");
+});
