@@ -85,6 +85,21 @@ const spec = leafSpec(
         .max(2)
         .optional()
         .describe("How messages by HTTP are signed: 1 is SHA-1, SNS's default; 2 is SHA-256."),
+      fifo: z
+        .strictObject({
+          throughputPer: z
+            .enum(["Key", "Topic"])
+            .optional()
+            .describe(
+              "Where a deduplication id counts, and with it what SNS's bound of throughput is for: each key, or the whole topic. Absent: Key.",
+            ),
+          deduplicateByContent: z
+            .boolean()
+            .optional()
+            .describe("True: a message without a deduplication id gets the hash of its body for one. Absent: false."),
+        })
+        .optional()
+        .describe("How a topic with ordering PerKey deduplicates. Absent: as much throughput as SNS can."),
       deliveryStatus: deliveryStatus.optional().describe("Log of the deliveries to queues, in CloudWatch Logs."),
     },
     gcp: {
@@ -101,6 +116,12 @@ const spec = leafSpec(
   },
   numberRange("maxMessageBytes", limit.maxMessageBytes),
   immutable("ordering", "AWS can't change it on a topic that exists; make a new topic and let its publishers move"),
+  {
+    rule: "!has(self.overrides) || !has(self.overrides.aws) || !has(self.overrides.aws.fifo) || self.ordering == 'PerKey'",
+    message: "only a topic with ordering PerKey is a FIFO topic: leave fifo out, or use ordering PerKey",
+    reason: "FieldValueForbidden",
+    fieldPath: ".overrides.aws.fifo",
+  },
   {
     rule: "!has(self.overrides) || !has(self.overrides.aws) || !has(self.overrides.aws.tracing) || self.overrides.aws.tracing != 'Active' || self.ordering == 'None'",
     message: "SNS can't trace a topic that keeps order: leave tracing out, or use ordering None",

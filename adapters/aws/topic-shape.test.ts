@@ -29,6 +29,7 @@ const overrides = fc.record(
     tracing: fc.constantFrom("PassThrough", "Active"),
     signatureVersion: fc.constantFrom(1, 2),
     deliveryPolicy,
+    fifo: fc.constantFrom({}, { throughputPer: "Topic" }, { throughputPer: "Key", deduplicateByContent: true }),
     deliveryStatus: fc.record({
       successRoleArn: role,
       failureRoleArn: role,
@@ -72,6 +73,21 @@ describe("what is written reads back as what was wanted", () => {
       }),
     );
   });
+});
+
+test("a FIFO topic that somebody slowed down differs from what it should be, and is told in words", () => {
+  const { want } = fitted({ ordering: "PerKey" });
+  const live = { ...attributesToCreate(want), FifoThroughputScope: "Topic", ContentBasedDeduplication: "true" };
+  expect(attributesToCreate(want)).toMatchObject({
+    FifoTopic: "true",
+    ContentBasedDeduplication: "false",
+    FifoThroughputScope: "MessageGroup",
+  });
+  expect(actualTopic(live).overrides).toEqual({ fifo: { throughputPer: "Topic", deduplicateByContent: true } });
+  expect(attributesToUpdate(live, want, new Set(["overrides"]))).toEqual([
+    ["ContentBasedDeduplication", "false"],
+    ["FifoThroughputScope", "MessageGroup"],
+  ]);
 });
 
 test("an update sends only the attributes that differ", () => {

@@ -14,7 +14,7 @@ type Overrides = Readonly<Record<string, Neutral>>;
 
 /** What SNS does when nothing is said: such an override is the same as none. */
 const DEFAULTS = { displayName: "", tracing: "PassThrough", signatureVersion: 1 } as const;
-const OVERRIDES = ["displayName", "deliveryPolicy", "tracing", "signatureVersion", "deliveryStatus"];
+const OVERRIDES = ["displayName", "deliveryPolicy", "tracing", "signatureVersion", "fifo", "deliveryStatus"];
 
 /** What SNS makes of a wish. */
 export function fitTopic(aws: Pick<Aws, "arn">, want: TopicWant): Fitted<TopicWant> {
@@ -25,13 +25,14 @@ export function fitTopic(aws: Pick<Aws, "arn">, want: TopicWant): Fitted<TopicWa
       ...want,
       maxMessageBytes: size.value,
       encryptionKey: keyArn(aws, want.encryptionKey),
-      overrides: canonical(want.overrides),
+      overrides: canonical(want.overrides, want.ordering),
     },
     deviations: [...size.deviations, ...used],
   };
 }
 
-function canonical(given: Overrides): Overrides {
+function canonical(given: Overrides, ordering: TopicWant["ordering"]): Overrides {
+  const fifo = ordering === "PerKey" ? unusual((given.fifo ?? {}) as Overrides) : {};
   const simple = Object.entries(DEFAULTS).filter(
     ([field, usual]) => given[field] !== undefined && given[field] !== null && given[field] !== usual,
   );
@@ -39,8 +40,15 @@ function canonical(given: Overrides): Overrides {
     ...Object.fromEntries(simple.map(([field]) => [field, given[field]])),
     ...(given.deliveryPolicy ? { deliveryPolicy: policyFromSpec(given.deliveryPolicy as Overrides) } : {}),
     ...(given.deliveryStatus ? { deliveryStatus: given.deliveryStatus } : {}),
+    ...(Object.keys(fifo).length > 0 ? { fifo } : {}),
   };
 }
+
+/** Deduplication ids count within a key and nothing is deduplicated by content, as in a Queue: the rest is said. */
+const unusual = ({ throughputPer, deduplicateByContent }: Overrides): Overrides => ({
+  ...(throughputPer === "Topic" && { throughputPer }),
+  ...(deduplicateByContent === true && { deduplicateByContent }),
+});
 
 /** Durations in the one form that they are compared in. */
 function policyFromSpec(policy: Overrides): Overrides {
@@ -59,13 +67,21 @@ export function actualTopic(attributes: Attributes): Partial<TopicWant> {
     ordering: attributes.FifoTopic === "true" ? "PerKey" : "None",
     maxMessageBytes: Number(attributes.MaximumMessageSize || limits.topic.maxMessageBytes.aws.default),
     encryptionKey: attributes.KmsMasterKeyId || null,
-    overrides: canonical({
-      displayName: attributes.DisplayName ?? "",
-      tracing: attributes.TracingConfig || DEFAULTS.tracing,
-      signatureVersion: Number(attributes.SignatureVersion || DEFAULTS.signatureVersion),
-      deliveryPolicy: policyFromCloud(attributes.DeliveryPolicy),
-      deliveryStatus: statusFromCloud(attributes),
-    }),
+    overrides: canonical(
+      {
+        displayName: attributes.DisplayName ?? "",
+        tracing: attributes.TracingConfig || DEFAULTS.tracing,
+        signatureVersion: Number(attributes.SignatureVersion || DEFAULTS.signatureVersion),
+        deliveryPolicy: policyFromCloud(attributes.DeliveryPolicy),
+        deliveryStatus: statusFromCloud(attributes),
+        // What is not told counts as what a Topic is anyway.
+        fifo: {
+          throughputPer: attributes.FifoThroughputScope ?? "",
+          deduplicateByContent: attributes.ContentBasedDeduplication === "true",
+        },
+      },
+      attributes.FifoTopic === "true" ? "PerKey" : "None",
+    ),
   };
 }
 
@@ -133,14 +149,20 @@ function statusFromCloud(attributes: Attributes): Overrides | undefined {
   };
 }
 
+const fifoAttributes = ({ throughputPer, deduplicateByContent }: Overrides): Attributes => ({
+  ContentBasedDeduplication: String(deduplicateByContent === true),
+  FifoThroughputScope: throughputPer === "Topic" ? "Topic" : "MessageGroup",
+});
+
 /** Every attribute that the overrides stand for; empty text takes one away. */
-function overrideAttributes({ overrides }: TopicWant): Attributes {
+function overrideAttributes({ overrides, ordering }: TopicWant): Attributes {
   const status = (overrides.deliveryStatus ?? {}) as Overrides;
   return {
     DisplayName: String(overrides.displayName ?? DEFAULTS.displayName),
     TracingConfig: String(overrides.tracing ?? DEFAULTS.tracing),
     SignatureVersion: String(overrides.signatureVersion ?? DEFAULTS.signatureVersion),
     DeliveryPolicy: policyToCloud(overrides.deliveryPolicy as Overrides | undefined),
+    ...(ordering === "PerKey" && fifoAttributes((overrides.fifo ?? {}) as Overrides)),
     ...Object.fromEntries(
       Object.entries(STATUS).map(([field, name]) => [name, status[field] === undefined ? "" : String(status[field])]),
     ),
@@ -155,6 +177,9 @@ const ABSENT: Attributes = {
   SQSSuccessFeedbackSampleRate: "0",
 };
 
+/** What emulators that don't tell it are taken to have. */
+const UNTOLD: Attributes = { ContentBasedDeduplication: "false", FifoThroughputScope: "MessageGroup" };
+
 /** What CreateTopic is given: nothing that says what SNS does anyway but the size, which is ours to choose. */
 export function attributesToCreate(want: TopicWant): Record<string, string> {
   const extra = Object.entries(overrideAttributes(want)).filter(
@@ -164,12 +189,7 @@ export function attributesToCreate(want: TopicWant): Record<string, string> {
     MaximumMessageSize: String(want.maxMessageBytes),
     ...(want.encryptionKey !== null && { KmsMasterKeyId: want.encryptionKey }),
     ...Object.fromEntries(extra),
-    // Deduplication ids count within a key, and nothing is deduplicated by content: as a Queue does.
-    ...(want.ordering === "PerKey" && {
-      FifoTopic: "true",
-      ContentBasedDeduplication: "false",
-      FifoThroughputScope: "MessageGroup",
-    }),
+    ...(want.ordering === "PerKey" && { FifoTopic: "true" }),
   };
 }
 
@@ -187,6 +207,6 @@ export function attributesToUpdate(
   const same = (name: string, value: string) =>
     name === "DeliveryPolicy"
       ? policyToCloud(policyFromCloud(live[name])) === value
-      : (live[name] ?? ABSENT[name] ?? "") === (value || (ABSENT[name] ?? ""));
+      : (live[name] ?? ABSENT[name] ?? UNTOLD[name] ?? "") === (value || (ABSENT[name] ?? ""));
   return Object.entries(wanted).filter(([name, value]) => !same(name, value));
 }

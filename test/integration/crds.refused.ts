@@ -380,6 +380,12 @@ export const REFUSED: readonly Refused[] = [
     message: 'spec.overrides.aws.replicas[1]: Duplicate value: {"region":"eu-west-1"}',
   },
   {
+    what: "settings of a FIFO topic for one without order",
+    yaml: topic("{overrides: {aws: {fifo: {throughputPer: Topic}}}}"),
+    message:
+      "spec.overrides.aws.fifo: Forbidden: only a topic with ordering PerKey is a FIFO topic: leave fifo out, or use ordering PerKey",
+  },
+  {
     what: "settings of a FIFO queue for one without order",
     yaml: queue("{overrides: {aws: {fifo: {deduplicateByContent: true}}}}"),
     message:

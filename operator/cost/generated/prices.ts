@@ -57,6 +57,15 @@ export const prices = {
         "checked": "2026-11-23",
         "against": "Infracost: dynamodb_table_test"
       },
+      "dynamodbStreamRead": {
+        "amount": "0.20",
+        "per": 1000000,
+        "unit": "read request units",
+        "free": "2,500,000 read request units of streams a month of the account and region",
+        "source": "https://aws.amazon.com/dynamodb/pricing/on-demand/",
+        "checked": "2026-11-24",
+        "against": "Infracost: dynamodb_table_test, 0.40 for 2,000,000"
+      },
       "dynamodbInfrequentWrite": {
         "per": 1000000,
         "unit": "write request units",
@@ -302,6 +311,14 @@ export const prices = {
         "source": "https://cloud.google.com/kms/pricing",
         "checked": "2026-11-23",
         "against": "Infracost: kms_crypto_key_test"
+      },
+      "kmsHsmKeyVersion": {
+        "amount": "1.00",
+        "per": 1,
+        "unit": "key versions a month",
+        "source": "https://cloud.google.com/kms/pricing",
+        "checked": "2026-11-24",
+        "against": "a stored copy of that page, effective 2025-03-17: symmetric keys of protection level HSM"
       },
       "storageStandard": {
         "amount": "0.02",

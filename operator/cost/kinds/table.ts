@@ -24,6 +24,9 @@ export const table: Estimator<TableWant> = {
         ...(want.pointInTimeRecoveryDays === null
           ? []
           : [{ what: "point-in-time recovery", price: aws.dynamodbRecovery }]),
+        ...(want.overrides.stream === undefined
+          ? []
+          : [{ what: "reads of its stream", price: aws.dynamodbStreamRead }]),
         ...keyUse.aws(want),
       ],
     };
