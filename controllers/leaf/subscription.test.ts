@@ -90,6 +90,13 @@ describe("a Queue that subscribes", () => {
     else expect(problem).toContain(`${field}: `);
   });
 
+  it("takes the largest message of its Topic, where a cloud would drop it", () => {
+    const large = topic({ maxMessageBytes: 1_048_576 });
+    expect(queue.problem?.(specOf(subscribes), given(large))).toContain("maxMessageBytes: ");
+    expect(queue.problem?.(specOf({ ...subscribes, maxMessageBytes: 1_048_576 }), given(large))).toBeUndefined();
+    expect(queue.problem?.(specOf(subscribes), given(large, "gcp"))).toBeUndefined();
+  });
+
   it("with a key of its own, of an external topic: only where the queue has messages of its own", () => {
     const spec = specOf({ subscribeTo: { topicRef: { external: "x" } }, encryption: { keyRef: { external: "k" } } });
     expect(queue.problem?.(spec, given({}, "aws"))).toBeUndefined();

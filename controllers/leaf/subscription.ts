@@ -19,9 +19,12 @@ export const refuseSubscriber = (field: string, { effective }: Target, what: str
 export function subscriptionProblem(spec: QueueSpec, given: Pick<Given, "target" | "cloud">): string | undefined {
   if (!spec.subscribeTo) return undefined;
   const external = spec.subscribeTo.topicRef.external !== undefined;
-  const { ordering, encryptionKey = null } = given.target(FIELD).effective;
+  const { ordering, encryptionKey = null, maxMessageBytes } = given.target(FIELD).effective;
   if (ordering !== undefined && ordering !== spec.ordering)
     return `${FIELD}: this Topic has ordering ${String(ordering)} and the Queue ${spec.ordering}. Both clouds deliver alike only where they are the same: make a Queue with ordering ${String(ordering)}.`;
+  // Pub/Sub takes what is larger anyway, whatever the size that spec has for either.
+  if (given.cloud === "aws" && spec.maxMessageBytes < Number(maxMessageBytes ?? 0))
+    return `maxMessageBytes: the Topic takes messages of ${String(maxMessageBytes)} bytes and the Queue of ${spec.maxMessageBytes}, so that SNS could not deliver the largest. Give the Queue ${String(maxMessageBytes)} too.`;
   if (!spec.encryption) return undefined;
   if (external && given.cloud === "gcp")
     return `encryption.keyRef: on Google Cloud the key of the topic encrypts what a subscription holds, and this topic is not managed here. Leave encryption out.`;
