@@ -103,7 +103,9 @@ const spec = leafSpec(
     valueFrom: valueFrom.optional().describe("The value is taken from a Kubernetes Secret."),
     generate: generate
       .optional()
-      .describe("The value is made by the operator, once, and is nowhere but in the cloud, and in the copy that syncTo asks for. Give {} for 32 characters."),
+      .describe(
+        "The value is made by the operator, once, and is nowhere but in the cloud, and in the copy that syncTo asks for. Give {} for 32 characters.",
+      ),
     external: z
       .strictObject({})
       .optional()
