@@ -6,7 +6,8 @@ import { duration } from "./duration.ts";
 import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import type { Limit } from "./limits.ts";
 import { limits } from "./limits.ts";
-import { withRules } from "./rules.ts";
+import { reference } from "./refs.ts";
+import { exactlyOne, withRules } from "./rules.ts";
 import { formed, mapList, set, text } from "./text.ts";
 
 const limit = limits.bucket;
@@ -95,6 +96,30 @@ const corsRule = () =>
     maxAge: duration().optional().describe("How long a browser may remember this."),
   });
 
+const notification = () =>
+  withRules(
+    z.strictObject({
+      name: formed(
+        /^[a-z]([a-z0-9-]*[a-z0-9])?$/,
+        50,
+        "a notification's name must be of a-z, 0-9 and '-', begin with a letter and end with a letter or digit",
+      ).describe("Name of the notification."),
+      events: set(z.enum(["ObjectCreated", "ObjectDeleted"]), 2)
+        .min(1)
+        .describe(
+          "ObjectCreated: something was written under a name, new or not. ObjectDeleted: nothing is under that name any more. What becomes of old versions is told by neither.",
+        ),
+      prefix: text(limit.prefix.portable.max)
+        .optional()
+        .describe("Only objects whose name begins with this. Absent: all."),
+      queueRef: reference("Queue", "QUEUE_ID").optional().describe("A Queue that gets the events. It keeps no order."),
+      topicRef: reference("Topic", "TOPIC_ID")
+        .optional()
+        .describe("A Topic that hands them to all who subscribe. It keeps no order."),
+    }),
+    exactlyOne("queueRef", "topicRef"),
+  );
+
 const spec = leafSpec(
   {
     versioning: z
@@ -129,6 +154,11 @@ const spec = leafSpec(
     cors: mapList(corsRule(), limit.corsRules.portable.max, "name")
       .optional()
       .describe("Which web pages may use it straight from the browser, with a signed URL."),
+    notifications: mapList(notification(), limit.notifications.portable.max, "name")
+      .optional()
+      .describe(
+        "Who is told of objects that come and go: a CloudEvent as JSON in the body of a message, the same on both clouds, at least once and in no order. On GCP all that is published to a Queue or Topic named here must be text in UTF-8.",
+      ),
     encryption: encryption(),
   },
   {

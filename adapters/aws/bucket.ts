@@ -6,6 +6,7 @@ import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/pro
 import type { Call, Fitted, Provider } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
 import { lifecycleOf } from "./bucket-lifecycle.ts";
+import { bucketNotifications } from "./bucket-notifications.ts";
 import { hasTlsOnly } from "./bucket-policy.ts";
 import { bucketArn, bucketReader, isAbsent } from "./bucket-read.ts";
 import { bucketRestorer } from "./bucket-restore.ts";
@@ -14,6 +15,7 @@ import { bucketWriter } from "./bucket-write.ts";
 import type { Aws } from "./clients.ts";
 import { ask, askFor } from "./errors.ts";
 import { keyArn } from "./key.ts";
+import { checkTargets } from "./notification-shape.ts";
 import { checkOverrides } from "./overrides.ts";
 import { tagChanges, tagList, tagsOf, tagsToCreate } from "./tags.ts";
 
@@ -25,6 +27,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
   const { s3, place } = aws;
   const read = bucketReader(aws);
   const write = bucketWriter(aws, read);
+  const notifications = bucketNotifications(aws);
   const options = (call: Call) => ({ abortSignal: call.signal });
   const of = (Bucket: string) => ({ Bucket, ExpectedBucketOwner: place.account });
   const arnOf = (name: string) => bucketArn(place, name);
@@ -37,7 +40,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
   });
 
   async function actualOf(name: string, call: Call): Promise<Partial<BucketWant>> {
-    const [versioning, rules, encryption, policy, block, ownership, cors, lock] = await sideBySide([
+    const [versioning, rules, encryption, policy, block, ownership, cors, lock, told] = await sideBySide([
       read.versioning(name, call),
       read.lifecycle(name, call),
       read.encryption(name, call),
@@ -46,6 +49,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       read.ownership(name, call),
       read.cors(name, call),
       read.lock(name, call),
+      notifications.actual(name, call),
     ]);
     const kept = versioning === "Enabled";
     const { softDeleteDays, ...lifecycle } = lifecycleOf(rules);
@@ -58,6 +62,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       ...(lock?.ObjectLockEnabled !== "Enabled" && { versioning: kept && softDeleteDays === 0 }),
       retention: retentionOf(lock),
       cors: cors.map(corsOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      notifications: told,
       ...encryptionOf(encryption, (key) => keyArn(aws, key)),
     };
   }
@@ -131,18 +136,26 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       if (any("lifecycle", "storageClass", "softDeleteDays")) await write.lifecycle(name, want, call);
       if (changed.has("retention")) await write.retention(name, want, call);
       if (changed.has("cors")) await write.cors(name, want, call);
-      if (changed.has("tags")) await write.tags(name, tagChanges(seen.actual.tags, want.tags, call.owner), call);
+      if (changed.has("notifications")) await notifications.ensure(name, want, call);
+      if (changed.has("tags")) {
+        if (want.notifications.length > 0) await notifications.retag(name, want.tags, call);
+        await write.tags(name, tagChanges(seen.actual.tags, want.tags, call.owner), call);
+      }
     },
 
     async delete(seen, _at, call) {
+      // Once the bucket is gone nothing would lead to its rules.
+      await notifications.remove(nameOf(seen.id), call);
       await askFor("S3 DeleteBucket", s3.send(new DeleteBucketCommand(of(nameOf(seen.id))), options(call)));
     },
 
     // S3 deletes no bucket that holds an object or an old version, so nothing is lost that would need a word.
     isEmpty: async () => true,
     restoreByCopy: bucketRestorer(aws, read, write),
-    adopt: (seen, _want, call) =>
-      write.tags(nameOf(seen.id), { set: ownerTags(call.owner), remove: [RESTORED_AT] }, call),
+    async adopt(seen, _want, call) {
+      await notifications.adopt(nameOf(seen.id), call);
+      await write.tags(nameOf(seen.id), { set: ownerTags(call.owner), remove: [RESTORED_AT] }, call);
+    },
     release: (seen, call) => write.tags(nameOf(seen.id), { set: {}, remove: HOLDER_MARKS }, call),
   };
 }
@@ -150,7 +163,8 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
 /** `arn:aws:s3:::orders` → `orders`. */
 const nameOf = (arn: string): string => parseArn(arn)?.resource ?? arn;
 
-function fitBucket(aws: Pick<Aws, "arn">, want: BucketWant): Fitted<BucketWant> {
+function fitBucket(aws: Pick<Aws, "arn" | "place">, want: BucketWant): Fitted<BucketWant> {
+  checkTargets(aws, want.notifications);
   const encryptionKey = keyArn(aws, want.encryptionKey);
   const used = checkOverrides(want.overrides, ["bucketKey"]);
   return {

@@ -13,8 +13,8 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { STSClient } from "@aws-sdk/client-sts";
 import type { Place } from "../../operator/provider/cloud.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
+import { type InTurn, inTurn } from "../in-turn.ts";
 import { formatArn, partitionOf } from "./arn.ts";
-import { type InTurn, inTurn } from "./in-turn.ts";
 
 /** Where warnings of the SDK go. */
 export interface AwsLog {

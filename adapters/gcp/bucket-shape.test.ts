@@ -12,6 +12,7 @@ const WANT: BucketWant = {
   softDeleteDays: 0,
   retention: null,
   cors: [],
+  notifications: [],
   encryptionKey: null,
   overrides: {},
   tags: { team: "core" },

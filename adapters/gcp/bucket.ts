@@ -3,12 +3,14 @@ import { RESTORED_AT } from "../../operator/provider/copying.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import type { At, Call, Created, Observation, Present, Provider } from "../../operator/provider/provider.ts";
+import { bucketNotifications } from "./bucket-notifications.ts";
 import { bucketRestorer } from "./bucket-restore.ts";
 import { actualBucket, fitBucket, labelPatch, locationOf, outputsOf, patchOf, toBucket } from "./bucket-shape.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
 import { letServiceUseKey } from "./key-agents.ts";
 import { bucketName, shortName } from "./names.ts";
+import { checkTargets, footprintOf } from "./notification-shape.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
 import type { Bucket } from "./storage.ts";
 
@@ -24,6 +26,7 @@ type Seen = Present<BucketWant, BucketOutputs>;
 export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
   const { place, storage } = gcp;
   const { region } = place;
+  const notifications = bucketNotifications(gcp);
 
   /** Undefined: nobody has a bucket of that name. "foreign": somebody else has. */
   async function find(name: string, call: Call): Promise<Bucket | "foreign" | undefined> {
@@ -52,12 +55,14 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
         actual: {},
         outputs: outputsOf(name, region),
       };
+    const actual = actualBucket(found, region);
+    const told = await notifications.actual(name, actual.versioning === true, at.footprint, call);
     return {
       exists: true,
       id,
       owner: ownerOf(found.labels ?? {}),
       phase: "ready",
-      actual: actualBucket(found, region),
+      actual: { ...actual, notifications: told },
       outputs: outputsOf(name, found.location ?? region),
     };
   }
@@ -67,8 +72,8 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     await useKey(want, call);
     try {
       await storage.create(name, toBucket(want, region), call.signal);
-      // A lock is still to come: the next look says so.
-      return want.retention?.lock ? { id } : { id, outputs: foresee(name, want) };
+      // A lock and notifications are still to come: the next look says so.
+      return want.retention?.lock || want.notifications.length > 0 ? { id } : { id, outputs: foresee(name, want) };
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       refuseForeign(name, await find(name, call), call.owner);
@@ -97,6 +102,9 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
       await step(`update the bucket ${name}`, () => storage.patch(name, patch, call.signal));
     if (changed.has("retention") && want.retention?.lock && seen.actual.retention?.lock !== true)
       await step(`lock the retention of ${name}`, () => lock(name, want.retention?.days ?? 0, call));
+    // What tells of a deleted object depends on whether versions are kept.
+    if (changed.has("notifications") || (changed.has("versioning") && want.notifications.length > 0))
+      await notifications.ensure(name, want, seen.actual.notifications ?? [], call);
   }
 
   /** Locks just what spec asks for: a retention that somebody changes at this moment is left to the next pass. */
@@ -122,14 +130,19 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     ids: "derived",
     // The only override is where it is.
     immutable: ["overrides"],
-    fit: (want) => fitBucket(want, region),
+    footprint: (want) => footprintOf(want.notifications),
+    fit(want) {
+      checkTargets(place.account, want.notifications);
+      return fitBucket(want, region);
+    },
     foresee,
     list: async ({ signal }) => (await storage.names(signal)).map((name) => ({ name, id: bucketName(name) })),
     observe,
     create,
     update,
-    async delete(seen, _at, call) {
+    async delete(seen, at, call) {
       const name = shortName(seen.id);
+      await notifications.remove(name, at.footprint, call);
       await storage.delete(name, call.signal).catch(explainNotEmpty(name));
     },
     // Google deletes no bucket that holds an object or an old version, so nothing is lost that would need a word.

@@ -1,4 +1,5 @@
 import type { protos } from "@google-cloud/pubsub";
+import { inTurn } from "../in-turn.ts";
 import { paged, unary } from "./call.ts";
 import type { Clients } from "./clients.ts";
 import { ifThere } from "./errors.ts";
@@ -6,6 +7,7 @@ import type { Policy, PolicyPort } from "./policy.ts";
 
 export type Topic = protos.google.pubsub.v1.ITopic;
 export type Subscription = protos.google.pubsub.v1.ISubscription;
+export type MessageTransform = protos.google.pubsub.v1.IMessageTransform;
 
 /** The calls of Pub/Sub that we make. Names are full resource names. Every one throws ProviderError. */
 export interface PubSub extends PolicyPort {
@@ -19,6 +21,15 @@ export interface PubSub extends PolicyPort {
   createSubscription(subscription: Subscription, signal: AbortSignal): Promise<Subscription>;
   /** `mask`: paths as the API names them, such as `ack_deadline_seconds`. */
   updateTopic(topic: Topic, mask: readonly string[], signal: AbortSignal): Promise<Topic>;
+  /**
+   * Changes what a topic does with messages as they are published. Sends nothing when `change` gives back what it was
+   * given, or there is no such topic and nothing is to be put there. One edit of a topic at a time in this process.
+   */
+  editTransforms(
+    topic: string,
+    change: (live: readonly MessageTransform[]) => readonly MessageTransform[],
+    signal: AbortSignal,
+  ): Promise<void>;
   updateSubscription(subscription: Subscription, mask: readonly string[], signal: AbortSignal): Promise<Subscription>;
   /** Deleting what is absent succeeds. */
   deleteTopic(name: string, signal: AbortSignal): Promise<void>;
@@ -29,11 +40,27 @@ const API = "Pub/Sub";
 
 export function createPubSub(clients: Pick<Clients, "publisher" | "subscriber">): PubSub {
   const iamClient = (resource: string) => (resource.includes("/topics/") ? clients.publisher() : clients.subscriber());
+  const turns = inTurn();
+  async function topic(name: string, signal: AbortSignal) {
+    const client = await clients.publisher();
+    return ifThere(unary<Topic>(API, signal, (options, done) => client.getTopic({ topic: name }, options, done)));
+  }
+  async function updateTopic(changed: Topic, mask: readonly string[], signal: AbortSignal) {
+    const client = await clients.publisher();
+    const request = { topic: changed, updateMask: { paths: [...mask] } };
+    return unary<Topic>(API, signal, (options, done) => client.updateTopic(request, options, done));
+  }
   return {
-    async topic(name, signal) {
-      const client = await clients.publisher();
-      return ifThere(unary<Topic>(API, signal, (options, done) => client.getTopic({ topic: name }, options, done)));
-    },
+    topic,
+    updateTopic,
+    editTransforms: (name, change, signal) =>
+      turns(name, async () => {
+        const found = await topic(name, signal);
+        const live = found?.messageTransforms ?? [];
+        const messageTransforms = change(live);
+        if (messageTransforms === live || (!found && messageTransforms.length === 0)) return;
+        await updateTopic({ name, messageTransforms: [...messageTransforms] }, ["message_transforms"], signal);
+      }),
     async subscription(name, signal) {
       const client = await clients.subscriber();
       return ifThere(
@@ -65,11 +92,6 @@ export function createPubSub(clients: Pick<Clients, "publisher" | "subscriber">)
       return unary<Subscription>(API, signal, (options, done) =>
         client.createSubscription(subscription, options, done),
       );
-    },
-    async updateTopic(topic, mask, signal) {
-      const client = await clients.publisher();
-      const request = { topic, updateMask: { paths: [...mask] } };
-      return unary<Topic>(API, signal, (options, done) => client.updateTopic(request, options, done));
     },
     async updateSubscription(subscription, mask, signal) {
       const client = await clients.subscriber();

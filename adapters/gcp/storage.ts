@@ -45,6 +45,21 @@ export interface BucketFields {
   };
 }
 
+/** What Cloud Storage tells a topic: cloud.google.com/storage/docs/json_api/v1/notifications. It can't be changed. */
+export interface NotificationConfig {
+  /** `//pubsub.googleapis.com/projects/P/topics/T`. */
+  readonly topic: string;
+  readonly payload_format: string;
+  /** Absent: all. */
+  readonly event_types?: readonly string[];
+  readonly object_name_prefix?: string;
+  readonly custom_attributes?: Readonly<Record<string, string>>;
+}
+
+export interface StoredNotification extends NotificationConfig {
+  readonly id: string;
+}
+
 export interface Bucket extends BucketFields {
   readonly name: string;
   readonly projectNumber: string;
@@ -90,6 +105,11 @@ export interface Storage extends PolicyPort {
   rewrite(from: string, object: StorageObject, to: string, signal: AbortSignal): Promise<void>;
   /** Deleting what is absent succeeds. */
   delete(name: string, signal: AbortSignal): Promise<void>;
+  /** All that the bucket tells, whoever asked for it. */
+  notifications(name: string, signal: AbortSignal): Promise<readonly StoredNotification[]>;
+  notify(name: string, config: NotificationConfig, signal: AbortSignal): Promise<void>;
+  /** What is absent is a success. */
+  stopNotifying(name: string, id: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface Page {
@@ -204,6 +224,16 @@ export function createStorage(place: Pick<Place, "account" | "endpoints" | "cred
     },
     async delete(name, signal) {
       await ifThere(call("DELETE", at(name), signal));
+    },
+    async notifications(name, signal) {
+      const reply = call("GET", `${at(name)}/notificationConfigs`, signal);
+      return (await json<{ items?: readonly StoredNotification[] }>("storage#notifications", reply)).items ?? [];
+    },
+    async notify(name, config, signal) {
+      await json("storage#notification", call("POST", `${at(name)}/notificationConfigs`, signal, { body: config }));
+    },
+    async stopNotifying(name, id, signal) {
+      await ifThere(call("DELETE", `${at(name)}/notificationConfigs/${encodeURIComponent(id)}`, signal));
     },
     read(resource, signal) {
       const params = { optionsRequestedPolicyVersion: "3" };

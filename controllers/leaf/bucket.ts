@@ -2,6 +2,7 @@ import type { BucketSpec } from "../../crds/bucket.ts";
 import { durationSeconds, durationText } from "../../crds/duration.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
 import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts";
+import { notificationProblem, notificationReferences, notificationSpec, notificationsOf } from "./notification.ts";
 import { overridesFor, overridesSpec } from "./overrides.ts";
 import type { BucketCorsRule, BucketLifecycleRule, BucketWant } from "./wants.ts";
 
@@ -11,7 +12,8 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
   dataBearing: true,
   // Both clouds take 63 without dots.
   nameLimit: 63,
-  references: keyReferences,
+  references: (spec) => [...notificationReferences(spec), ...keyReferences(spec)],
+  problem: notificationProblem,
   want: (spec, given) => ({
     private: true,
     versioning: spec.versioning,
@@ -20,6 +22,7 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
     softDeleteDays: spec.softDeleteDays,
     retention: spec.retention ? { days: spec.retention.days, lock: false } : null,
     cors: (spec.cors ?? []).map(corsOf).sort(byName),
+    notifications: notificationsOf(spec, given),
     encryptionKey: encryptionKeyOf(spec, given),
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
@@ -31,6 +34,7 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
     softDeleteDays: actual.softDeleteDays,
     retention: actual.retention ? { days: actual.retention.days } : undefined,
     cors: actual.cors?.map(corsSpec),
+    notifications: actual.notifications?.map((one) => notificationSpec(one, naming)),
     encryption: encryptionSpec(actual.encryptionKey, naming),
     overrides: overridesSpec(actual.overrides, naming.cloud),
   }),

@@ -129,7 +129,19 @@ export interface BucketCorsRule {
   readonly maxAgeSeconds: number;
 }
 
-/** What a Bucket should be, whatever the cloud. Rules sorted by name. */
+/** Who is told of objects of a Bucket that come and go. Events sorted. */
+export interface BucketNotification {
+  readonly name: string;
+  readonly events: readonly ("ObjectCreated" | "ObjectDeleted")[];
+  /** "" for all objects. */
+  readonly prefix: string;
+  /** QUEUE_ID or TOPIC_ID. `observe` says "" where it can't tell. */
+  readonly target: string;
+  /** Always true. `observe` says false where anything is missing without which nothing arrives, or arrives otherwise. */
+  readonly delivers: boolean;
+}
+
+/** What a Bucket should be, whatever the cloud. Rules and notifications sorted by name. */
 export interface BucketWant extends Wanted {
   /** Always true. `observe` says false where anything that keeps the public, ACLs or plain HTTP out is missing. */
   readonly private: boolean;
@@ -141,6 +153,7 @@ export interface BucketWant extends Wanted {
   /** `lock`: it can't be shortened or taken away any more. */
   readonly retention: { readonly days: number; readonly lock: boolean } | null;
   readonly cors: readonly BucketCorsRule[];
+  readonly notifications: readonly BucketNotification[];
   readonly encryptionKey: string | null;
   readonly overrides: { readonly [field: string]: Neutral };
 }

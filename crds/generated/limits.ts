@@ -178,6 +178,30 @@ export const limits = {
         "min": 1,
         "max": 512
       }
+    },
+    "notifications": {
+      "unit": "count",
+      "aws": {
+        "name": "rules an event bus, of which a notification takes one for each of its events",
+        "min": 0,
+        "max": 300,
+        "verified": false,
+        "source": "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
+        "checked": "2026-11-24"
+      },
+      "gcp": {
+        "name": "notification configurations of a bucket for one event",
+        "min": 0,
+        "max": 10,
+        "verified": true,
+        "source": "https://cloud.google.com/storage/docs/pubsub-notifications",
+        "checked": "2026-11-24"
+      },
+      "portable": {
+        "min": 0,
+        "max": 8
+      },
+      "note": "Two stay free, since on GCP a configuration that changes is made anew before the old one goes."
     }
   },
   "encryptionkey": {

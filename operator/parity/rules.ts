@@ -144,6 +144,13 @@ export const PARITY_RULES: readonly ParityRule[] = [
     reason: "The id of the topic is the cloud's.",
   },
   {
+    name: "cloud-ids",
+    kinds: ["Bucket"],
+    path: ["status", "effective", "notifications", "*", "target"],
+    as: "value",
+    reason: "The id of the queue or topic that is told is the cloud's.",
+  },
+  {
     name: "subscription-rights",
     kinds: ["Queue"],
     path: ["status", "effective", "subscription", "via", "**"],

@@ -8,6 +8,7 @@ import { conformance } from "../../operator/provider/conformance/index.ts";
 import { judgeRequests } from "../support/aws-requests.ts";
 import { serviceModels } from "../support/service-model.ts";
 import { bucketOnAws } from "./aws/bucket.ts";
+import { bucketTellerOnAws } from "./aws/bucket-teller.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
 import { deliveriesOnAws } from "./aws/deliveries.ts";
 import { ciphersOnAws, encryptionKeyOnAws } from "./aws/encryptionkey.ts";
@@ -30,6 +31,7 @@ import { gaps } from "./gaps.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { bucket } from "./kinds/bucket.ts";
+import { bucketTeller } from "./kinds/bucket-teller.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
@@ -38,6 +40,7 @@ import { queueSubscriber } from "./kinds/queue-subscriber.ts";
 import { table } from "./kinds/table.ts";
 import { topic } from "./kinds/topic.ts";
 import { messageCases } from "./messages.ts";
+import { notificationCases } from "./notifications.ts";
 import { objectCases } from "./objects.ts";
 import { secretCases } from "./secrets.ts";
 import { subscriptionCases } from "./subscriptions.ts";
@@ -63,6 +66,13 @@ const all = byKind(kinds);
 messageCases(aws, messagesOnAws(aws), { kind: queue, on: queueOnAws(aws) }, all, options);
 itemCases(aws, itemsOnAws(aws), { kind: table, on: tableOnAws(aws) }, all);
 objectCases(aws, objectsOnAws(aws, emulator.endpoint), { kind: bucket, on: bucketOnAws(aws) }, all, options);
+notificationCases(
+  aws,
+  { objects: objectsOnAws(aws, emulator.endpoint), messages: messagesOnAws(aws), deliveries: deliveriesOnAws(aws) },
+  { kind: bucketTeller, on: bucketTellerOnAws(aws) },
+  all,
+  options,
+);
 keyCases(aws, ciphersOnAws(aws), { kind: encryptionKey, on: encryptionKeyOnAws(aws) }, all, options);
 deliveryCases(aws, deliveriesOnAws(aws), { kind: topic, on: topicOnAws(aws) }, all, options);
 eventCases(aws, eventsOnAws(aws), messagesOnAws(aws), {

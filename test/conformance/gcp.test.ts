@@ -5,6 +5,7 @@ import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
 import { gaps } from "./gaps.ts";
 import { bucketOnGcp } from "./gcp/bucket.ts";
+import { bucketTellerOnGcp } from "./gcp/bucket-teller.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
 import { deliveriesOnGcp } from "./gcp/deliveries.ts";
 import { ciphersOnGcp, encryptionKeyOnGcp, makeKeyRing } from "./gcp/encryptionkey.ts";
@@ -23,6 +24,7 @@ import { topicOnGcp } from "./gcp/topic.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { bucket } from "./kinds/bucket.ts";
+import { bucketTeller } from "./kinds/bucket-teller.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
@@ -31,6 +33,7 @@ import { queueSubscriber } from "./kinds/queue-subscriber.ts";
 import { table } from "./kinds/table.ts";
 import { topic } from "./kinds/topic.ts";
 import { messageCases } from "./messages.ts";
+import { notificationCases } from "./notifications.ts";
 import { objectCases } from "./objects.ts";
 import { secretCases } from "./secrets.ts";
 import { subscriptionCases } from "./subscriptions.ts";
@@ -48,6 +51,13 @@ const all = byKind(kinds);
 messageCases(gcp, messagesOnGcp(gcp), { kind: queue, on: queueOnGcp(gcp) }, all, options);
 itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);
 objectCases(gcp, objectsOnGcp(gcp), { kind: bucket, on: bucketOnGcp(gcp) }, all, options);
+notificationCases(
+  gcp,
+  { objects: objectsOnGcp(gcp), messages: messagesOnGcp(gcp), deliveries: deliveriesOnGcp(gcp) },
+  { kind: bucketTeller, on: bucketTellerOnGcp(gcp) },
+  all,
+  options,
+);
 keyCases(gcp, ciphersOnGcp(gcp), { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) }, all, options);
 deliveryCases(gcp, deliveriesOnGcp(gcp), { kind: topic, on: topicOnGcp(gcp) }, all, options);
 eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), {

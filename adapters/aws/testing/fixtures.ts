@@ -77,6 +77,7 @@ export const bucketWant = (name: string, over: Partial<BucketWant> = {}): Bucket
   softDeleteDays: 0,
   retention: null,
   cors: [],
+  notifications: [],
   encryptionKey: null,
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name, { kind: "Bucket" })) },

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { S3Client } from "@aws-sdk/client-s3";
@@ -32,6 +33,7 @@ export interface AwsEyes {
   readonly kms: KMSClient;
   readonly secretsManager: SecretsManagerClient;
   readonly scheduler: SchedulerClient;
+  readonly eventBridge: EventBridgeClient;
 }
 
 /** AWS behind a proxy that counts and makes trouble. */
@@ -56,6 +58,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     kms: new KMSClient(direct),
     secretsManager: new SecretsManagerClient(direct),
     scheduler: new SchedulerClient(direct),
+    eventBridge: new EventBridgeClient(direct),
   };
   const place = {
     environment: "conformance",

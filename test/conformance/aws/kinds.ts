@@ -1,5 +1,6 @@
 import type { Tried } from "../../../operator/provider/conformance/case-world.ts";
 import { bucket } from "../kinds/bucket.ts";
+import { bucketTeller } from "../kinds/bucket-teller.ts";
 import { encryptionKey } from "../kinds/encryptionkey.ts";
 import { eventRule } from "../kinds/eventrule.ts";
 import { managedSecret } from "../kinds/managedsecret.ts";
@@ -9,6 +10,7 @@ import { table } from "../kinds/table.ts";
 import { topic } from "../kinds/topic.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
 import { bucketOnAws } from "./bucket.ts";
+import { bucketTellerOnAws } from "./bucket-teller.ts";
 import type { AwsUnderTest } from "./cloud.ts";
 import { encryptionKeyOnAws } from "./encryptionkey.ts";
 import { eventRuleOnAws } from "./eventrule.ts";
@@ -25,6 +27,7 @@ export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: queueSubscriber, on: queueSubscriberOnAws(aws) },
   { kind: table, on: tableOnAws(aws) },
   { kind: bucket, on: bucketOnAws(aws) },
+  { kind: bucketTeller, on: bucketTellerOnAws(aws) },
   { kind: encryptionKey, on: encryptionKeyOnAws(aws) },
   { kind: managedSecret, on: managedSecretOnAws(aws) },
   { kind: eventRule, on: eventRuleOnAws(aws) },

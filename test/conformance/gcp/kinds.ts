@@ -1,5 +1,6 @@
 import type { Tried } from "../../../operator/provider/conformance/case-world.ts";
 import { bucket } from "../kinds/bucket.ts";
+import { bucketTeller } from "../kinds/bucket-teller.ts";
 import { encryptionKey } from "../kinds/encryptionkey.ts";
 import { eventRule } from "../kinds/eventrule.ts";
 import { managedSecret } from "../kinds/managedsecret.ts";
@@ -9,6 +10,7 @@ import { table } from "../kinds/table.ts";
 import { topic } from "../kinds/topic.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
 import { bucketOnGcp } from "./bucket.ts";
+import { bucketTellerOnGcp } from "./bucket-teller.ts";
 import type { GcpUnderTest } from "./cloud.ts";
 import { encryptionKeyOnGcp } from "./encryptionkey.ts";
 import { eventRuleOnGcp } from "./eventrule.ts";
@@ -25,6 +27,7 @@ export const kindsOnGcp = (gcp: GcpUnderTest): readonly Tried[] => [
   { kind: queueSubscriber, on: queueSubscriberOnGcp(gcp) },
   { kind: table, on: tableOnGcp(gcp) },
   { kind: bucket, on: bucketOnGcp(gcp) },
+  { kind: bucketTeller, on: bucketTellerOnGcp(gcp) },
   { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
   { kind: managedSecret, on: managedSecretOnGcp(gcp) },
   { kind: eventRule, on: eventRuleOnGcp(gcp) },

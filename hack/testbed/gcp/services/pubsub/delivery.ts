@@ -8,6 +8,7 @@ import { type Held, type Lane, receivedIn } from "./lane.ts";
 import { type DropListener, newLanes } from "./lanes.ts";
 import { checkMessages } from "./message-limits.ts";
 import { SUBSCRIPTION, subscriptionsOf, TOPIC } from "./topics.ts";
+import { transformed } from "./transforms.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface Delivery {
@@ -65,13 +66,17 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
   }
 
   async function publish(topic: string, messages: readonly Message[]): Promise<string[]> {
-    if (store.get(TOPIC, topic) === undefined) throw notFound(topic);
+    const found = store.get(TOPIC, topic);
+    if (found === undefined) throw notFound(topic);
     checkMessages(messages);
     const now = clock.now();
-    const stamped = messages.map((message) => {
+    const published = messages.map((message) => {
+      const made = transformed(found, message);
       messageCount += 1;
-      return { ...message, messageId: String(10 ** 15 + messageCount), publishTime: timestamp(now) } as Message;
+      const messageId = String(10 ** 15 + messageCount);
+      return { messageId, message: made && ({ ...made, messageId, publishTime: timestamp(now) } as Message) };
     });
+    const stamped = published.flatMap(({ message }) => (message === undefined ? [] : [message]));
     const receivers = subscriptionsOf(store, topic).filter((subscription) => subscription.detached !== true);
     await Promise.all(
       receivers.map(async (subscription) => {
@@ -84,7 +89,7 @@ export function newDelivery(world: World, upstream: Upstream, realNow: () => num
         if (held.length > 0) await (await lanes.open(subscription)).add(held);
       }),
     );
-    return stamped.map((message) => text(message, "messageId"));
+    return published.map(({ messageId }) => messageId);
   }
 
   const deadLetters = newDeadLetters(world, publish);

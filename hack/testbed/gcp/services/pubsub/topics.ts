@@ -7,6 +7,7 @@ import type { Semantics } from "../../engine/semantics.ts";
 import type { Call, World } from "../../engine/world.ts";
 import { checkKeyUse } from "../kms/use.ts";
 import { checkDuration, checkId, checkLabels, RETENTION, refuseFields } from "./rules.ts";
+import { checkTransforms } from "./transforms.ts";
 
 export const TOPIC = "pubsub.googleapis.com/Topic";
 export const SUBSCRIPTION = "pubsub.googleapis.com/Subscription";
@@ -19,7 +20,8 @@ export const subscriptionsOf = (view: Call["view"], topic: string): readonly Mes
 function check(topic: Message): void {
   checkLabels(topic);
   checkDuration(topic, "messageRetentionDuration", RETENTION.low, RETENTION.high, "message_retention_duration");
-  refuseFields(topic, ["ingestionDataSourceSettings", "messageTransforms", "schemaSettings"]);
+  refuseFields(topic, ["ingestionDataSourceSettings", "schemaSettings"]);
+  checkTransforms(topic);
 }
 
 function orphan(topic: Message, { store }: World): void {
