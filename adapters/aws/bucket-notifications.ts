@@ -4,7 +4,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { BucketNotification, BucketWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
-import { ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
+import { ownerOf, ownerTags, tagValue } from "../../operator/provider/owner.ts";
 import type { Call } from "../../operator/provider/provider.ts";
 import type { Aws } from "./clients.ts";
 import { ask } from "./errors.ts";
@@ -39,12 +39,12 @@ export function bucketNotifications(aws: Aws) {
   const policiesOf = (target: string) => (isQueue(target) ? policies.queue : policies.topic);
   const of = (Bucket: string) => ({ Bucket, ExpectedBucketOwner: place.account });
   const options = (call: Call) => ({ abortSignal: call.signal });
-  const isOurs = ({ tags }: LiveRule, call: Call) => {
+  /** Made for a Bucket of this Environment: who holds the bucket, which its name is made of, holds the rule. */
+  const isOurs = ({ tags }: LiveRule) => {
     const owner = ownerOf(tags);
-    return owner !== undefined && sameObject(owner, call.owner);
+    return owner?.environment === tagValue(place.environment) && owner.kind === tagValue("Bucket");
   };
-  const oursOf = async (bucket: string, call: Call) =>
-    (await rules.of(bucket, call)).filter((rule) => isOurs(rule, call));
+  const oursOf = async (bucket: string, call: Call) => (await rules.of(bucket, call)).filter(isOurs);
 
   async function configuration(bucket: string, call: Call) {
     const command = new GetBucketNotificationConfigurationCommand(of(bucket));
@@ -106,7 +106,7 @@ export function bucketNotifications(aws: Aws) {
       for (const one of wanted) {
         const name = ruleName(place.environment, bucket, one);
         const live = found.get(name);
-        if (live && !isOurs(live, call))
+        if (live && !isOurs(live))
           throw new ProviderError("conflict", `EventBridge rule ${name} exists and does not carry our marks`, {
             code: "RuleExists",
           });
@@ -117,7 +117,7 @@ export function bucketNotifications(aws: Aws) {
         if (!same.target) await step(`set the target of ${name}`, () => rules.setTarget(bucket, one, call));
       }
       const names = new Set(wanted.map((one) => ruleName(place.environment, bucket, one)));
-      const gone = [...found.values()].filter((rule) => isOurs(rule, call) && !names.has(rule.name));
+      const gone = [...found.values()].filter((rule) => isOurs(rule) && !names.has(rule.name));
       await removeRules(bucket, gone, used, call);
     },
 
@@ -131,11 +131,8 @@ export function bucketNotifications(aws: Aws) {
 
     /** Our marks on the rules that some Bucket of this Environment made for it. */
     async adopt(bucket: string, call: Call): Promise<void> {
-      for (const { name, tags } of await rules.of(bucket, call)) {
-        const owner = ownerOf(tags);
-        if (owner?.environment !== call.owner.environment || owner.kind !== call.owner.kind.toLowerCase()) continue;
+      for (const { name } of await oursOf(bucket, call))
         await step(`mark the rule ${name}`, () => rules.tag(name, { set: ownerTags(call.owner), remove: [] }, call));
-      }
     },
 
     /** All that is ours but what stands in the bucket itself. */

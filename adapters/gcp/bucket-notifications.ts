@@ -72,7 +72,6 @@ export function bucketNotifications(gcp: Pick<Gcp, "storage" | "pubsub" | "pubsu
     /** What there is of ours. @param footprint names topics that may still name the bucket */
     async actual(
       bucket: string,
-      versioning: boolean,
       footprint: readonly string[],
       { signal }: Call,
     ): Promise<readonly BucketNotification[]> {
@@ -88,7 +87,7 @@ export function bucketNotifications(gcp: Pick<Gcp, "storage" | "pubsub" | "pubsu
           }),
         ),
       ]);
-      return [...actualNotifications(live, versioning, (topic) => opened.includes(topic)), ...left.flat()];
+      return [...actualNotifications(live, (topic) => opened.includes(topic)), ...left.flat()];
     },
 
     /** Makes them as `want` says, and takes away what `seen` had besides. Sends only what differs. */

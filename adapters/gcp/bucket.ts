@@ -56,7 +56,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
         outputs: outputsOf(name, region),
       };
     const actual = actualBucket(found, region);
-    const told = await notifications.actual(name, actual.versioning === true, at.footprint, call);
+    const told = await notifications.actual(name, at.footprint, call);
     return {
       exists: true,
       id,
@@ -97,14 +97,14 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     const name = shortName(seen.id);
     if (changed.has("retention")) refuseShorter(name, seen.actual.retention ?? null, want.retention);
     if (changed.has("encryptionKey")) await useKey(want, call);
+    // What tells of a deleted object depends on whether versions are kept: cut off after this, versioning is still due.
+    if (changed.has("notifications") || (changed.has("versioning") && want.notifications.length > 0))
+      await notifications.ensure(name, want, seen.actual.notifications ?? [], call);
     const patch = patchOf(want, seen.actual, changed);
     if (Object.keys(patch).length > 0)
       await step(`update the bucket ${name}`, () => storage.patch(name, patch, call.signal));
     if (changed.has("retention") && want.retention?.lock && seen.actual.retention?.lock !== true)
       await step(`lock the retention of ${name}`, () => lock(name, want.retention?.days ?? 0, call));
-    // What tells of a deleted object depends on whether versions are kept.
-    if (changed.has("notifications") || (changed.has("versioning") && want.notifications.length > 0))
-      await notifications.ensure(name, want, seen.actual.notifications ?? [], call);
   }
 
   /** Locks just what spec asks for: a retention that somebody changes at this moment is left to the next pass. */

@@ -61,10 +61,14 @@ export const liveTopic = ({ topic }: NotificationConfig): string => topic.slice(
 export const isOurs = ({ custom_attributes }: NotificationConfig): boolean =>
   custom_attributes?.[NAME_ATTRIBUTE] !== undefined;
 
-/** What is there of ours, in the fields of Want. @param open whether what is published to a topic arrives there as it should */
+/**
+ * What is there of ours, in the fields of Want. Whether it fits the versioning of the bucket is for `ensure` to see, before
+ * that changes.
+ *
+ * @param open whether what is published to a topic arrives there as it should
+ */
 export function actualNotifications(
   live: readonly StoredNotification[],
-  versioning: boolean,
   open: (topic: string) => boolean,
 ): readonly BucketNotification[] {
   const byName = Map.groupBy(live.filter(isOurs), (one) => one.custom_attributes?.[NAME_ATTRIBUTE] ?? "");
@@ -86,7 +90,7 @@ export function actualNotifications(
         same.length === 1 &&
         open(liveTopic(one)) &&
         topicAt(found.target) !== undefined &&
-        sameConfig(one, configOf(found, versioning));
+        [true, false].some((versioning) => sameConfig(one, configOf(found, versioning)));
       return { ...found, delivers: whole };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));

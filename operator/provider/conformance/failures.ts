@@ -188,6 +188,7 @@ async function again(world: CaseWorld): Promise<void> {
   await world.host.settle();
   expect(world.host.object).toBeUndefined();
   await world.on.restores?.forget(subject);
+  await world.on.clear?.(subject);
   if (world.on.nameHeld) world.cloud.advance(world.on.nameHeld.ms);
   world.host.recreate(world.spec());
 }

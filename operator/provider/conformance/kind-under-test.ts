@@ -97,6 +97,8 @@ export interface KindOnCloud {
         forget(subject: Subject): Promise<void>;
       }
     | undefined;
+  /** Takes away what a delete leaves behind on purpose, so that the next create makes all of it. Absent: it leaves nothing. */
+  readonly clear?: ((subject: Subject) => Promise<void>) | undefined;
   /** L15: how long its name can't be used after deletion, in ms, and the way to have the emulator do so. */
   readonly nameHeld?: { readonly ms: number; hold(): void } | undefined;
 }

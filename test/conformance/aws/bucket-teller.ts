@@ -119,6 +119,7 @@ export function bucketTellerOnAws(aws: AwsUnderTest): KindOnCloud {
       "notifications: EventBridge may not send": clearPolicy,
     },
     async remove(subject) {
+      await clearPolicy(subject);
       for (const rule of await rules(subject)) await removeRule(rule);
       await bucket.remove(subject);
     },

@@ -1,5 +1,6 @@
 import type { protos } from "@google-cloud/pubsub";
 import type { KindOnCloud, Subject } from "../../../operator/provider/conformance/kind-under-test.ts";
+import { ownerOf } from "../../../operator/provider/owner.ts";
 import { bucketOnGcp, unlessAbsent } from "./bucket.ts";
 import type { GcpUnderTest } from "./cloud.ts";
 
@@ -28,6 +29,17 @@ export function bucketTellerOnGcp(gcp: GcpUnderTest): KindOnCloud {
       }
     });
 
+  /** The topics beside it, as if nobody had ever told them anything. */
+  const clear = ({ object }: Subject) =>
+    byOthers(async () => {
+      const [topics] = await publisher.listTopics({ project: `projects/${gcp.place.account}` });
+      for (const { name, labels } of topics) {
+        if (!name || ownerOf(labels ?? {})?.namespace !== object.metadata.namespace) continue;
+        await eyes.setPolicy(name, { bindings: [] });
+        await publisher.updateTopic({ topic: { name }, updateMask: { paths: ["message_transforms"] } });
+      }
+    });
+
   return {
     ...bucket,
     makes: [...bucket.makes, "SetIamPolicy", "UpdateTopic", "CreateNotificationConfig"],
@@ -38,6 +50,11 @@ export function bucketTellerOnGcp(gcp: GcpUnderTest): KindOnCloud {
     async snapshot(subject) {
       const found = await bucket.snapshot(subject);
       return found && { bucket: found, told: (await notifications(subject)).map(({ metadata }) => metadata) };
+    },
+    clear,
+    async remove(subject) {
+      await bucket.remove(subject);
+      await clear(subject);
     },
     tamper: {
       ...bucket.tamper,
