@@ -52,8 +52,9 @@ test.each([
   ["the least", WANT],
   ["everything", FULL],
 ])("what is made is read back as asked: %s", (_title, asked) => {
-  const { want } = fitBucket(asked, REGION);
-  expect(actualBucket(live(toBucket(want, REGION)), REGION)).toEqual(want);
+  // What it tells is no part of the bucket itself.
+  const { notifications: _apart, ...want } = fitBucket(asked, REGION).want;
+  expect(actualBucket(live(toBucket({ ...want, notifications: [] }, REGION)), REGION)).toEqual(want);
 });
 
 test("one field changed, one field sent; a field that goes is taken away, versioning is turned off", () => {
@@ -112,7 +113,8 @@ test("what Google adds by itself is no drift: an empty lifecycle, Autoclass off,
     retentionPolicy: undefined,
     softDeletePolicy: { retentionDurationSeconds: "0", effectiveTime: "2026-01-01T00:00:00Z" },
   };
-  expect(actualBucket(live(toBucket(WANT, REGION), fields), REGION)).toEqual(WANT);
+  const { notifications: _apart, ...want } = WANT;
+  expect(actualBucket(live(toBucket(WANT, REGION), fields), REGION)).toEqual(want);
 });
 
 test("another place than the region is an override, and shows that S3 has no such thing", () => {

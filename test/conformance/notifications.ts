@@ -37,6 +37,8 @@ const event = z.strictObject({
 });
 type Told = z.infer<typeof event>;
 
+const everything = { name: "uploads", events: ["ObjectCreated", "ObjectDeleted"], queueRef: { name: "jobs" } };
+
 /** B5: a message really comes, in one shape. @param programs what they do with buckets, queues and topics */
 export function notificationCases(
   cloud: CloudUnderTest,
@@ -91,7 +93,7 @@ export function notificationCases(
     for (const versioning of [false, true])
       it(
         `B5 written, overwritten, deleted: one event each, in one shape, ${versioning ? "with" : "without"} versioning`,
-        run({ versioning }, async (bucket, queue) => {
+        run({ versioning, notifications: [everything] }, async (bucket, queue) => {
           const name = 'reports/a "b" ü.txt';
           await objects.put(bucket, name, "one");
           await objects.put(bucket, name, "three");

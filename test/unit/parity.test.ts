@@ -98,15 +98,23 @@ describe("a Bucket on S3 and in Cloud Storage", () => {
     gcp: (want: BucketWant) => fitBucket(want, "europe-west1"),
   };
   const live = (cloud: "aws" | "gcp", spec: BucketSpec): Manifest => {
-    const given = { cloud, namespace: "shop", tags: {}, target: () => ({ outputs: { KEY_ID: KEYS[cloud] } }) };
+    const given = { cloud, namespace: "shop", tags: {}, target: () => ({ outputs: OUTPUTS[cloud], effective: {} }) };
     const { want: effective, deviations } = fits[cloud](leaf.want(spec, given as never));
     const status = { effective, deviations, conditions: [] };
     const metadata = { name: "files", namespace: "shop" };
     return { apiVersion: "onyx.onelens.io/v1alpha1", kind: "Bucket", metadata, spec, status } as unknown as Manifest;
   };
-  const KEYS = {
-    aws: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-    gcp: "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k",
+  const OUTPUTS = {
+    aws: {
+      KEY_ID: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+      QUEUE_ID: "arn:aws:sqs:eu-west-1:111122223333:prod-shop-files",
+      TOPIC_ID: "arn:aws:sns:eu-west-1:111122223333:prod-shop-files-topic",
+    },
+    gcp: {
+      KEY_ID: "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k",
+      QUEUE_ID: "projects/p/subscriptions/prod-shop-files",
+      TOPIC_ID: "projects/p/topics/prod-shop-files-topic",
+    },
   };
   const specs = exampleBuckets();
   const both = (spec: BucketSpec, other = spec) => notAllowed([live("aws", spec)], [live("gcp", other)]);

@@ -66,16 +66,8 @@ export function bucketTellerOnAws(aws: AwsUnderTest): KindOnCloud {
 
   return {
     ...bucket,
-    makes: [
-      ...bucket.makes,
-      "SetQueueAttributes",
-      "PutBucketNotificationConfiguration",
-      "PutRule",
-      "PutTargets",
-      "PutRule",
-      "PutTargets",
-    ],
-    unmakes: ["SetQueueAttributes", "RemoveTargets", "DeleteRule", "RemoveTargets", "DeleteRule", ...bucket.unmakes],
+    makes: [...bucket.makes, "SetQueueAttributes", "PutBucketNotificationConfiguration", "PutRule", "PutTargets"],
+    unmakes: ["SetQueueAttributes", "RemoveTargets", "DeleteRule", ...bucket.unmakes],
     touches(write) {
       if (OURS.includes(write.operation)) return ["notifications"];
       return write.operation.endsWith("agResource") ? ["tags"] : bucket.touches(write);
