@@ -73,8 +73,11 @@ const shapes: Readonly<Record<string, (object: Record<string, unknown>) => Recor
   NetworkPolicy: (object) => inSpec(object, "egress", (rules) => byText(rules as readonly Egress[], egressText)),
   ScaledObject: (object) =>
     inSpec(object, "triggers", (triggers) => byText((triggers as readonly Trigger[]).map(comparable), triggerText)),
-  Bucket: (object) => inEffective(inEffective(object, "lifecycle", nameless), "cors", nameless),
+  Bucket: (object) =>
+    inEffective(inEffective(inEffective(object, "lifecycle", nameless), "cors", nameless), "notifications", named),
 };
+
+const named = (items: unknown) => byText(items as readonly { readonly name: string }[], ({ name }) => name);
 
 /** Rules of a bucket by what they do: Cloud Storage keeps no names of them. */
 const nameless = (rules: unknown) =>
