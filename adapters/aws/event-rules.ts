@@ -111,10 +111,7 @@ export function eventRules({ events, place, arn }: Pick<Aws, "events" | "place" 
     async remove(Rule: string, call: Call) {
       const Ids = ((await targetsOf(Rule, call)) ?? []).map(({ Id = "" }) => Id);
       if (Ids.length > 0)
-        await askFor(
-          "EventBridge RemoveTargets",
-          events.send(new RemoveTargetsCommand({ Rule, Ids }), options(call)),
-        );
+        await askFor("EventBridge RemoveTargets", events.send(new RemoveTargetsCommand({ Rule, Ids }), options(call)));
       await askFor("EventBridge DeleteRule", events.send(new DeleteRuleCommand({ Name: Rule }), options(call)));
     },
 
