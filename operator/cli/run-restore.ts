@@ -44,7 +44,8 @@ export async function runRestore(kindName: string, name: string, options: Restor
   return { value: restored, text, exitCode: lost > 0 ? 1 : 0 };
 }
 
-function copyInWords(copied: Copied | undefined): readonly string[] {
+/** Comments for the YAML: what was copied, and what was not. */
+export function copyInWords(copied: Copied | undefined): readonly string[] {
   if (!copied) return [];
   const { leftOut, leftOutCount } = copied;
   const more = leftOutCount - leftOut.length;
