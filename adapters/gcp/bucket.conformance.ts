@@ -44,11 +44,12 @@ function wanted(name: string, change: Partial<BucketWant> = {}): BucketWant {
     softDeleteDays: 0,
     retention: null,
     cors: [],
+    notifications: [],
     encryptionKey: null,
     overrides: {},
     tags: { ...marks("Bucket", name), team: "core" },
     ...change,
-  } as BucketWant;
+  };
   return bucket().fit?.(want).want ?? want;
 }
 
