@@ -60,7 +60,8 @@ export const encryptionKey = defineKind({
 
 AWS: a symmetric KMS key with an alias. GCP: a symmetric crypto key in the key ring of the Environment.
 Other kinds use it by encryption.keyRef; a service encrypts with it by a binding with access Use. Losing a key loses what it
-encrypted: it is retained by default, and a deleted one can be brought back for deletionWindowDays.`,
+encrypted: it is retained by default, is not deleted while an object refers to it, and a deleted one can be brought back for
+deletionWindowDays.`,
   spec,
   status: leafStatus(),
   columns: leafColumns(

@@ -5,6 +5,7 @@ import type { Present } from "../provider/provider.ts";
 import type { ThingOutputs, ThingWant } from "../provider/testing/memory.ts";
 import { consentTo } from "./approval.ts";
 import { approval, type Decision, decide, isOurs, type Policy, type Situation } from "./decide.ts";
+import type { User } from "./in-use.ts";
 
 type ThingSituation = Situation<ThingWant, ThingOutputs>;
 type Seen = Present<ThingWant, ThingOutputs>;
@@ -489,6 +490,7 @@ const aSituation: fc.Arbitrary<ThingSituation> = fc
     immutable: some<readonly string[]>([], ["shape"], ["shape", "size"]),
     succeeds: some<readonly string[]>([], ["green"]),
     backup: fc.boolean(),
+    users: some<readonly User[]>([], [], [{ name: "a", leaving: true }], [{ name: "b", leaving: false }]),
     empty: some(undefined, undefined, true, false),
     replacing: some(false, false, true),
     irreplaceable: some(undefined, undefined, "its name is fixed"),
@@ -547,6 +549,14 @@ describe("decide, in every situation", () => {
         deletion: "Delete",
         observed: false,
       });
+    });
+  });
+
+  it("deletes nothing that somebody uses, and neither lifts its guard nor asks for a word before", () => {
+    always((given, decision) => {
+      if (!given.deleting || given.users?.length === 0) return;
+      expect(["release", "wait", "refuse"]).toContain(decision.do);
+      if (decision.do === "refuse") expect(decision.consent).toBeUndefined();
     });
   });
 

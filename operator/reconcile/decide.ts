@@ -3,6 +3,7 @@ import type { Observation, Present, Wanted } from "../provider/provider.ts";
 import { approval, type Consent, consentTo, howToApprove, inShort } from "./approval.ts";
 import { type Claim, claimOf, foreignMessage } from "./claim.ts";
 import { type Change, diff } from "./diff.ts";
+import { inUse, type User } from "./in-use.ts";
 import type { Reason } from "./reasons.ts";
 
 export { approval } from "./approval.ts";
@@ -44,6 +45,8 @@ export interface Situation<Want extends Wanted, Outputs> {
   readonly succeeds: readonly string[];
   /** Value of the annotation onyx.onelens.io/approve. */
   readonly approved: string | undefined;
+  /** Objects that could not do without it, in one order: it is not deleted while there are any. Absent: none. */
+  readonly users?: readonly User[] | undefined;
   /** It was looked into and holds nothing, so that nothing is lost with it. Absent: it may hold something. */
   readonly empty?: boolean | undefined;
   /** What it holds, for people, such as `items`. */
@@ -115,6 +118,8 @@ function decideDeletion<Want extends Wanted, Outputs>(situation: Situation<Want,
   if (seen.phase === "deleting") return wait("Deleting", seen.message ?? `The cloud is deleting ${seen.id}.`);
   if (seen.phase === "pending")
     return wait("Deleting", `Waiting to delete ${seen.id}: ${seen.message ?? "the cloud still works on it"}.`);
+  const used = inUse(situation.users ?? [], seen.id);
+  if (used) return "leaving" in used ? wait("Deleting", used.leaving) : refuse("DeletionBlocked", used.staying);
   const guard = seen.deleteBlockedBy;
   const lifted = want && guard ? diff(want, seen.actual).filter((change) => change.field === guard.field) : [];
   if (guard && lifted.length === 0) return refuse("DeletionBlocked", guard.message);

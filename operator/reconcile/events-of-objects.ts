@@ -3,7 +3,7 @@ import { keyOf } from "../runtime/resource.ts";
 import { SECRETS } from "../runtime/secrets.ts";
 import type { Cached } from "./leaf-controller.ts";
 import type { LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
-import { GROUP, hasFinalizer, type KubeObject, VERSION } from "./object.ts";
+import { GROUP, hasFinalizer, isDeleting, type KubeObject, VERSION } from "./object.ts";
 
 /** What stands for a kind of ours, leaf or composite. */
 export interface Definition {
@@ -37,6 +37,19 @@ export function referencesIn(event: ReflectorEvent<Cached>, definitions: readonl
 export const refersOther = (event: ReflectorEvent<Cached>, definitions: readonly Definition[]): boolean =>
   event.type === "updated" &&
   referencesOf(event.old, definitions).join() !== referencesOf(event.object, definitions).join();
+
+/** What has one user less, or one that is about to leave, as kind and key. */
+export function usesOther(
+  event: ReflectorEvent<Cached>,
+  definitions: readonly Definition[],
+): readonly (readonly [string, string])[] {
+  const leaves = event.type === "updated" && isDeleting(event.object) && !isDeleting(event.old);
+  if (event.type !== "deleted" && !leaves && !refersOther(event, definitions)) return [];
+  return referencesIn(event, definitions).map((reference) => {
+    const at = reference.indexOf("/");
+    return [reference.slice(0, at), reference.slice(at + 1)] as const;
+  });
+}
 
 export const copyKeys = ({ metadata: { namespace }, status }: KubeObject<unknown, LeafStatus>): readonly string[] =>
   status?.syncedTo ? [keyOf({ namespace, name: status.syncedTo.name })] : [];

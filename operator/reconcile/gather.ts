@@ -7,6 +7,7 @@ import { canonical } from "./canonical.ts";
 import type { Policy } from "./decide.ts";
 import type { AnyProvider, Environments, EnvironmentView } from "./environment-view.ts";
 import { block, resolve, sourcesOf } from "./gather-references.ts";
+import type { User } from "./in-use.ts";
 import type { Given, Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Source } from "./leaf-object.ts";
 import type { OffState } from "./leaf-status.ts";
 import { ANNOTATIONS, isDeleting, isPaused, type KubeObject } from "./object.ts";
@@ -21,6 +22,8 @@ export interface Lookups {
    * object. Absent: there is no way to look.
    */
   referrers?(reference: Reference, namespace: string): readonly KubeObject<unknown, LeafStatus>[];
+  /** All objects that refer to this one, those too that are being deleted. Absent: there is no way to look. */
+  users?(kind: string, name: string, namespace: string): readonly KubeObject[];
   /** What is known of a Secret that a value is taken from. Absent: there is no way to look. */
   source?(source: Source, namespace: string): SourceState | undefined;
   readonly environments: Environments;
@@ -73,6 +76,8 @@ export interface Prepared<Want extends Wanted> {
   /** The places that are left once this want is in force. */
   readonly footprintOfWant: readonly string[];
   readonly policy: Policy;
+  /** Whoever could not do without it, of an object that is being deleted. */
+  readonly users: readonly User[];
   readonly off: OffState;
 }
 
@@ -175,8 +180,16 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
     footprint: union(status?.footprint ?? [], footprintOfWant),
     footprintOfWant,
     policy,
+    users: deleting && leaf.heldByUsers ? usersOf(leaf.kind, object, host) : [],
     off: offState(object),
   };
+}
+
+function usersOf(kind: string, { metadata: { name, namespace = "" } }: LeafObject, host: Lookups): readonly User[] {
+  const users = host.users?.(kind, name, namespace) ?? [];
+  return users
+    .map((user) => ({ name: `${user.kind} ${namespace}/${user.metadata.name}`, leaving: isDeleting(user) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The values that can't be changed tell one variant from the other, so that it is found again without status. */

@@ -33,6 +33,8 @@ export interface Shared {
   readonly secretVersion: (name: string, namespace: string) => string | undefined;
   /** As `Lookups.referrers`. */
   readonly referrers: (reference: Reference, namespace: string) => readonly KubeObject<unknown, LeafStatus>[];
+  /** As `Lookups.users`. */
+  readonly users: (kind: string, name: string, namespace: string) => readonly KubeObject[];
   /** So many bytes that nobody can guess: what generated values are made of. */
   readonly random: (bytes: number) => Uint8Array;
 }
@@ -88,6 +90,7 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
       resyncMs: shortly ? Math.min(shared.resyncMs, SOURCE_RESYNC_MS) : shared.resyncMs,
       lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
       referrers: (reference, namespace) => shared.referrers(reference, namespace),
+      users: (kind, name, namespace) => shared.users(kind, name, namespace),
       async claim(one) {
         wrote(await claimFinalizer(client, type, one, signal));
       },

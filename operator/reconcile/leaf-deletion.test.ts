@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ANNOTATIONS } from "./object.ts";
+import { ANNOTATIONS, type KubeObject } from "./object.ts";
 import { denied, lost, message, thingWorld, told, verbs } from "./testing/thing-world.ts";
 
 describe("deletion", () => {
@@ -114,6 +114,60 @@ describe("deletion", () => {
     await host.settle();
     expect(cloud.writes()).toMatchObject([{ verb: "update", changed: ["locked"] }, { verb: "delete" }]);
     expect(host.object).toBeUndefined();
+  });
+
+  describe("of what others use", () => {
+    const user = (name: string, leaving = false): KubeObject => ({
+      apiVersion: "onyx.onelens.io/v1alpha1",
+      kind: "Queue",
+      metadata: { name, namespace: "shop", ...(leaving && { deletionTimestamp: "2026-01-05T10:00:00Z" }) },
+    });
+    const deleted = async (...users: readonly KubeObject[]) => {
+      const world = thingWorld({ size: 5 }, { heldByUsers: true });
+      await world.host.pass();
+      world.host.users.push(...users);
+      world.host.remove();
+      return world;
+    };
+
+    it("is blocked, names them, and goes on once nobody does", async () => {
+      const { cloud, host } = await deleted(user("jobs"), user("bills"), user("leaving", true));
+      await host.pass();
+      expect(told(host)).toBe("Ready=True/Available Synced=False/DeletionBlocked Stalled=True/DeletionBlocked");
+      expect(message(host, "Synced")).toMatch(
+        /^thing\/\S+ is in use by Queue shop\/bills, Queue shop\/jobs\. .*spec\.deletionPolicy: Retain\.$/,
+      );
+      expect(verbs(cloud.writes())).toBe("create");
+      host.users.length = 0;
+      expect((await host.pass()).released).toBe(true);
+      expect(cloud.things.size).toBe(0);
+    });
+
+    it("waits for those that are leaving", async () => {
+      const { cloud, host } = await deleted(user("jobs", true));
+      await host.pass();
+      expect(told(host)).toBe("Ready=True/Available Synced=True/Available Reconciling=True/Deleting");
+      expect(message(host, "Reconciling")).toContain("Queue shop/jobs");
+      expect(verbs(cloud.writes())).toBe("create");
+    });
+
+    it("names five of many", async () => {
+      const { host } = await deleted(...["a", "b", "c", "d", "e", "f", "g"].map((name) => user(name)));
+      await host.pass();
+      expect(message(host, "Synced")).toContain("Queue shop/e and 2 more.");
+    });
+
+    it("lets the object go at once where nothing is deleted, or its users can do without it", async () => {
+      const { cloud, host } = await deleted(user("jobs"));
+      host.edit({ size: 5, deletionPolicy: "Retain" });
+      expect((await host.pass()).released).toBe(true);
+      expect(cloud.things.size).toBe(1);
+      const other = thingWorld();
+      await other.host.pass();
+      other.host.users.push(user("jobs"));
+      other.host.remove();
+      expect((await other.host.pass()).released).toBe(true);
+    });
   });
 
   it("asks the cloud nothing when the finalizer was taken off by hand, or it only observed", async () => {

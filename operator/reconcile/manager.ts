@@ -25,6 +25,7 @@ import {
   referenceKeys,
   referencesIn,
   refersOther,
+  usesOther,
 } from "./events-of-objects.ts";
 import type { Next } from "./gather.ts";
 import { type Cached, cacheOf, leafReconciler, type Run, type Shared } from "./leaf-controller.ts";
@@ -110,6 +111,10 @@ export function createManager(options: ManagerOptions): Manager {
       const key = `${kind}/${keyOf({ namespace, name })}`;
       return referredBy ? (caches.get(referredBy.kind)?.byIndex(REFERENCES, key) ?? []) : [];
     },
+    users(kind, name, namespace) {
+      const key = `${kind}/${keyOf({ namespace, name })}`;
+      return definitions.flatMap((one) => caches.get(one.kind)?.byIndex(REFERENCES, key) ?? []);
+    },
     secretVersion(name, namespace) {
       const keepers: KubeObject<unknown, LeafStatus>[] = copying.flatMap(
         (kind) => caches.get(kind)?.byIndex(COPIES, keyOf({ namespace, name })) ?? [],
@@ -121,6 +126,7 @@ export function createManager(options: ManagerOptions): Manager {
   const definitions: readonly Definition[] = [...leaves, ...composites];
   const copying = leaves.filter((leaf) => leaf.copy).map((leaf) => leaf.kind);
   const leafKinds = leaves.map((leaf) => leaf.kind);
+  const held = leaves.filter((leaf) => leaf.heldByUsers).map((leaf) => leaf.kind);
 
   const cache = (type: ResourceType, labelSelector?: string) => {
     if (caches.has(type.kind)) return;
@@ -209,6 +215,8 @@ export function createManager(options: ManagerOptions): Manager {
         .map((leaf) => leaf.kind);
       if (concerned.length > 0 && (givesOther(event) || refersOther(event, definitions)))
         for (const key of referencesIn(event, definitions)) addDependentsOf(concerned, key);
+      for (const [usedKind, key] of usesOther(event, definitions))
+        if (held.includes(usedKind)) add(usedKind, key, PRIORITY.changed);
       if (copying.includes(kind)) for (const key of copiesOther(event)) addDependents(SECRETS.kind, key);
       if (leafKinds.includes(kind) && countsOther(event)) recount();
       const parent = parentOf(object);

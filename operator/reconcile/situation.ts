@@ -33,6 +33,7 @@ export function situationOf<Want extends Wanted>(
     immutable: prepared.provider.immutable,
     succeeds: prepared.environment.succeeds,
     approved: object.metadata.annotations?.[ANNOTATIONS.approve],
+    users: prepared.users,
     holds: prepared.holds,
     backup: prepared.finalBackup && prepared.provider.finalBackup !== undefined,
     replacing: status?.replaced?.some((one) => one.state === "Waiting"),

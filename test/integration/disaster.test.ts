@@ -273,3 +273,23 @@ test("onyx approve gives the word for a table that is destroyed, and a backup st
   const { BackupSummaries } = await aws.eyes.dynamodb.send(new ListBackupsCommand({ TableName }));
   expect(BackupSummaries).toMatchObject([{ BackupName: expect.stringMatching(/-final-\w{6}$/) }]);
 }, 120_000);
+
+test("a key stays as long as a queue is encrypted with it, and then goes on the word", async () => {
+  const keys = CLOUDS.map((cloud) => `EncryptionKey ${cloud}/payments`);
+  const inState = (reason: string) => (objects: readonly Live[]) =>
+    objects.filter((one) => keys.includes(keyOf(one)) && said(one, "Stalled")?.reason === reason).length ===
+    keys.length;
+  for (const cloud of CLOUDS) {
+    const name = "encryptionkey.onyx.onelens.io/payments";
+    await kubectl(["patch", name, `-n=${cloud}`, "--type=merge", '-p={"spec":{"deletionPolicy":"Delete"}}']);
+    await kubectl(["delete", name, `-n=${cloud}`, "--wait=false"]);
+  }
+  await until("The keys in use", inState("DeletionBlocked"));
+  for (const one of (await all()).filter((each) => keys.includes(keyOf(each))))
+    expect(said(one, "Synced")?.message).toContain(`is in use by Queue ${one.metadata.namespace}/payments.`);
+  for (const cloud of CLOUDS) await kubectl(["delete", "queue.onyx.onelens.io/payments", `-n=${cloud}`]);
+  await until("The wait for the word", inState("AwaitingApproval"));
+  for (const cloud of CLOUDS)
+    expect(await onyx("approve", "encryptionkey", "payments", "-n", cloud, "--yes")).toMatchObject({ code: 0 });
+  await until("The end of the keys", (objects) => !objects.some((one) => keys.includes(keyOf(one))));
+}, 120_000);

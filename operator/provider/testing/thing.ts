@@ -10,10 +10,11 @@ export interface ThingSpec extends LeafSpec {
   readonly places?: readonly string[] | undefined;
 }
 
-/** The kind of the cloud in memory, as a leaf definition. `dataBearing` as the test needs it. */
-export const thingLeaf = (dataBearing = false): Leaf<ThingSpec, ThingWant> => ({
+/** The kind of the cloud in memory, as a leaf definition. `dataBearing` and `heldByUsers` as the test needs it. */
+export const thingLeaf = (dataBearing = false, heldByUsers = false): Leaf<ThingSpec, ThingWant> => ({
   kind: "Thing",
   dataBearing,
+  heldByUsers,
   holds: "its items",
   finalBackup: () => dataBearing,
   nameLimit: 63,

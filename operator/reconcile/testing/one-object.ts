@@ -20,6 +20,8 @@ export interface OneObject<Spec extends LeafSpec> {
   readonly status: LeafStatus;
   /** Objects that references find, by `kind/name`. */
   readonly others: Map<string, KubeObject<unknown, LeafStatus>>;
+  /** Objects that refer to this one. */
+  readonly users: KubeObject[];
   /** Secrets of the namespace, as text by key: what values are taken from. `write` counts the writes of each. */
   readonly secrets: Map<string, { readonly write: number; readonly data: Readonly<Record<string, string>> }>;
   /** The API server whose Secrets hold copies of values. Absent: none are kept. */
@@ -92,6 +94,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
       return current?.status ?? {};
     },
     others: new Map(),
+    users: [],
     secrets: new Map(),
     client: undefined,
     environment,
@@ -108,6 +111,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
           environments: { get: () => host.environment },
           lookup: ({ kind, name }) => host.others.get(`${kind}/${name}`),
           referrers: () => [...host.others.values()],
+          users: () => host.users,
           source: ({ name, key }) => {
             const secret = host.secrets.get(name);
             return secret && { revision: revisionOf({ uid: name, resourceVersion: String(secret.write) }, key) };

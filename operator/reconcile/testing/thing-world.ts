@@ -21,11 +21,11 @@ type ThingProblem = NonNullable<ReturnType<typeof thingLeaf>["problem"]>;
 /** A cluster with the Thing shop/orders and the cloud in memory that it stands in. */
 export function thingWorld(
   spec: ThingSpec = { size: 5 },
-  over: Partial<EnvironmentView> & { dataBearing?: boolean; problem?: ThingProblem } = {},
+  over: Partial<EnvironmentView> & { dataBearing?: boolean; heldByUsers?: boolean; problem?: ThingProblem } = {},
 ): ThingWorld {
   const cloud = createMemoryCloud();
-  const { dataBearing, problem, ...environment } = over;
-  const leaf = { ...thingLeaf(dataBearing), ...(problem && { problem }) };
+  const { dataBearing, heldByUsers, problem, ...environment } = over;
+  const leaf = { ...thingLeaf(dataBearing, heldByUsers), ...(problem && { problem }) };
   const host = oneObject(leaf, environmentWith(cloud.provider, environment), spec);
   const only = (): Thing => {
     expect(cloud.things.size).toBe(1);

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { type Definition, usesOther } from "./events-of-objects.ts";
+import type { KubeObject } from "./object.ts";
+
+const definitions: readonly Definition[] = [
+  {
+    kind: "Queue",
+    references: (spec) => {
+      const { key } = spec as { key?: string };
+      return key ? [{ field: "encryption.keyRef", kind: "EncryptionKey", name: key }] : [];
+    },
+  },
+];
+const queue = (key?: string, leaving = false): KubeObject => ({
+  apiVersion: "onyx.onelens.io/v1alpha1",
+  kind: "Queue",
+  metadata: { name: "jobs", namespace: "shop", ...(leaving && { deletionTimestamp: "2026-01-05T10:00:00Z" }) },
+  spec: { key },
+});
+const updated = (old: KubeObject, object: KubeObject) =>
+  usesOther({ type: "updated", key: "shop/jobs", old, object, initial: false }, definitions);
+
+describe("what has one user less", () => {
+  it("is told when the user is gone, begins to go, or refers to another one", () => {
+    const gone = { type: "deleted", key: "shop/jobs", object: queue("main"), assumed: false, initial: false } as const;
+    expect(usesOther(gone, definitions)).toEqual([["EncryptionKey", "shop/main"]]);
+    expect(updated(queue("main"), queue("main", true))).toEqual([["EncryptionKey", "shop/main"]]);
+    expect(updated(queue("main"), queue("other"))).toEqual([
+      ["EncryptionKey", "shop/main"],
+      ["EncryptionKey", "shop/other"],
+    ]);
+    expect(updated(queue("main"), queue())).toEqual([["EncryptionKey", "shop/main"]]);
+  });
+
+  it("is not told of anything else", () => {
+    expect(updated(queue("main"), queue("main"))).toEqual([]);
+    expect(updated(queue("main", true), queue("main", true))).toEqual([]);
+    const made = { type: "added", key: "shop/jobs", object: queue("main"), initial: false } as const;
+    expect(usesOther(made, definitions)).toEqual([]);
+  });
+});
