@@ -16,6 +16,10 @@ const spec = leafSpec(
       .describe(
         "After how many days the cloud makes new key material. What was encrypted before stays readable, and the key's id stays the same.",
       ),
+    rotation: z
+      .enum(["On", "Off"])
+      .default("On")
+      .describe("Off: the cloud never makes new key material by itself, whatever rotationDays says."),
     deletionWindowDays: numberWithin(limit.deletionWindowDays)
       .default(limit.deletionWindowDays.portable.default)
       .describe(
@@ -34,6 +38,12 @@ const spec = leafSpec(
         .boolean()
         .optional()
         .describe("A primary key of which replicas can be made in other regions. Fixed once the key is made."),
+      keyPolicy: z
+        .enum(["Managed", "Unmanaged"])
+        .optional()
+        .describe(
+          "Managed, or absent: the key's policy holds two statements of ours beside those of others: for the account's IAM policies, and for services of AWS that send into what the key encrypts. Unmanaged: none; somebody else's statements have to allow it, and those who manage the key.",
+        ),
     },
     gcp: {
       protectionLevel: z

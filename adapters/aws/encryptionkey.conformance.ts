@@ -114,3 +114,26 @@ it("makes a key for other regions where that is asked for, and a disabled one", 
   expect(actual).toMatchObject({ overrides: { multiRegion: true }, state: "Disabled" });
   expect(await describe(id)).toMatchObject({ MultiRegion: true, KeyState: "Disabled" });
 });
+
+it("keeps out of the policy of a key where spec asks for it, and never empties one", async () => {
+  const name = fresh("theirs");
+  const policyOf = async (KeyId: string) =>
+    JSON.parse((await aws.kms.send(new GetKeyPolicyCommand({ KeyId, PolicyName: "default" }))).Policy ?? "{}") as {
+      Statement: { Sid: string }[];
+    };
+  const unmanaged = { overrides: { keyPolicy: "Unmanaged" } };
+  const { id, actual } = await made(name, unmanaged);
+  expect(actual.access).toEqual([]);
+  const before = await policyOf(id);
+  await provider.update(await seen(name), wanted(name), new Set(["access"]), me(name));
+  expect((await seen(name)).actual.access?.length).toBeGreaterThan(0);
+  await provider.update(await seen(name), wanted(name, unmanaged), new Set(["access"]), me(name));
+  expect(await policyOf(id)).toEqual(before);
+
+  const ours = fresh("ours");
+  await made(ours);
+  await expect(
+    provider.update(await seen(ours), wanted(ours, unmanaged), new Set(["access"]), me(ours)),
+  ).rejects.toMatchObject({ fault: "invalid", code: "EmptyKeyPolicy" });
+  expect((await seen(ours)).actual.access?.length).toBeGreaterThan(0);
+});

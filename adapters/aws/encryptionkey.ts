@@ -81,15 +81,17 @@ export function encryptionKeyProvider(aws: Aws): Provider<EncryptionKeyWant, Enc
       kms.policy(id, call.signal),
       enabled ? kms.rotation(id, call.signal) : undefined,
     ]);
+    const owner = ownerOf(tags);
     return {
       exists: true,
       id,
       name,
-      owner: ownerOf(tags),
+      owner,
       ...phaseOf(key),
       actual: {
         state: named || isDying(key) ? stateOf(key) : "Unnamed",
-        deletionWindowDays: Number(window ?? 0),
+        // A key that nobody holds has none yet.
+        ...(window === undefined && owner === undefined ? {} : { deletionWindowDays: Number(window ?? 0) }),
         access: ourLines(policy),
         overrides: multiRegionOverride(key.MultiRegion),
         tags,
@@ -158,13 +160,15 @@ export function encryptionKeyProvider(aws: Aws): Provider<EncryptionKeyWant, Enc
           KeySpec: "SYMMETRIC_DEFAULT",
           KeyUsage: "ENCRYPT_DECRYPT",
           MultiRegion: want.overrides.multiRegion === true,
-          Policy: keyPolicy(statements),
+          // Without one KMS writes its own, which leaves it to the account's IAM policies.
+          ...(want.access.length > 0 ? { Policy: keyPolicy(statements) } : {}),
           Tags: keyTags({ ...tagsToCreate(want.tags, call.owner), ...windowTag(want) }),
         },
         call.signal,
       );
       await setAlias(name, id, call);
-      await step("turn on its rotation", () => kms.rotate(id, want.rotationDays, call.signal));
+      if (want.rotationDays > 0)
+        await step("turn on its rotation", () => kms.rotate(id, want.rotationDays, call.signal));
       if (want.state === "Disabled") await step("disable it", () => kms.disable(id, call.signal));
       return { id, outputs: outputsOf(id) };
     },
@@ -172,11 +176,16 @@ export function encryptionKeyProvider(aws: Aws): Provider<EncryptionKeyWant, Enc
     async update(seen, want, changed, call) {
       if (changed.has("state")) await wake(seen as Seen, want, call);
       if (changed.has("access"))
-        await step("set its policy", async () =>
-          kms.setPolicy(seen.id, withOurs(await kms.policy(seen.id, call.signal), statements), call.signal),
-        );
+        await step("set its policy", async () => {
+          const ours = want.access.length > 0 ? statements : [];
+          await kms.setPolicy(seen.id, withOurs(await kms.policy(seen.id, call.signal), ours), call.signal);
+        });
       if (changed.has("rotationDays"))
-        await step("set its rotation", () => kms.rotate(seen.id, want.rotationDays, call.signal));
+        await step("set its rotation", () =>
+          want.rotationDays > 0
+            ? kms.rotate(seen.id, want.rotationDays, call.signal)
+            : kms.rotateNever(seen.id, call.signal),
+        );
       if (changed.has("tags") || changed.has("deletionWindowDays")) await updateTags(seen as Seen, want, call);
       if (changed.has("state") && want.state === "Disabled" && seen.actual.state !== "PendingDeletion")
         await step("disable it", () => kms.disable(seen.id, call.signal));
@@ -190,11 +199,12 @@ export function encryptionKeyProvider(aws: Aws): Provider<EncryptionKeyWant, Enc
       await kms.scheduleDeletion(seen.id, days, call.signal);
     },
 
-    async adopt(seen, _want, call) {
+    async adopt(seen, want, call) {
       // KMS takes no tags on a key that is to be deleted.
       if (seen.phase === "deleting")
         await step("take back its deletion", () => kms.cancelDeletion(seen.id, call.signal));
-      await step("set tags", () => kms.tag(seen.id, ownerTags(call.owner), call.signal));
+      const tags = { ...ownerTags(call.owner), ...windowTag(want) };
+      await step("set tags", () => kms.tag(seen.id, tags, call.signal));
     },
 
     release: (seen, call) => kms.untag(seen.id, [...HOLDER_MARKS], call.signal),
@@ -226,17 +236,21 @@ const multiRegionOverride = (multiRegion: unknown): EncryptionKeyWant["overrides
   multiRegion === true ? { multiRegion: true } : {};
 
 function fitKey(want: EncryptionKeyWant, access: readonly string[]): Fitted<EncryptionKeyWant> {
-  const rotation = fitNumber("rotationDays", want.rotationDays, limits.encryptionkey.rotationDays);
-  const window = fitNumber("deletionWindowDays", want.deletionWindowDays, limits.encryptionkey.deletionWindowDays);
-  const used = checkOverrides(want.overrides, ["multiRegion"]);
+  const { rotationDays, deletionWindowDays, overrides } = want;
+  const rotation = fitRotation(rotationDays);
+  const window = fitNumber("deletionWindowDays", deletionWindowDays, limits.encryptionkey.deletionWindowDays);
+  const used = checkOverrides(overrides, ["multiRegion", "keyPolicy"]);
   return {
     want: {
       ...want,
       rotationDays: rotation.value,
       deletionWindowDays: window.value,
-      access,
-      overrides: multiRegionOverride(want.overrides.multiRegion),
+      access: overrides.keyPolicy === "Unmanaged" ? [] : access,
+      overrides: multiRegionOverride(overrides.multiRegion),
     },
     deviations: [...rotation.deviations, ...window.deviations, ...used],
   };
 }
+
+const fitRotation = (days: number) =>
+  days === 0 ? { value: 0, deviations: [] } : fitNumber("rotationDays", days, limits.encryptionkey.rotationDays);

@@ -40,9 +40,19 @@ export function keyStatements({ place }: Pick<Aws, "place">): Statement[] {
 export const keyPolicy = (statements: readonly Statement[]): string =>
   JSON.stringify({ Version: "2012-10-17", Statement: statements });
 
-/** The live policy with our statements as they should be and all others as they are. */
+/**
+ * The live policy with our statements as they should be and all others as they are.
+ *
+ * @throws ProviderError invalid: nobody could use or manage the key any more
+ */
 export function withOurs(live: PolicyDocument, ours: readonly Statement[]): string {
-  return keyPolicy([...statementsOf(live).filter(({ Sid }) => !OURS.test(Sid ?? "")), ...ours]);
+  const all = [...statementsOf(live).filter(({ Sid }) => !OURS.test(Sid ?? "")), ...ours];
+  if (all.length > 0) return JSON.stringify({ Version: "2012-10-17", ...live, Statement: all });
+  throw new ProviderError(
+    "invalid",
+    "overrides.aws.keyPolicy: Unmanaged takes our statements out of the key's policy, and there are no others: put in those that say who manages the key first",
+    { code: "EmptyKeyPolicy" },
+  );
 }
 
 /** What our statements in a policy allow, as lines. */

@@ -5,6 +5,7 @@ import {
   type CreateKeyCommandInput,
   DescribeKeyCommand,
   DisableKeyCommand,
+  DisableKeyRotationCommand,
   EnableKeyCommand,
   EnableKeyRotationCommand,
   GetKeyPolicyCommand,
@@ -135,6 +136,9 @@ export function kmsCalls({ kms }: Pick<Aws, "kms">) {
         "KMS EnableKeyRotation",
         kms.send(new EnableKeyRotationCommand({ KeyId, RotationPeriodInDays }), options(signal)),
       );
+    },
+    async rotateNever(KeyId: string, signal: AbortSignal): Promise<void> {
+      await ask("KMS DisableKeyRotation", kms.send(new DisableKeyRotationCommand({ KeyId }), options(signal)));
     },
     async enable(KeyId: string, signal: AbortSignal): Promise<void> {
       await ask("KMS EnableKey", kms.send(new EnableKeyCommand({ KeyId }), options(signal)));

@@ -109,7 +109,10 @@ const protectionOverride = (level: unknown): EncryptionKeyWant["overrides"] => {
 };
 
 export function fitKey(want: EncryptionKeyWant): Fitted<EncryptionKeyWant> {
-  const rotationDays = fitNumber("rotationDays", want.rotationDays, limits.encryptionkey.rotationDays);
+  const rotationDays =
+    want.rotationDays === 0
+      ? { value: 0, deviations: [] }
+      : fitNumber("rotationDays", want.rotationDays, limits.encryptionkey.rotationDays);
   const window = fitNumber("deletionWindowDays", want.deletionWindowDays, limits.encryptionkey.deletionWindowDays);
   const { protectionLevel, ...unknown } = want.overrides;
   const [stranger] = Object.keys(unknown);

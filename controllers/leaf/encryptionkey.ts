@@ -13,17 +13,21 @@ export const encryptionKey: Leaf<EncryptionKeySpec, EncryptionKeyWant> = {
   nameLimit: 63,
   references: () => [],
   want: (spec, given) => ({
-    rotationDays: spec.rotationDays,
+    rotationDays: spec.rotation === "Off" ? 0 : spec.rotationDays,
     deletionWindowDays: spec.deletionWindowDays,
     state: spec.state,
     access: [],
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
   }),
-  specOf: ({ rotationDays, deletionWindowDays, state, overrides }, naming) => ({
+  specOf: ({ rotationDays, deletionWindowDays, state, access, overrides }, naming) => ({
     rotationDays: rotationDays || undefined,
+    rotation: rotationDays === 0 ? "Off" : undefined,
     deletionWindowDays: deletionWindowDays || undefined,
     state: state === "Disabled" ? state : "Enabled",
-    overrides: overridesSpec(overrides, naming.cloud),
+    overrides: overridesSpec(
+      naming.cloud === "aws" && access?.length === 0 ? { ...overrides, keyPolicy: "Unmanaged" } : overrides,
+      naming.cloud,
+    ),
   }),
 };

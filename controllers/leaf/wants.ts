@@ -173,6 +173,7 @@ export type BucketOutputs = {
 
 /** What an EncryptionKey should be, whatever the cloud: symmetric, its material made by the cloud. */
 export interface EncryptionKeyWant extends Wanted {
+  /** 0: never. */
   readonly rotationDays: number;
   readonly deletionWindowDays: number;
   /**

@@ -290,6 +290,7 @@ describe("the operator's policy", () => {
     expect(await look()).toMatchObject({ phase: "deleting", restorable: true });
     await provider.update(await look(), want, new Set(["state"]), context);
     expect(await look()).toMatchObject({ phase: "ready", actual: { state: "Enabled", rotationDays: 90 } });
+    await provider.update(await look(), { ...want, rotationDays: 0 }, new Set(["rotationDays"]), context);
     const lost = await provider.observe({ name: "test-lost", footprint: [createIntent("test-lost")] }, context);
     expect(lost.exists).toBe(false);
   });

@@ -26,6 +26,7 @@ import type { AwsUnderTest } from "./cloud.ts";
 /** The field of Want that each operation of an update is about. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   EnableKeyRotation: ["rotationDays"],
+  DisableKeyRotation: ["rotationDays"],
   EnableKey: ["state"],
   DisableKey: ["state"],
   CancelKeyDeletion: ["state"],
