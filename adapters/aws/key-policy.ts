@@ -47,7 +47,7 @@ export const keyPolicy = (statements: readonly Statement[]): string =>
  */
 export function withOurs(live: PolicyDocument, ours: readonly Statement[]): string {
   const all = [...statementsOf(live).filter(({ Sid }) => !OURS.test(Sid ?? "")), ...ours];
-  if (all.length > 0) return JSON.stringify({ Version: "2012-10-17", ...live, Statement: all });
+  if (all.length > 0) return JSON.stringify({ ...live, Statement: all });
   throw new ProviderError(
     "invalid",
     "overrides.aws.keyPolicy: Unmanaged takes our statements out of the key's policy, and there are no others: put in those that say who manages the key first",
