@@ -212,6 +212,7 @@ export const managedSecret = defineKind({
   shortNames: ["oxsec"],
   scope: "Namespaced",
   role: "leaf",
+  stateful: true,
   doc: `A secret value in the cloud's secret manager.
 
 AWS: a secret of Secrets Manager, its versions labelled AWSCURRENT and AWSPREVIOUS. GCP: a secret of Secret Manager, its

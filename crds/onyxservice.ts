@@ -343,7 +343,7 @@ const spec = withRules(
       .enum(["Critical", "Important", "Standard"])
       .default("Standard")
       .describe(
-        "How much depends on it, and so what the Tables and Buckets it is bound to must have: Critical seven days back (pointInTimeRecovery; versioning, softDeleteDays or retention), deletionProtection of tables, and no deletionPolicy Delete; Important one day. The condition RecoveryMet tells what is missing.",
+        "How much depends on it, and so what holds data and it is bound to must have: Critical seven days back (pointInTimeRecovery of tables; versioning, softDeleteDays or retention of buckets; recoveryDays of secrets), deletionProtection of tables, and no deletionPolicy Delete; Important one day. The condition RecoveryMet tells what is missing.",
       ),
     recovery: z
       .strictObject({

@@ -8,6 +8,7 @@ export const encryptionKey: Leaf<EncryptionKeySpec, EncryptionKeyWant> = {
   kind: "EncryptionKey",
   dataBearing: true,
   holds: "all that is encrypted with it, once its deletion window ends",
+  keptDays: ({ deletionWindowDays = 0 }) => deletionWindowDays,
   heldByUsers: true,
   // The id of a crypto key.
   nameLimit: 63,

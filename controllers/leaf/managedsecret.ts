@@ -26,6 +26,7 @@ export const managedSecret: Leaf<ManagedSecretSpec, SecretWant> = {
   kind: "ManagedSecret",
   dataBearing: true,
   holds: "its value and all versions of it",
+  keptDays: ({ recoveryDays = 0 }) => recoveryDays,
   // Secret Manager takes 255; Secrets Manager appends seven characters in ARNs.
   nameLimit: 200,
   references: keyReferences,

@@ -417,6 +417,19 @@ describe("the word", () => {
     expect(word({ a: 1, b: { c: 2, d: 3 } })).toBe(word({ b: { d: 3, c: 2 }, a: 1 }));
   });
 
+  it.each<[string, object, RegExp]>([
+    ["a backup", { backup: true, keptDays: 30 }, /items; the cloud keeps a final backup\./],
+    [
+      "the days in which it can be had back",
+      { keptDays: 30 },
+      /; for 30 days the same object made again brings it back\./,
+    ],
+    ["that there is none", { keptDays: 0 }, /, and no backup is made\./],
+  ])("says what is kept: %s", (_title, over, says) => {
+    const decision = decide(situation({ deleting: true, holds: "its items", ...over }, { dataBearing: true }));
+    expect(decision).toMatchObject({ do: "refuse", consent: { loses: expect.stringMatching(says) } });
+  });
+
   it("stands in the message, with what is lost", () => {
     const decision = decide(situation({ deleting: true, holds: "its items" }, { dataBearing: true }));
     expect(decision).toMatchObject({

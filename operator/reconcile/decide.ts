@@ -51,6 +51,8 @@ export interface Situation<Want extends Wanted, Outputs> {
   readonly empty?: boolean | undefined;
   /** What it holds, for people, such as `items`. */
   readonly holds?: string | undefined;
+  /** For so many days what is deleted can be brought back, by the same object made again. Absent: it can't. */
+  readonly keptDays?: number | undefined;
   /** The cloud keeps a backup of what is destroyed. */
   readonly backup?: boolean | undefined;
   /** It takes the place of another one that is still there. */
@@ -132,11 +134,22 @@ function decideDeletion<Want extends Wanted, Outputs>(situation: Situation<Want,
 
 /** What holds data is destroyed only on a user's word. Undefined: it holds nothing, or the word is given. */
 function destruction<Want extends Wanted, Outputs>(
-  { policy, owner, incarnation, approved, empty, backup, holds = "what is in it" }: Situation<Want, Outputs>,
+  {
+    policy,
+    owner,
+    incarnation,
+    approved,
+    empty,
+    backup,
+    keptDays = 0,
+    holds = "what is in it",
+  }: Situation<Want, Outputs>,
   id: string,
 ): Decision | undefined {
   if (!policy.dataBearing || empty) return undefined;
-  const kept = backup ? "; the cloud keeps a final backup" : ", and no backup is made";
+  const way =
+    keptDays > 0 ? `; for ${keptDays} days the same object made again brings it back` : ", and no backup is made";
+  const kept = backup ? "; the cloud keeps a final backup" : way;
   const loses = `${id} is destroyed with ${holds}${kept}.`;
   const consent = consentTo(owner, { act: "destroy", incarnation, id, loses });
   if (approved === consent.word) return undefined;

@@ -65,6 +65,8 @@ export interface Prepared<Want extends Wanted> {
   readonly mayBeVariant: boolean;
   /** What is lost with it, for people. */
   readonly holds: string | undefined;
+  /** As `Leaf.keptDays`. */
+  keptDays?(actual: Partial<Want>): number;
   /** Spec asks for a last backup before it is destroyed. */
   readonly finalBackup: boolean;
   readonly want: Want | undefined;
@@ -173,6 +175,7 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
     variants: spec.externalName === undefined ? variants : [],
     mayBeVariant: status?.externalId === undefined && mayHaveBeenReplaced(object, environment),
     holds: leaf.holds,
+    ...(leaf.keptDays && { keptDays: (actual: Partial<Want>) => leaf.keptDays?.(actual) ?? 0 }),
     finalBackup: leaf.finalBackup?.(spec) ?? false,
     want,
     deviations,

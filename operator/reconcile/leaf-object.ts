@@ -158,6 +158,8 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   readonly holds?: string | undefined;
   /** Whether spec asks for a last backup before it is destroyed. */
   finalBackup?(spec: Spec): boolean;
+  /** Days in which what was deleted can be brought back by the same object made again; 0: none. Pure. Absent: none. */
+  keptDays?(actual: Partial<Want>): number;
   /** Objects that refer to it can't do without it: it is not deleted in the cloud while there are any. Absent: it may be. */
   readonly heldByUsers?: boolean | undefined;
   /** Longest name that both clouds take. */

@@ -35,6 +35,7 @@ export function situationOf<Want extends Wanted>(
     approved: object.metadata.annotations?.[ANNOTATIONS.approve],
     users: prepared.users,
     holds: prepared.holds,
+    keptDays: seen.exists ? prepared.keptDays?.(seen.actual) : undefined,
     backup: prepared.finalBackup && prepared.provider.finalBackup !== undefined,
     replacing: status?.replaced?.some((one) => one.state === "Waiting"),
     irreplaceable:

@@ -1,4 +1,5 @@
 import { expect, expectTypeOf, test } from "vitest";
+import { leaves } from "../../controllers/leaf/index.ts";
 import type { Kind } from "../../crds/define.ts";
 import type { EnvironmentObject } from "../../crds/environment.ts";
 import { environment, kinds, managedSecret, onyxService } from "../../crds/index.ts";
@@ -109,4 +110,10 @@ test("objects of the CRDs are what the operator's core takes", () => {
   expectTypeOf<QueueObject>().toExtend<LeafObject>();
   expectTypeOf<OnyxServiceObject>().toExtend<CompositeObject>();
   expectTypeOf<EnvironmentObject["spec"]>().toExtend<EnvironmentSpec>();
+});
+
+test("what the reference page says of deletion is what the operator does: what holds data is retained", () => {
+  const stateful = kinds.filter((kind) => kind.role === "leaf" && kind.stateful).map(({ kind }) => kind);
+  const dataBearing = leaves.filter((leaf) => leaf.dataBearing).map(({ kind }) => kind);
+  expect(stateful.sort()).toEqual(dataBearing.sort());
 });

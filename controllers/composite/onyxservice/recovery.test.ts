@@ -75,6 +75,38 @@ describe("RecoveryMet", () => {
       expect(verdict?.message).toBe(`For spec.tier ${tier}: Bucket shop/media needs ${missing.join(", ")}.`);
   });
 
+  it.each<[string, OnyxServiceSpecInput["tier"], "secret" | "key", object, object, string[]]>([
+    ["a secret that can be had back", "Critical", "secret", { recoveryDays: 7 }, {}, []],
+    ["a secret that is gone at once", "Critical", "secret", { recoveryDays: 0 }, {}, ["spec.recoveryDays: 7 or more"]],
+    ["the same for a day", "Important", "secret", { recoveryDays: 0 }, {}, ["spec.recoveryDays: 7 or more"]],
+    [
+      "a secret to be deleted",
+      "Critical",
+      "secret",
+      { recoveryDays: 30 },
+      { deletionPolicy: "Delete" },
+      ["spec.deletionPolicy: Retain or Block"],
+    ],
+    ["a key", "Critical", "key", {}, {}, []],
+    [
+      "a key to be deleted",
+      "Critical",
+      "key",
+      {},
+      { deletionPolicy: "Delete" },
+      ["spec.deletionPolicy: Retain or Block"],
+    ],
+    ["a key to be deleted, where that is not asked", "Important", "key", {}, { deletionPolicy: "Delete" }, []],
+  ])("of %s", (_title, tier, field, effective, spec, missing) => {
+    const binding =
+      field === "key" ? { key: "main", access: "Use" as const } : { secret: "main", access: "Read" as const };
+    const verdict = told({ tier, bindings: [binding] }, table(effective, spec));
+    expect(verdict?.status).toBe(missing.length === 0 ? "True" : "False");
+    const kind = field === "key" ? "EncryptionKey" : "ManagedSecret";
+    if (missing.length > 0)
+      expect(verdict?.message).toBe(`For spec.tier ${tier}: ${kind} shop/main needs ${missing.join(", ")}.`);
+  });
+
   it("a bucket alone has any rpo", () => {
     const bindings = [{ bucket: "media", access: "Read" as const }];
     expect(told({ recovery: { rpo: "1m" }, bindings }, table(KEPT))?.status).toBe("True");

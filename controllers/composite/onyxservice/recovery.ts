@@ -44,8 +44,20 @@ const retained = ({ spec }: Bound, { guarded }: Demand): readonly string[] =>
 /** Soft delete keeps for so many days at least. */
 const LEAST_SOFT_DELETE = limits.bucket.softDeleteDays.portable.min;
 
+const LEAST_RECOVERY_DAYS = limits.managedsecret.recoveryDays.portable.min;
+
 /** By kind that holds data: the settings that are missing, each as `field: value`. */
 const MISSING: Readonly<Record<string, (bound: Bound, demand: Demand) => readonly string[]>> = {
+  /** A value that was deleted is back when its object is made again within the window. */
+  ManagedSecret(bound, demand) {
+    const kept = number(bound.effective.recoveryDays);
+    return [
+      ...(kept < demand.days ? [`spec.recoveryDays: ${Math.max(demand.days, LEAST_RECOVERY_DAYS)} or more`] : []),
+      ...retained(bound, demand),
+    ];
+  },
+  /** Every key has a window of a week or more; without it nothing can be read that it encrypted. */
+  EncryptionKey: retained,
   Table(bound, demand) {
     const { effective } = bound;
     const { days, guarded } = demand;
