@@ -17,9 +17,9 @@ const spec = leafSpec(
         "After how many days the cloud makes new key material. What was encrypted before stays readable, and the key's id stays the same.",
       ),
     rotation: z
-      .enum(["On", "Off"])
-      .default("On")
-      .describe("Off: the cloud never makes new key material by itself, whatever rotationDays says."),
+      .enum(["Regular", "Never"])
+      .default("Regular")
+      .describe("Regular: after rotationDays. Never: the cloud never makes new key material by itself, whatever rotationDays says."),
     deletionWindowDays: numberWithin(limit.deletionWindowDays)
       .default(limit.deletionWindowDays.portable.default)
       .describe(

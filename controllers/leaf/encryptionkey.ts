@@ -14,7 +14,7 @@ export const encryptionKey: Leaf<EncryptionKeySpec, EncryptionKeyWant> = {
   nameLimit: 63,
   references: () => [],
   want: (spec, given) => ({
-    rotationDays: spec.rotation === "Off" ? 0 : spec.rotationDays,
+    rotationDays: spec.rotation === "Never" ? 0 : spec.rotationDays,
     deletionWindowDays: spec.deletionWindowDays,
     state: spec.state,
     access: [],
@@ -23,7 +23,7 @@ export const encryptionKey: Leaf<EncryptionKeySpec, EncryptionKeyWant> = {
   }),
   specOf: ({ rotationDays, deletionWindowDays, state, access, overrides }, naming) => ({
     rotationDays: rotationDays || undefined,
-    rotation: rotationDays === 0 ? "Off" : undefined,
+    rotation: rotationDays === 0 ? "Never" : undefined,
     deletionWindowDays: deletionWindowDays || undefined,
     state: state === "Disabled" ? state : "Enabled",
     overrides: overridesSpec(

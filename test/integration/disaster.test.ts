@@ -30,6 +30,7 @@ type CloudName = (typeof CLOUDS)[number];
 const EXAMPLES = [
   "queue/queue",
   "queue/queue-ordered",
+  "queue/queue-subscriber",
   "table/table",
   "workloadidentity/workloadidentity",
   "encryptionkey/encryptionkey",
@@ -37,6 +38,9 @@ const EXAMPLES = [
   "topic/topic",
   "topic/topic-ordered",
   "eventrule/eventrule",
+  "eventrule/pattern",
+  "bucket/bucket",
+  "bucket/bucket-notifications",
 ];
 
 interface Live {

@@ -1,4 +1,5 @@
 import { expect, expectTypeOf, test } from "vitest";
+import { z } from "zod";
 import { leaves } from "../../controllers/leaf/index.ts";
 import type { Kind } from "../../crds/define.ts";
 import type { EnvironmentObject } from "../../crds/environment.ts";
@@ -116,4 +117,15 @@ test("what the reference page says of deletion is what the operator does: what h
   const stateful = kinds.filter((kind) => kind.role === "leaf" && kind.stateful).map(({ kind }) => kind);
   const dataBearing = leaves.filter((leaf) => leaf.dataBearing).map(({ kind }) => kind);
   expect(stateful.sort()).toEqual(dataBearing.sort());
+});
+
+test("no value that spec takes is read as a boolean or nothing by YAML 1.1, as kubectl and Helm read files", () => {
+  const valuesIn = (schema: unknown): readonly unknown[] => {
+    if (typeof schema !== "object" || schema === null) return [];
+    const own = "enum" in schema && Array.isArray(schema.enum) ? schema.enum : [];
+    return [...own, ...Object.values(schema).flatMap(valuesIn)];
+  };
+  const values = kinds.flatMap(({ spec }) => valuesIn(z.toJSONSchema(spec, { io: "input" })));
+  expect(values.length).toBeGreaterThan(50);
+  expect(values.filter((value) => /^(y|n|yes|no|on|off|true|false|null|~)$/i.test(String(value)))).toEqual([]);
 });

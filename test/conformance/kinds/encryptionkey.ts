@@ -12,7 +12,7 @@ export const encryptionKey: KindUnderTest<EncryptionKeySpec, EncryptionKeyWant> 
   spec: (over) => stored(schema.spec, { tags: TAGS, deletionPolicy: "Delete", ...over }),
   edits: [
     { title: "rotation", spec: { rotationDays: 90 }, fields: ["rotationDays"] },
-    { title: "no rotation", spec: { rotation: "Off" }, fields: ["rotationDays"] },
+    { title: "no rotation", spec: { rotation: "Never" }, fields: ["rotationDays"] },
     { title: "disabled", spec: { state: "Disabled" }, fields: ["state"] },
     tags,
   ],
