@@ -19,7 +19,9 @@ const spec = leafSpec(
     rotation: z
       .enum(["Regular", "Never"])
       .default("Regular")
-      .describe("Regular: after rotationDays. Never: the cloud never makes new key material by itself, whatever rotationDays says."),
+      .describe(
+        "Regular: after rotationDays. Never: the cloud never makes new key material by itself, whatever rotationDays says.",
+      ),
     deletionWindowDays: numberWithin(limit.deletionWindowDays)
       .default(limit.deletionWindowDays.portable.default)
       .describe(
