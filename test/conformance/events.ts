@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type CaseWorld, caseWorld, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, caseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import type { KubeObject } from "../../operator/reconcile/object.ts";
-import type { Messages } from "./messages.ts";
+import type { Messages, Received } from "./messages.ts";
 import { subscribed } from "./subscriptions.ts";
 
 type Outputs = Readonly<Record<string, string>>;
@@ -14,6 +14,20 @@ export interface Firing {
   nextTime(...worlds: readonly CaseWorld[]): Promise<void>;
   /** How long it may take until the message is there. */
   readonly withinMs: number;
+  /** Whether the context attributes of an event stand beside its data, as `ce-…`. */
+  readonly tellsContext: boolean;
+  /** Publishes a CloudEvent to the event bus of the Environment, as a program does. */
+  publish(event: CloudEvent): Promise<void>;
+}
+
+/** In the JSON format of CloudEvents. */
+export interface CloudEvent {
+  readonly specversion: "1.0";
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly data: unknown;
+  readonly [attribute: string]: unknown;
 }
 
 /** The EventRule, a Queue that subscribes, and all kinds by name. */
@@ -34,14 +48,18 @@ export function eventCases(
   messages: Messages,
   { tried, subscriber, all }: Kinds,
 ): void {
+  const isInput = ({ body, attributes }: Pick<Received, "body" | "attributes">) => {
+    expect(body).toBe(INPUT);
+    expect(attributes).toEqual({});
+  };
+
   /** The first message that comes, which must come once. */
-  async function take(queue: Outputs): Promise<void> {
+  async function take(queue: Outputs, check = isInput): Promise<void> {
     const until = Date.now() + firing.withinMs;
     for (;;) {
       const [got] = await messages.receive(queue);
       if (got) {
-        expect(got.body).toBe(INPUT);
-        expect(got.attributes).toEqual({});
+        check(got);
         await got.ack();
         return;
       }
@@ -69,6 +87,35 @@ export function eventCases(
         await reader.close();
         await toQueue.close();
         await toTopic.close();
+      }
+    }, 60_000);
+
+    it("E3 hands on what matches, by way of a Topic: a Queue that subscribes gets the event's data, and nothing else", async () => {
+      const nonce = process.pid.toString(36);
+      const rule = await caseWorld(tried, all, cloud, `ep-${nonce}`);
+      const reader = await caseWorld(subscriber, all, cloud, `es-${nonce}`);
+      const event = { specversion: "1.0", id: "1", source: "/shop", type: `order.placed.${nonce}` } as const;
+      try {
+        const pattern = { type: { anyOf: [event.type] }, attributes: [{ attribute: "tenant", prefix: "acme" }] };
+        const target = { topicRef: { name: "news" } };
+        rule.host.edit(rule.spec({ schedule: undefined, input: undefined, pattern, target }));
+        await rule.host.settle(60);
+        expect(rule.told()).toBe(READY);
+        const topic = rule.host.others.get("Topic/news") as KubeObject;
+        const queue = await subscribed(reader, topic, { subscribeTo: { topicRef: { name: "news" } } });
+        await firing.publish({ ...event, id: "2", tenant: "other", data: { order: 6 } });
+        await firing.publish({ ...event, id: "3", type: `order.gone.${nonce}`, tenant: "acme", data: { order: 6 } });
+        await firing.publish({ ...event, tenant: "acme-eu", data: { order: 7 } });
+        const context = { specversion: "1.0", id: "1", source: event.source, type: event.type, tenant: "acme-eu" };
+        const beside = Object.entries(context).map(([name, value]) => [`ce-${name}`, value]);
+        await take(queue, ({ body, attributes }) => {
+          expect(JSON.parse(body)).toEqual({ order: 7 });
+          expect(attributes).toEqual(firing.tellsContext ? Object.fromEntries(beside) : {});
+        });
+        expect(await messages.receive(queue)).toEqual([]);
+      } finally {
+        await reader.close();
+        await rule.close();
       }
     }, 60_000);
   });
