@@ -10,7 +10,10 @@ export interface CompositeEnvironment {
   readonly name: string;
   readonly cloud: Cloud;
   readonly platform: Platform;
-  readonly spec: { readonly imageRegistry?: string | undefined };
+  readonly spec: {
+    readonly imageRegistry?: string | undefined;
+    readonly defaultDeletionPolicies?: Readonly<Record<string, string>> | undefined;
+  };
 }
 
 /** Where a composite's pass looks things up; nothing here asks a server. */
@@ -39,7 +42,14 @@ export function resolve(reference: Reference, namespace: string, host: Composite
   const outputs = target.status?.outputs;
   if (!outputs || target.status?.externalId === undefined)
     return { pending: { reason: "DependencyNotReady", message: `${what} is not Ready yet.` } };
-  return { outputs, effective: target.status?.effective, spec: target.spec };
+  const environment = host.environments.get(target.status?.environment);
+  const policies = "problem" in environment ? undefined : environment.spec.defaultDeletionPolicies;
+  return {
+    outputs,
+    effective: target.status?.effective,
+    spec: target.spec,
+    deletionDefault: policies?.[reference.kind],
+  };
 }
 
 /** What `compose` sees. */

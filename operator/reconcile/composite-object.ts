@@ -118,6 +118,8 @@ export type Resolved =
       /** The values that are in force in the cloud, in the neutral fields of its kind. */
       readonly effective?: Readonly<Record<string, unknown>> | undefined;
       readonly spec?: unknown;
+      /** What its Environment says is done in the cloud when it is deleted and its own spec says nothing. */
+      readonly deletionDefault?: string | undefined;
     }
   | { readonly pending: { readonly reason: Reason; readonly message: string } };
 

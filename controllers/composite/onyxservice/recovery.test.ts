@@ -126,6 +126,16 @@ describe("RecoveryMet", () => {
     });
   });
 
+  it("an Environment that has what holds data deleted is no way round it", () => {
+    const found = { ...table(GOOD), deletionDefault: "Delete" };
+    expect(told({ tier: "Critical" }, found)?.message).toBe(
+      "For spec.tier Critical: Table shop/orders needs spec.deletionPolicy: Retain or Block.",
+    );
+    const said = { ...table(GOOD, { deletionPolicy: "Retain" }), deletionDefault: "Delete" };
+    expect(told({ tier: "Critical" }, said)?.status).toBe("True");
+    expect(told({ tier: "Important" }, found)?.status).toBe("True");
+  });
+
   it("says what it did not check", () => {
     expect(told({ recovery: { rto: "2h" } })?.message).toContain("less than 2h hangs on the amount of data");
   });

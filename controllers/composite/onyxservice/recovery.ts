@@ -27,6 +27,7 @@ const TIERS: Readonly<Record<OnyxServiceSpec["tier"], { readonly days: number; r
 };
 
 interface Bound {
+  readonly deletionDefault: string | undefined;
   readonly effective: Readonly<Record<string, unknown>>;
   readonly spec: {
     readonly deletionPolicy?: string | undefined;
@@ -38,8 +39,8 @@ interface Bound {
 }
 
 const number = (value: unknown): number => (typeof value === "number" ? value : 0);
-const retained = ({ spec }: Bound, { guarded }: Demand): readonly string[] =>
-  guarded && spec.deletionPolicy === "Delete" ? ["spec.deletionPolicy: Retain or Block"] : [];
+const retained = ({ spec, deletionDefault }: Bound, { guarded }: Demand): readonly string[] =>
+  guarded && (spec.deletionPolicy ?? deletionDefault) === "Delete" ? ["spec.deletionPolicy: Retain or Block"] : [];
 
 /** Soft delete keeps for so many days at least. */
 const LEAST_SOFT_DELETE = limits.bucket.softDeleteDays.portable.min;
@@ -105,7 +106,11 @@ export function recoveryVerdicts(spec: OnyxServiceSpec, seen: Pick<Seen, "refere
     const found = seen.reference(field);
     if ("pending" in found)
       return { RecoveryMet: { status: "Unknown", reason: found.pending.reason, message: found.pending.message } };
-    const bound: Bound = { effective: found.effective ?? {}, spec: (found.spec ?? {}) as Bound["spec"] };
+    const bound: Bound = {
+      effective: found.effective ?? {},
+      spec: (found.spec ?? {}) as Bound["spec"],
+      deletionDefault: found.deletionDefault,
+    };
     const missing = MISSING[kind]?.(bound, demand) ?? [];
     if (missing.length > 0) lacks.add(`${kind} ${seen.namespace}/${name} needs ${missing.join(", ")}.`);
   }
