@@ -10,6 +10,7 @@ import type { BucketCorsRule, BucketLifecycleRule, BucketWant } from "./wants.ts
 export const bucket: Leaf<BucketSpec, BucketWant> = {
   kind: "Bucket",
   dataBearing: true,
+  holds: "its objects and all versions of them",
   // Both clouds take 63 without dots.
   nameLimit: 63,
   references: (spec) => [...notificationReferences(spec), ...keyReferences(spec)],

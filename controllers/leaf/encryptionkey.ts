@@ -7,7 +7,7 @@ import type { EncryptionKeyWant } from "./wants.ts";
 export const encryptionKey: Leaf<EncryptionKeySpec, EncryptionKeyWant> = {
   kind: "EncryptionKey",
   dataBearing: true,
-  holds: "all that is encrypted with it, once its deletion window ends",
+  holds: "all that is encrypted with it",
   keptDays: ({ deletionWindowDays = 0 }) => deletionWindowDays,
   heldByUsers: true,
   // The id of a crypto key.
