@@ -113,6 +113,30 @@ it("lets a small namespace through between the many of a big one", async () => {
   expect(order).toHaveLength(203);
 });
 
+it("is shared fairly while the cloud throttles what a big namespace asks for", async () => {
+  const clock = createFakeClock();
+  const bucket = createBucket({ perSecond: 8, concurrent: 1 }, clock);
+  const order: string[] = [];
+  const big = Array.from({ length: 100 }, () =>
+    bucket
+      .run(never, "big", async () => {
+        order.push("big");
+        throw new ProviderError("throttled", "slow down");
+      })
+      .catch((error: unknown) => expect(error).toBeInstanceOf(ProviderError)),
+  );
+  const small = [1, 2, 3].map(() => bucket.run(never, "small", async () => void order.push("small")));
+  await clock.advance(5_000);
+  await Promise.all(small);
+  expect(bucket.rate()).toBeLessThanOrEqual(4);
+  expect(levelOf(bucket.use())).toBe("Throttled");
+  const last = order.lastIndexOf("small");
+  expect(order.slice(0, last).filter((namespace) => namespace === "big").length).toBeLessThanOrEqual(4);
+  await clock.advance(600_000);
+  await Promise.all(big);
+  expect(order).toHaveLength(103);
+});
+
 it("tells how the last minute went, in steps, and forgets it after a minute of quiet", async () => {
   const clock = createFakeClock();
   const bucket = createBucket({ perSecond: 1, concurrent: 10 }, clock);
