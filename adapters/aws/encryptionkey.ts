@@ -28,6 +28,8 @@ interface Seen extends Present<EncryptionKeyWant, EncryptionKeyOutputs> {
 
 /** KMS asks for the window when a key is deleted; it stands on the key, so that deletion needs nothing but the cloud. */
 const WINDOW = "onyx-deletion-window";
+/** "In some cases it can take several minutes": AWS KMS Developer Guide, eventual consistency, 2026-11. */
+const SETTLING_MS = 5 * 60_000;
 const aliasOf = (name: string): string => `alias/${name}`;
 
 /**
@@ -138,6 +140,7 @@ export function encryptionKeyProvider(aws: Aws): Provider<EncryptionKeyWant, Enc
   return {
     ids: "assigned",
     recordsIntent: true,
+    settlingMs: SETTLING_MS,
     service: "kms",
     immutable: ["overrides"],
     fit: (want) => fitKey(want, linesOf({ Version: "2012-10-17", Statement: statements })),

@@ -140,6 +140,11 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
    * unmarked thing that a crash or a lost reply leaves behind is told from somebody else's.
    */
   readonly recordsIntent?: boolean | undefined;
+  /**
+   * How long after its making the cloud may not show the resource, or its marks, yet, in ms. Core believes no absence
+   * before that, where it would leak or make a second one. Absent: SETTLING_MS.
+   */
+  readonly settlingMs?: number | undefined;
   observe(at: At, call: Call): Promise<Observation<Want, Outputs>>;
   create(name: string, want: Want, call: Call): Promise<Created<Outputs>>;
   /** `seen` is what decide compared with; `changed` the fields that differ. */
@@ -207,6 +212,9 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
   /** Monthly budget of calls isn't ours to guess: the bucket that calls of this kind draw from, such as `sqs`. */
   readonly service: string;
 }
+
+/** How long a cloud may not show what it just made, where a kind says nothing else. SQS: up to 60 s. */
+export const SETTLING_MS = 60_000;
 
 /** The line of `At.footprint` that says: after a look that found nothing, this object was about to create `name`. */
 export const createIntent = (name: string): string => `create ${name}`;

@@ -123,6 +123,27 @@ describe("decide", () => {
       situation({ seen: absent, known: false, fresh: true }),
       "create",
     ],
+    [
+      "perhaps sent by one before us, the cloud picks the id",
+      situation({ seen: absent, known: false, unsettledMs: 1, assigned: true }),
+      "wait Creating",
+    ],
+    [
+      "perhaps sent by one before us, the id follows from the name",
+      situation({ seen: absent, known: false, unsettledMs: 1 }),
+      "create",
+    ],
+    [
+      "perhaps sent by one before us, and deleted",
+      situation({ seen: absent, known: false, unsettledMs: 1, deleting: true }),
+      "wait Creating",
+    ],
+    [
+      "there without marks, perhaps ours, and deleted",
+      situation({ seen: present({ owner: undefined }), known: false, unsettledMs: 1, deleting: true }),
+      "wait Creating",
+    ],
+    ["sent by nobody, and deleted", situation({ seen: absent, known: false, deleting: true }), "release Deleted"],
     ["buried behind our back", situation({ seen: buried() }), "update drift note"],
     [
       "buried by an earlier object of this name",
@@ -491,6 +512,8 @@ const aSituation: fc.Arbitrary<ThingSituation> = fc
     known: fc.boolean(),
     applied: fc.boolean(),
     fresh: some(false, false, true),
+    unsettledMs: some(undefined, 0, 0, 1, 45_000),
+    assigned: fc.boolean(),
     incarnation: some(undefined, "2026-01-05T10:00:00Z"),
     policy: fc.record({
       management: some<Policy["management"]>("Manage", "Manage", "Observe", "CreateOnly"),
@@ -619,6 +642,21 @@ describe("decide, in every situation", () => {
     always(({ seen, policy, owner, succeeds }, decision) => {
       if (decision.do !== "release" || !seen.exists || policy.management === "Observe") return;
       if (policy.deletion === "Delete") expect(isOurs(seen.owner, owner, succeeds)).toBe(false);
+    });
+  });
+
+  it("never lets an object go while its resource, or the marks on it, may be hidden, and looks often", () => {
+    always(({ deleting, seen, fresh, unsettledMs = 0 }, decision) => {
+      const hidden = !seen.exists || seen.owner === undefined;
+      if (!deleting || !hidden || (!fresh && unsettledMs === 0)) return;
+      expect(decision).toMatchObject({ do: "wait", reason: "Creating" });
+      if (!fresh) expect(decision).toHaveProperty("afterMs", Math.min(unsettledMs, 10_000));
+    });
+  });
+
+  it("makes no second one where the cloud picks the id and may hide the first", () => {
+    always(({ assigned, fresh, unsettledMs = 0 }, decision) => {
+      if (assigned && (fresh || unsettledMs > 0)) expect(decision.do).not.toBe("create");
     });
   });
 

@@ -35,6 +35,11 @@ export interface Situation<Want extends Wanted, Outputs> {
   readonly applied: boolean;
   /** It was made a moment ago, or a call was sent that may have made it: the cloud may not show it, or its marks, yet. */
   readonly fresh?: boolean | undefined;
+  /**
+   * For so long, in ms, the cloud may still hide what a create made that was cut off: one of this process, or of one before
+   * it. Absent or 0: no such create can have been sent.
+   */
+  readonly unsettledMs?: number | undefined;
   /** The cloud picks the id: a second create would make a second one. */
   readonly assigned?: boolean | undefined;
   /** Tells one making of the resource from the next, so that consent to one is none to the next: status.createdAt. */
@@ -60,6 +65,9 @@ export interface Situation<Want extends Wanted, Outputs> {
   /** Why no second one can stand beside it, for people: it can't be replaced then. */
   readonly irreplaceable?: string | undefined;
 }
+
+/** While a cloud may hide something, it is asked this often. */
+const LOOK_AGAIN_MS = 10_000;
 
 /** What to do next. The loop executes it, `onyx plan` prints it. */
 export type Decision =
@@ -101,11 +109,10 @@ function decideDeletion<Want extends Wanted, Outputs>(situation: Situation<Want,
     message,
     unmark,
   });
-  const unseen = "It was made a moment ago and the cloud does not show it yet; it is deleted as soon as it does.";
-  if (!seen.exists)
-    return situation.fresh ? wait("Creating", unseen) : release("Deleted", "Nothing of it is left in the cloud.");
+  if (!seen.exists) return hidden(situation) ?? release("Deleted", "Nothing of it is left in the cloud.");
   const claim = claimOf(seen.owner, owner, situation.succeeds);
-  if (claim === "unmarked" && situation.fresh) return wait("Creating", unseen);
+  const mayBeOurs = claim === "unmarked" ? hidden(situation) : undefined;
+  if (mayBeOurs) return mayBeOurs;
   if (claim !== "ours") return release("Retained", `${seen.id} does not carry our marks and was left alone.`);
   if (policy.management === "Observe") return release("Retained", `${seen.id} was only observed and was left alone.`);
   if (isRestorable(seen))
@@ -130,6 +137,19 @@ function decideDeletion<Want extends Wanted, Outputs>(situation: Situation<Want,
   if (lifted.length > 0) return { do: "update", changes: lifted, because: "deletion" };
   const lost = policy.dataBearing && !situation.empty;
   return { do: "delete", ...(lost && situation.backup ? { backup: true } : {}) };
+}
+
+/** It, or its marks, may be there without being shown: its finalizer would go and leave it behind. */
+function hidden({ fresh, unsettledMs }: Pick<Situation<Wanted, unknown>, "fresh" | "unsettledMs">) {
+  if (fresh)
+    return wait(
+      "Creating",
+      "It was made a moment ago and the cloud does not show it yet; it is deleted as soon as it does.",
+    );
+  if (!unsettledMs) return undefined;
+  const message =
+    "A create may have been cut off a moment ago, and the cloud may not show yet what it made; the object goes when it has shown nothing for a while.";
+  return { ...wait("Creating", message), afterMs: Math.min(unsettledMs, LOOK_AGAIN_MS) };
 }
 
 /** What holds data is destroyed only on a user's word. Undefined: it holds nothing, or the word is given. */
@@ -167,6 +187,11 @@ function decideAbsent<Want extends Wanted, Outputs>(
     return wait("NotFound", "There is no such resource to observe (managementPolicy Observe).");
   if ((known || situation.assigned) && situation.fresh)
     return wait("Creating", "It was made a moment ago and the cloud does not show it yet.");
+  if (situation.assigned && situation.unsettledMs) {
+    const message =
+      "A create may have been cut off a moment ago, and the cloud may not show yet what it made; another is made when it has shown nothing for a while.";
+    return { ...wait("Creating", message), afterMs: Math.min(situation.unsettledMs, LOOK_AGAIN_MS) };
+  }
   if (known && policy.management === "CreateOnly")
     return refuse("NotFound", "It was made once and is gone; managementPolicy CreateOnly does not make it again.");
   if (known && policy.dataBearing) {

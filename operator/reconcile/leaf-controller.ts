@@ -3,6 +3,7 @@ import type { Client } from "../runtime/client.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Reflector } from "../runtime/reflector.ts";
 import { keyOf, type ResourceType } from "../runtime/resource.ts";
+import type { Attempts } from "./attempts.ts";
 import { createCopies } from "./copies.ts";
 import type { EnvironmentHost } from "./environment.ts";
 import type { EnvironmentRegistry } from "./environments.ts";
@@ -28,6 +29,7 @@ export interface Shared {
   /** How the services of an account were used in the last minute. */
   readonly budgets: EnvironmentHost["budgets"];
   readonly now: () => Date;
+  readonly attempts: Attempts;
   readonly resyncMs: number;
   /** The version of the value that an object of ours keeps in a Secret. Undefined: none does. */
   readonly secretVersion: (name: string, namespace: string) => string | undefined;
@@ -86,6 +88,7 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
       means: createMeans(client, shared.random, namespace, signal),
       environments: shared.environments,
       now: shared.now,
+      attempts: shared.attempts,
       ...(leaf.copy ? { copies: createCopies(client, object, signal) } : {}),
       resyncMs: shortly ? Math.min(shared.resyncMs, SOURCE_RESYNC_MS) : shared.resyncMs,
       lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
@@ -110,6 +113,7 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
     }
     if (mergePatch(recorded ?? {}, pass.status) !== undefined)
       wrote(await writeStatus(client, type, { ...object, status: recorded }, pass.status, signal));
+    if (pass.decision?.do === "create") shared.attempts.told(object.metadata.uid ?? "");
     return pass.next;
   };
 }

@@ -12,6 +12,9 @@ import { READY, type ThingWorld, thingWorld, told } from "./testing/thing-world.
 /** The process ends here. */
 class Killed extends Error {}
 
+/** A write to Kubernetes that failed, or whose reply was lost; the process goes on. */
+class Unwritten extends Error {}
+
 /** Something that happens to the world between two passes; nothing where it makes no sense. */
 type Happening = { readonly what: string; readonly run: (world: ThingWorld) => void };
 
@@ -43,17 +46,22 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(
     )
     .map(([verb, fault, when]) =>
       happening(`${verb} fails ${fault} ${when}`, ({ cloud }) =>
-        cloud.fail(verb, new ProviderError(fault, "no"), when),
+        // Who refuses and has done something all the same has done it in an earlier step.
+        cloud.fail(verb, new ProviderError(fault, "no", when === "after" ? { step: "do the rest" } : {}), when),
       ),
     ),
   fc
-    .tuple(some<KubeWrite>("claim", "record", "status", "release"), some("before" as const, "after" as const))
-    .map(([write, when]) =>
-      happening(`killed ${when} ${write}`, ({ host }) => {
+    .tuple(
+      some<KubeWrite>("claim", "record", "status", "release"),
+      some("before" as const, "after" as const),
+      fc.boolean(),
+    )
+    .map(([write, when, killed]) =>
+      happening(`${killed ? "killed" : "cut off"} ${when} ${write}`, ({ host }) => {
         host.onWrite = (now, at) => {
           if (now !== write || at !== when) return;
           host.onWrite = () => {};
-          throw new Killed();
+          throw killed ? new Killed() : new Unwritten();
         };
       }),
     ),
@@ -111,9 +119,8 @@ async function pass(world: ThingWorld): Promise<void> {
   try {
     await host.pass();
   } catch (error) {
-    if (!(error instanceof Killed)) throw error;
-    // What a process made in its last moment can only be found again once it is shown.
-    cloud.hidden = "nothing";
+    if (error instanceof Killed) host.restart();
+    else if (!(error instanceof Unwritten)) throw error;
   }
   checkStatus(world);
 }

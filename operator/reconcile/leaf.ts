@@ -1,5 +1,6 @@
 import { ProviderError } from "../provider/fault.ts";
 import { type At, type Call, createIntent, type Present, type Wanted } from "../provider/provider.ts";
+import type { Attempts } from "./attempts.ts";
 import { confidential, copyOf } from "./confidential.ts";
 import { type Copies, dropCopy, withCopy } from "./copy.ts";
 import { type Decision, isRestorable } from "./decide.ts";
@@ -20,6 +21,8 @@ export interface LeafHost extends Lookups {
   claim(object: LeafObject): Promise<void>;
   /** Writes part of status now: what must be found again if the process ends in the next moment. */
   record(object: LeafObject, status: LeafStatus): Promise<void>;
+  /** What is known of creates of which status does not tell. */
+  readonly attempts: Attempts;
   /** What values are made with. Absent: nothing here has any. */
   readonly means?: Means | undefined;
   /** Where copies of values are kept. Absent: nothing here has any. */
@@ -87,6 +90,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
   let doing = "look at it";
   let during: Decision["do"] | undefined;
   let seen: Seen<Want> | undefined;
+  let unsend: (() => void) | undefined;
   try {
     if (isDeleting(object) && waitingOnes(object.status).length > 0) {
       doing = "let go of the one that it replaced";
@@ -97,7 +101,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     const found = await look(prepared, object, call);
     const { at } = found;
     ({ prepared, seen } = found);
-    const situation = situationOf(object, prepared, seen, host.now());
+    const situation = situationOf(object, prepared, seen, host.now(), host.attempts.quietMs(call.owner.uid));
     const decision = await decideKnowing(situation, prepared, call);
     during = decision.do;
     doing = VERBS[decision.do];
@@ -113,6 +117,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
       prepared = withIntent(prepared);
       await host.record(object, { ...identity(object, prepared), footprint: prepared.footprint });
     }
+    if (decision.do === "create") unsend = host.attempts.sent(call.owner.uid);
     const made = await execute(decision, seen, prepared, at, call);
     doing = "look at it again";
     const id = decision.do === "delete" ? undefined : (idOf(seen) ?? at.id);
@@ -129,6 +134,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
+    if (madeNothing(error)) unsend?.();
     const retry = retryOf(error, object.status?.conditions ?? [], host.now());
     const next: Next =
       error.retryAfterMs !== undefined
@@ -141,6 +147,9 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     return finish(object, host.now, prepared, { kind: "failed", error, doing, during, retry }, next, seen);
   }
 }
+
+/** The cloud refused the create as a whole. A later step of one that has several says nothing of those before it. */
+const madeNothing = ({ fault, step }: ProviderError): boolean => fault !== "transient" && step === undefined;
 
 /** What takes the place of another one is as spec asks, and can be used. */
 const serves = ({ decision, next }: Pass, after: ObservationLike): boolean =>

@@ -9,6 +9,7 @@ import { PRIORITY, type Priority } from "../runtime/queue.ts";
 import { createReflector, type Reflector, type ReflectorEvent } from "../runtime/reflector.ts";
 import { keyOf, type ResourceType } from "../runtime/resource.ts";
 import { SECRETS } from "../runtime/secrets.ts";
+import { createAttempts } from "./attempts.ts";
 import { CHILD_MARKS, MANAGED_BY } from "./children.ts";
 import { compositeReconciler, typeOfChild } from "./composite-controller.ts";
 import type { Composite, CompositeSpec } from "./composite-object.ts";
@@ -98,6 +99,7 @@ export function createManager(options: ManagerOptions): Manager {
   const { client, clock, log, registry, types, leaves, composites, metrics, random = Math.random } = options;
   const caches = new Map<string, Reflector<Cached>>();
   const controllers = new Map<string, Controller>();
+  const attempts = createAttempts(() => clock.monotonic());
   const shared: Shared & { readonly serves: ManagerOptions["serves"] } = {
     client,
     caches,
@@ -105,6 +107,7 @@ export function createManager(options: ManagerOptions): Manager {
     budgets: options.budgets ?? (() => []),
     tell: options.tell,
     now: options.now,
+    attempts,
     resyncMs: options.resyncMs,
     random: options.randomBytes,
     referrers({ kind, name, referredBy }, namespace) {
@@ -237,6 +240,7 @@ export function createManager(options: ManagerOptions): Manager {
       await Promise.all([...types.keys()].map((kind) => caches.get(kind)?.synced()));
     },
     start() {
+      attempts.begin();
       for (const one of controllers.values()) one.start();
     },
     async drain(timeoutMs) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Wanted } from "../provider/provider.ts";
+import { createIntent, SETTLING_MS, type Wanted } from "../provider/provider.ts";
 import { canonical } from "./canonical.ts";
 import { condition } from "./conditions.ts";
 import type { Situation } from "./decide.ts";
@@ -8,17 +8,20 @@ import type { LeafObject } from "./leaf-object.ts";
 import { ANNOTATIONS, isDeleting } from "./object.ts";
 import type { Seen } from "./report.ts";
 
-/** How long after its making a cloud may not show a resource, or its tags, yet. SQS: up to 60 s. */
-const SETTLING_MS = 60_000;
-
-/** Puts together what `decide` needs, the same for the operator and for `onyx plan`. */
+/**
+ * Puts together what `decide` needs, the same for the operator and for `onyx plan`.
+ *
+ * @param quietMs as `Attempts.quietMs` of the object; `onyx plan`, which knows of no process, leaves it out
+ */
 export function situationOf<Want extends Wanted>(
   object: LeafObject,
   prepared: Prepared<Want>,
   seen: Seen<Want>,
   now: Date,
+  quietMs = Number.POSITIVE_INFINITY,
 ): Situation<Want, Readonly<Record<string, string>>> {
   const { status } = object;
+  const settlingMs = prepared.provider.settlingMs ?? SETTLING_MS;
   return {
     want: prepared.want,
     seen,
@@ -26,7 +29,8 @@ export function situationOf<Want extends Wanted>(
     deleting: isDeleting(object),
     known: status?.externalId !== undefined,
     applied: prepared.want !== undefined && status?.appliedHash === wantHash(prepared.want),
-    fresh: isFresh(object, now),
+    fresh: isFresh(object, now, settlingMs),
+    unsettledMs: mayHaveSent(object, prepared) ? Math.max(0, settlingMs - quietMs) : 0,
     assigned: prepared.provider.ids === "assigned",
     incarnation: status?.createdAt,
     policy: prepared.policy,
@@ -44,9 +48,15 @@ export function situationOf<Want extends Wanted>(
 }
 
 /** What was seen on its way out is not waited for, however young it was. */
-function isFresh({ status }: LeafObject, now: Date): boolean {
+function isFresh({ status }: LeafObject, now: Date, settlingMs: number): boolean {
   if (status?.createdAt === undefined || condition(status.conditions, "Ready")?.reason === "Deleting") return false;
-  return now.getTime() - Date.parse(status.createdAt) < SETTLING_MS;
+  return now.getTime() - Date.parse(status.createdAt) < settlingMs;
+}
+
+/** A kind that records its intents has sent nothing where status holds none. */
+function mayHaveSent({ status }: LeafObject, { provider }: Pick<Prepared<Wanted>, "provider">): boolean {
+  if (!provider.recordsIntent) return true;
+  return status?.footprint?.some((line) => line.startsWith(createIntent(""))) ?? false;
 }
 
 /**

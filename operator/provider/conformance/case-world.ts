@@ -6,7 +6,7 @@ import type { KubeObject } from "../../reconcile/object.ts";
 import { environmentWith } from "../../reconcile/testing/environment.ts";
 import { type OneObject, oneObject } from "../../reconcile/testing/one-object.ts";
 import type { Owner } from "../owner.ts";
-import type { Found, Unsupported, Wanted } from "../provider.ts";
+import { createIntent, type Found, type Unsupported, type Wanted } from "../provider.ts";
 import type { CloudUnderTest } from "./cloud-under-test.ts";
 import type { KindOnCloud, KindUnderTest, Over, Subject } from "./kind-under-test.ts";
 
@@ -21,7 +21,8 @@ export interface Tried {
 
 /** Things to do just before the adapter's verb of the object in question: the race that a test wins every time. */
 export interface Hooks {
-  create?: () => Promise<void> | void;
+  /** `look` asks the cloud all that the adapter will ever ask of what a create left behind. */
+  create?: (look: () => Promise<unknown>) => Promise<void> | void;
   update?: () => Promise<void> | void;
   delete?: () => Promise<void> | void;
 }
@@ -108,6 +109,7 @@ export async function caseWorld(
     done: () => since().flatMap(({ operation, ok }) => (ok ? [operation] : [])),
     tried: () => since().map(({ operation }) => operation),
     restart() {
+      host.restart();
       connection.close();
       connection = cloud.connect();
     },
@@ -190,14 +192,17 @@ function hooked(
 ): AnyProvider | Unsupported {
   if ("unsupported" in provider || kind !== tried.kind.leaf.kind) return provider;
   const before =
-    <Args extends unknown[], Result>(hook: keyof Hooks, run: (...args: Args) => Promise<Result>) =>
+    <Args extends unknown[], Result>(hook: "update" | "delete", run: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
       await hooks[hook]?.();
       return run(...args);
     };
   return {
     ...provider,
-    create: before("create", provider.create.bind(provider)),
+    async create(name, want, call) {
+      await hooks.create?.(() => provider.observe({ name, footprint: [createIntent(name)] }, call));
+      return provider.create(name, want, call);
+    },
     update: before("update", provider.update.bind(provider)),
     delete: before("delete", provider.delete.bind(provider)),
   };

@@ -77,6 +77,35 @@ export const failures: readonly Case[] = [
       expect(await world.count()).toBe(1);
     },
   },
+  {
+    id: "L9",
+    title: "the process ends before status is written, and the cloud shows nothing of it: made once, or deleted",
+    unless: (_kind, on) => (on.makes.length === 0 ? "nothing is made that could be hidden" : undefined),
+    async run(world) {
+      await cutOffUnseen(world);
+      await world.host.pass();
+      world.cloud.heal();
+      world.host.advance(60_000);
+      await world.host.settle();
+      expect(world.told()).toBe(READY);
+      expect(await world.count()).toBe(1);
+      await again(world);
+
+      await cutOffUnseen(world);
+      world.host.remove();
+      world.mark();
+      for (let n = 0; n < 3; n++) {
+        expect((await world.host.pass()).released).toBe(false);
+        world.host.advance(10_000);
+      }
+      expect(world.tried()).toEqual([]);
+      const subject = world.subject();
+      world.cloud.heal();
+      await world.host.settle(60);
+      expect(world.host.object).toBeUndefined();
+      expect(await world.on.list(subject)).toEqual([]);
+    },
+  },
   ...(Object.keys(REASON) as Trouble[]).map(
     (trouble): Case => ({
       id: "L11",
@@ -191,4 +220,19 @@ async function again(world: CaseWorld): Promise<void> {
   await world.on.clear?.(subject);
   if (world.on.nameHeld) world.cloud.advance(world.on.nameHeld.ms);
   world.host.recreate(world.spec());
+}
+
+/** The cloud takes the create and hides what it made; the process ends before its status is written. */
+async function cutOffUnseen(world: CaseWorld): Promise<void> {
+  world.hooks.create = async (look) => {
+    await look();
+    world.cloud.freezeReads();
+  };
+  world.host.onWrite = (write) => {
+    if (write === "status") throw new Error("the process ended");
+  };
+  await expect(world.host.pass()).rejects.toThrow("the process ended");
+  delete world.hooks.create;
+  world.host.onWrite = () => {};
+  world.restart();
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { ProviderError } from "../../provider/fault.ts";
 import type { Wanted } from "../../provider/provider.ts";
 import type { Client } from "../../runtime/client.ts";
+import { createAttempts } from "../attempts.ts";
 import { createCopies } from "../copies.ts";
 import type { EnvironmentProblem, EnvironmentView } from "../environment-view.ts";
 import { leafPass } from "../leaf.ts";
@@ -52,7 +53,13 @@ export interface OneObject<Spec extends LeafSpec> {
   /** As if status had never been written (a restored backup), or was written as given. */
   setStatus(status: LeafStatus | undefined): void;
   advance(ms: number): void;
+  /** Another process takes over: what the one before held in memory is lost. */
+  restart(): void;
 }
+
+const FIRST_PASS = new Date("2026-01-05T10:00:00.250Z");
+/** So long the process has been at work when a test begins. */
+const AT_WORK_MS = 24 * 3_600_000;
 
 /** @param uid first uid; a recreated object gets another */
 export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
@@ -100,7 +107,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
     environment,
     writes: [],
     onWrite: () => {},
-    now: new Date("2026-01-05T10:00:00.250Z"),
+    now: new Date(FIRST_PASS.getTime() - AT_WORK_MS),
     async pass(signal = new AbortController().signal) {
       const seen = held();
       let known = seen.status;
@@ -126,6 +133,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
           },
           ...(host.client ? { copies: createCopies(host.client, seen, signal) } : {}),
           now: () => host.now,
+          attempts,
           resyncMs: 600_000,
           claim: async () =>
             write("claim", (one) => ({
@@ -141,6 +149,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
       );
       if (pass.released) write("release", () => undefined);
       else writeStatus("status", known, pass.status);
+      if (pass.decision?.do === "create") attempts.told(seen.metadata.uid ?? "");
       return pass;
     },
     pause: async () => {},
@@ -187,8 +196,13 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
     advance(ms) {
       host.now = new Date(host.now.getTime() + ms);
     },
+    restart() {
+      attempts = createAttempts(() => host.now.getTime());
+    },
   };
   current = make(spec);
+  let attempts = createAttempts(() => host.now.getTime());
+  host.advance(AT_WORK_MS);
   return host;
 }
 
