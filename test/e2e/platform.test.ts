@@ -194,26 +194,30 @@ both("only reports such a change under driftPolicy Report", async (cloud) => {
   });
 });
 
-both("refuses a queue that is not ours and leaves it as it is", async (cloud) => {
-  const { platform, view } = sides[cloud];
-  await view.createForeign("somebody-elses");
-  const before = await view.retention("somebody-elses");
-  const manifest = {
-    apiVersion: "onyx.onelens.io/v1alpha1",
-    kind: "Queue",
-    metadata: { name: "foreign", namespace: NAMESPACE },
-    spec: { externalName: "somebody-elses" },
-  };
-  await platform.cluster.kubectl(["apply", "-f", "-"], JSON.stringify(manifest));
-  await waitUntil(
-    async () => conditionOf(await get(sides[cloud], "queue", "foreign"), "Stalled")?.reason === "Conflict",
-    { what: "Conflict", timeoutMs: 30_000 },
-  );
-  expect(await view.retention("somebody-elses")).toBe(before);
-  // An operator that began to work less than a minute ago waits for marks that the cloud may still hide.
-  await platform.cluster.kubectl(["delete", "queue.onyx.onelens.io", "foreign", "-n", NAMESPACE, "--timeout=90s"]);
-  expect(await view.queues()).toContain("somebody-elses");
-}, 180_000);
+both(
+  "refuses a queue that is not ours and leaves it as it is",
+  async (cloud) => {
+    const { platform, view } = sides[cloud];
+    await view.createForeign("somebody-elses");
+    const before = await view.retention("somebody-elses");
+    const manifest = {
+      apiVersion: "onyx.onelens.io/v1alpha1",
+      kind: "Queue",
+      metadata: { name: "foreign", namespace: NAMESPACE },
+      spec: { externalName: "somebody-elses" },
+    };
+    await platform.cluster.kubectl(["apply", "-f", "-"], JSON.stringify(manifest));
+    await waitUntil(
+      async () => conditionOf(await get(sides[cloud], "queue", "foreign"), "Stalled")?.reason === "Conflict",
+      { what: "Conflict", timeoutMs: 30_000 },
+    );
+    expect(await view.retention("somebody-elses")).toBe(before);
+    // An operator that began to work less than a minute ago waits for marks that the cloud may still hide.
+    await platform.cluster.kubectl(["delete", "queue.onyx.onelens.io", "foreign", "-n", NAMESPACE, "--timeout=90s"]);
+    expect(await view.queues()).toContain("somebody-elses");
+  },
+  180_000,
+);
 
 both(
   "writes nothing while nothing changes",
