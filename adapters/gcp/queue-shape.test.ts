@@ -137,9 +137,9 @@ describe("there and back", () => {
     });
   });
 
-  test("a dead-letter policy without its rights is none", () => {
+  test("a dead-letter policy without its rights is none that could be asked for", () => {
     const asked = { ...want, deadLetter: { target: "projects/p/subscriptions/dead", maxReceives: 7 } };
-    expect(actualQueue(undefined, read(asked), false).deadLetter).toBeNull();
+    expect(actualQueue(undefined, read(asked), false).deadLetter).toEqual({ ...asked.deadLetter, maxReceives: 0 });
   });
 
   test("without a subscription nothing is kept, which no wish can be", () => {

@@ -167,10 +167,13 @@ export function actualQueue(
           overrides: liveOverrides(subscription),
         }
       : { processingTimeoutSeconds: NONE, retentionSeconds: NONE, overrides: {} }),
-    deadLetter:
-      policy?.deadLetterTopic && grantsInForce
-        ? { target: queueOfTopic(policy.deadLetterTopic), maxReceives: policy.maxDeliveryAttempts ?? 0 }
-        : null,
+    // Without the grants nothing is ever set aside, which is neither what spec may ask for nor no dead letters at all.
+    deadLetter: policy?.deadLetterTopic
+      ? {
+          target: queueOfTopic(policy.deadLetterTopic),
+          maxReceives: grantsInForce ? (policy.maxDeliveryAttempts ?? 0) : NONE,
+        }
+      : null,
   };
 }
 

@@ -322,7 +322,7 @@ describe("dead letters", () => {
     await adapter.direct.pubsub.write(resource(), { bindings: [], etag }, signal);
     adapter.writes();
     const found = await seen("jobs");
-    expect(diff(want, found.actual)).toMatchObject([{ field: "deadLetter", actual: null }]);
+    expect(diff(want, found.actual)).toMatchObject([{ field: "deadLetter", actual: { maxReceives: 0 } }]);
     await queue().update(found, want, new Set(["deadLetter"] as const), call("Queue", "jobs"));
     expect(adapter.writes()).toEqual(["SetIamPolicy"]);
     expect(diff(want, (await seen("jobs")).actual)).toEqual([]);

@@ -118,6 +118,13 @@ export function bucketOnAws({ eyes: { s3 }, proxy, place }: AwsUnderTest): KindO
       storageClass: async ({ name }) => {
         await rule(name, "onyx-storage-class", { Transitions: [{ Days: 0, StorageClass: "INTELLIGENT_TIERING" }] });
       },
+      softDeleteDays: async ({ name }) => {
+        // It is off by what versioning is; the rule alone is what is left of it.
+        const VersioningConfiguration = { Status: "Enabled" } as const;
+        await s3.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration }));
+        const Expiration = { ExpiredObjectDeleteMarker: true };
+        await rule(name, "onyx-soft-delete", { NoncurrentVersionExpiration: { NoncurrentDays: 9 }, Expiration });
+      },
       cors: async ({ name: Bucket }) => {
         const CORSRules = [{ AllowedMethods: ["GET"], AllowedOrigins: ["*"] }];
         await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }));

@@ -9,6 +9,7 @@ import {
   ListRoleTagsCommand,
   NoSuchEntityException,
   PutRolePolicyCommand,
+  TagRoleCommand,
 } from "@aws-sdk/client-iam";
 import {
   ConflictException,
@@ -154,6 +155,9 @@ export function eventRuleOnAws(aws: AwsUnderTest): KindOnCloud {
       },
       input: change(({ Target }) => ({ Target: { ...Target, Input: "{}" } as UpdateScheduleInput["Target"] })),
       suspended: change(() => ({ State: "DISABLED" })),
+      tags: async (subject) => {
+        await iam.send(new TagRoleCommand({ RoleName: roleOf(subject), Tags: [{ Key: "stage", Value: "somebody" }] }));
+      },
       overrides: change(() => ({ EndDate: new Date("2030-01-01T00:00:00Z") })),
     },
     async createForeign({ name: Name }) {

@@ -12,7 +12,7 @@ import {
 import type { KindOnCloud, Subject } from "../../../operator/provider/conformance/kind-under-test.ts";
 import { ownerOf } from "../../../operator/provider/owner.ts";
 import { carries } from "../marks.ts";
-import { ACCOUNT, type AwsUnderTest } from "./cloud.ts";
+import { ACCOUNT, type AwsUnderTest, REGION } from "./cloud.ts";
 
 /** What CreateQueue gets for the base spec: a queue of somebody else that SQS would hand out as the same. */
 const BASE: Partial<Record<QueueAttributeName, string>> = {
@@ -74,6 +74,10 @@ export function queueOnAws({ eyes: { sqs }, proxy }: AwsUnderTest): KindOnCloud 
       delaySeconds: set("DelaySeconds", "5"),
       overrides: set("RedriveAllowPolicy", JSON.stringify({ redrivePermission: "denyAll" })),
       encryptionKey: set("SqsManagedSseEnabled", "false"),
+      deadLetter: async (subject) => {
+        const deadLetterTargetArn = `arn:aws:sqs:${REGION}:${ACCOUNT}:${subject.name}`;
+        await set("RedrivePolicy", JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 3 }))(subject);
+      },
       tags: async (subject) => {
         await sqs.send(new TagQueueCommand({ QueueUrl: url(subject), Tags: { stage: "somebody" } }));
       },

@@ -85,6 +85,11 @@ export function queueOnGcp({ eyes, byOthers, place }: GcpUnderTest): KindOnCloud
       processingTimeoutSeconds: change({ ackDeadlineSeconds: 33 }, "ack_deadline_seconds"),
       retentionSeconds: change({ messageRetentionDuration: { seconds: 7200 } }, "message_retention_duration"),
       overrides: change({ expirationPolicy: { ttl: { seconds: 31 * 86_400 } } }, "expiration_policy"),
+      deadLetter: async (subject) => {
+        const { subscription } = await find(subject);
+        const deadLetterPolicy = { deadLetterTopic: subscription?.topic ?? "", maxDeliveryAttempts: 5 };
+        await change({ deadLetterPolicy }, "dead_letter_policy")(subject);
+      },
       tags: (subject) => label(subject, "stage", "somebody"),
     },
     tag: label,

@@ -83,6 +83,10 @@ export function tableOnGcp({ eyes, byOthers, place }: GcpUnderTest): KindOnCloud
           await operation.promise();
         });
       },
+      indexes: async (subject) => {
+        const [[index]] = await firestoreAdmin.listIndexes({ parent: items(subject) });
+        await byOthers(() => firestoreAdmin.deleteIndex({ name: index?.name ?? "" }));
+      },
       tags: async ({ name }) => {
         await byOthers(() => documents(name).doc("onyx/owner").update({ "tags.stage": "somebody" }));
       },
