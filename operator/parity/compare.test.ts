@@ -181,3 +181,25 @@ describe("the rules", () => {
     expect(found.flatMap(([where, by]) => (by ? [where] : []))).toEqual(allowed);
   });
 });
+
+describe("what spec.overrides asks of one cloud", () => {
+  const topic = (effective: object, gcp: object = { messageStorage: { regions: ["europe-west1"] } }) =>
+    ({
+      apiVersion: "onyx.onelens.io/v1alpha1",
+      kind: "Topic",
+      metadata: { name: "audit", namespace: "shop", uid: "1" },
+      spec: { overrides: { gcp } },
+      status: { effective },
+    }) as unknown as KubeObject;
+  it.each([
+    ["is allowed to be on one side only", { messageStorage: { regions: ["europe-west1"] } }, "allowed"],
+    ["allows nothing else", { ordered: true }, "different"],
+  ])("%s", (_, effective, verdict) => {
+    const parity = compareObjects([topic({})], [topic(effective)], PARITY_RULES);
+    expect(parity.objects.map((one) => one.verdict)).toEqual([verdict]);
+  });
+  it("allows nothing where spec does not ask it", () => {
+    const effective = { messageStorage: { regions: ["europe-west1"] } };
+    expect(compareObjects([topic({}, {})], [topic(effective, {})], PARITY_RULES).equal).toBe(false);
+  });
+});

@@ -147,6 +147,8 @@ function asSaid(
       return both && behindRegistry(a) === behindRegistry(b);
     case "deviation":
       return [objectA, objectB].some((object) => deviates(object, path[2] ?? ""));
+    case "override":
+      return [objectA, objectB].some((object) => overrides(object, path[2] ?? ""));
   }
 }
 
@@ -165,3 +167,8 @@ const isRecord = (value: Normal | undefined): value is { readonly [key: string]:
   typeof value === "object" && value !== null && !Array.isArray(value);
 const own = (record: { readonly [key: string]: Normal }, key: string): Normal | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined;
+
+function overrides(object: KubeObject | undefined, field: string): boolean {
+  const { overrides = {} } = (object?.spec ?? {}) as { overrides?: Readonly<Record<string, object>> };
+  return Object.values(overrides).some((ofOneCloud) => Object.hasOwn(ofOneCloud, field));
+}

@@ -18,14 +18,15 @@ export interface ParityRule {
    * - `presence`   one is not there
    * - `registry`   both are there, and the same behind the last `/`
    * - `deviation`  `status.deviations` of one of the two objects names the field
+   * - `override`   `spec.overrides` of one of the two objects names the field
    */
-  readonly as?: "value" | "presence" | "registry" | "deviation" | undefined;
+  readonly as?: "value" | "presence" | "registry" | "deviation" | "override" | undefined;
   /** For people. */
   readonly reason: string;
 }
 
 /** Kinds of cloud resources. */
-const LEAVES = ["Queue", "Table", "Topic", "Bucket", "EventRule", "WorkloadIdentity"];
+const LEAVES = ["Queue", "Table", "Topic", "Bucket", "EventRule", "EncryptionKey", "ManagedSecret", "WorkloadIdentity"];
 const WORKLOADS = ["Deployment", "StatefulSet", "Job"];
 const POD_IMAGE = ["spec", "template", "spec", "containers", "*", "image"];
 
@@ -210,6 +211,21 @@ export const PARITY_RULES: readonly ParityRule[] = [
     path: ["status", "effective", "**"],
     as: "deviation",
     reason: "The cloud can't do just what is asked, and status.deviations says so.",
+  },
+  {
+    name: "override",
+    kinds: LEAVES,
+    path: ["status", "effective", "**"],
+    as: "override",
+    reason: "The YAML asks it of one cloud only, in spec.overrides.",
+  },
+  {
+    name: "key-policy",
+    kinds: ["EncryptionKey"],
+    path: ["status", "effective", "access"],
+    as: "value",
+    reason:
+      "On AWS the policy of a key says who may use it; on GCP each identity that uses it is granted that by itself.",
   },
   {
     name: "environment",
