@@ -338,14 +338,20 @@ both(
     await cluster.kubectl(["delete", "queues.onyx.onelens.io", ...names, "-n", NAMESPACE, "--wait=false"]);
     await killWhen((count) => count < 30);
     await killWhen((count) => count < 15);
-    await cluster.kubectl([
-      "wait",
-      "--for=delete",
-      "--timeout=90s",
-      "-n",
-      NAMESPACE,
-      ...names.map((name) => `queue.onyx.onelens.io/${name}`),
-    ]);
+    let left: readonly Listed[] = [];
+    await waitUntil(
+      async () => {
+        left = (await listOnyx(cluster)).filter((one) => one.metadata.name.startsWith("killed-"));
+        return left.length === 0;
+      },
+      {
+        what: "The end of all queues",
+        // A new leader waits a minute before it believes that what it does not find was never made.
+        timeoutMs: 150_000,
+        everyMs: 500,
+        explain: () => left.map((one) => `${one.metadata.name}: ${JSON.stringify(one.status?.conditions)}`).join("\n"),
+      },
+    );
     expect(await ours()).toEqual([]);
   },
   300_000,
