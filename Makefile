@@ -56,6 +56,14 @@ test-integration: ## Against a real API server
 test-e2e: ## The operator against real clusters, clouds and KEDA
 	@$(bed) node hack/test.ts e2e
 
+.PHONY: chaos
+chaos: ## Break what can break, at length (arguments: make chaos args="--faults=1,2 --kinds=Queue --clouds=aws --seed=1")
+	@$(bed) node test/chaos/main.ts $(args)
+
+.PHONY: test-chaos
+test-chaos: ## The short form of make chaos, as it is part of make test
+	@$(bed) node hack/test.ts chaos
+
 .PHONY: test-second-opinion
 test-second-opinion: ## The adapters against emulators of other makers (not part of make test)
 	@$(bed) node hack/test.ts second-opinion

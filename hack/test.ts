@@ -1,7 +1,7 @@
 /**
  * Runs the tests and ends with one line, "N passed, N failed".
  *
- *   node hack/test.ts [unit] [conformance] [integration] [e2e] [second-opinion]     all but the last when none is named
+ *   node hack/test.ts [unit] [conformance] [integration] [e2e] [chaos] [second-opinion]     all but the last when none is named
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { failureLines, type Report, summarise, summaryLine } from "./testing/summary.ts";
 
-const PROJECTS = ["unit", "conformance", "integration", "e2e"];
+const PROJECTS = ["unit", "conformance", "integration", "e2e", "chaos"];
 /** The same cases once more, on other emulators: run when it is asked for. */
 const ON_REQUEST = ["second-opinion"];
 

@@ -11,6 +11,7 @@ const NEEDED: Readonly<Record<string, readonly ArtifactName[]>> = {
   conformance: CLOUDS,
   "second-opinion": ["moto"],
   integration: [...CLOUDS, "pki", "controlplane", "keda"],
+  chaos: [...CLOUDS, "pki", "controlplane"],
   e2e: [...CLOUDS, "pki", "controlplane", "keda"],
 };
 

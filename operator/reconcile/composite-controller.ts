@@ -102,7 +102,7 @@ export function compositeReconciler<Spec extends CompositeSpec>(
     const pass = await compositePass(composite, object, host, signal);
     for (const notice of pass.notices) shared.tell(object, notice);
     if (pass.released && hasFinalizer(object)) {
-      await release(client, type, object, signal);
+      wrote(await release(client, type, object, signal));
       return { when: "change" };
     }
     if (mergePatch(recorded ?? {}, pass.status) !== undefined) {

@@ -44,7 +44,7 @@ export function environmentReconciler(type: ResourceType, leafKinds: readonly st
     const pass = await environmentPass(object, host, signal);
     for (const notice of pass.notices) shared.tell(object, notice);
     if (pass.released) {
-      await release(client, type, object, signal);
+      wrote(await release(client, type, object, signal));
       return { when: "change" };
     }
     if (mergePatch(object.status ?? {}, pass.status) !== undefined)

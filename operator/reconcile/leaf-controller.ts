@@ -108,7 +108,7 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
       log.info({ decision: pass.decision.do, externalId: pass.status.externalId }, "decided");
     for (const notice of pass.notices) shared.tell(object, notice);
     if (pass.released && hasFinalizer(object)) {
-      await release(client, type, object, signal);
+      wrote(await release(client, type, object, signal));
       return { when: "change" };
     }
     if (mergePatch(recorded ?? {}, pass.status) !== undefined)
@@ -148,15 +148,19 @@ export async function writeStatus(
   return (await client.patchStatus(type, { namespace, name }, patch, options)).metadata.resourceVersion;
 }
 
-/** Takes our finalizer off, and no other. */
+/**
+ * Takes our finalizer off, and no other.
+ * @returns the resource version after it: until the cache has it, the object looks as if it were still ours to delete
+ */
 export async function release(
   client: Client,
   type: ResourceType,
   object: KubeObject,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const { namespace, name, uid, resourceVersion, finalizers = [] } = object.metadata;
   const rest = finalizers.filter((one) => one !== FINALIZER);
   const patch = { metadata: { uid, resourceVersion, finalizers: rest.length > 0 ? rest : null } };
-  await client.patch(type, { namespace, name }, patch, { as: "merge", fieldManager: FIELD_MANAGER, signal });
+  const options = { as: "merge", fieldManager: FIELD_MANAGER, signal } as const;
+  return (await client.patch(type, { namespace, name }, patch, options)).metadata.resourceVersion;
 }

@@ -43,6 +43,8 @@ export interface OwnKind {
 export interface ManagerOptions {
   readonly client: Client;
   readonly clock: Clock;
+  /** Of the caches, whose time is that of the connection to the API server. Absent: `clock`. */
+  readonly cacheClock?: Clock;
   readonly log: Log;
   readonly registry: EnvironmentRegistry;
   /** How the services of an account were used in the last minute. Absent: it is not told. */
@@ -139,7 +141,7 @@ export function createManager(options: ManagerOptions): Manager {
       createReflector<Cached>({
         client,
         type,
-        clock,
+        clock: options.cacheClock ?? clock,
         log,
         labelSelector,
         namespace: type.namespaced ? options.namespace : undefined,

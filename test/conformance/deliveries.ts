@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
-import type { CaseWorld, Tried } from "../../operator/provider/conformance/case-world.ts";
+import type { CaseWorld } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { type Emulated, gapped, worldsOf } from "./gapped.ts";
 
 type Outputs = Readonly<Record<string, string>>;

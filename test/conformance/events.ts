@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type CaseWorld, caseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, caseWorld, READY } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import type { KubeObject } from "../../operator/reconcile/object.ts";
 import type { Messages, Received } from "./messages.ts";
 import { subscribed } from "./subscriptions.ts";

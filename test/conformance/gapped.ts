@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
-import { type CaseWorld, caseWorld, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, caseWorld } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import type { Gap } from "../../operator/provider/conformance/index.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 
 /** The emulator behind a cloud, and what it can't show. */
 export interface Emulated {

@@ -1,6 +1,6 @@
 import { afterAll } from "vitest";
-import { byKind } from "../../operator/provider/conformance/case-world.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
+import { byKind } from "../../operator/provider/conformance/tried.ts";
 import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
 import { gaps } from "./gaps.ts";

@@ -5,15 +5,9 @@ import { kinds as schemas } from "../../crds/index.ts";
 import { startAws } from "../../hack/testbed/index.ts";
 import { type Importable, importLeaves } from "../../operator/cli/import/import.ts";
 import { importExitCode, importText } from "../../operator/cli/import/text.ts";
-import {
-  byKind,
-  caseWorld,
-  READY,
-  type Tried,
-  titleOf,
-  toldOf,
-} from "../../operator/provider/conformance/case-world.ts";
+import { caseWorld, READY, toldOf } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import { byKind, type Tried, titleOf } from "../../operator/provider/conformance/tried.ts";
 import type { Wanted } from "../../operator/provider/provider.ts";
 import type { EnvironmentView } from "../../operator/reconcile/environment-view.ts";
 import type { Leaf, LeafObject, LeafSpec } from "../../operator/reconcile/leaf-object.ts";

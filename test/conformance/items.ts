@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { worldsOf } from "./gapped.ts";
 
 /** An item of the base Table: partition key `tenant`, sort key `at`. */

@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
-import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { encryptedCases } from "./encrypted.ts";
 import { type Emulated, gapped, worldsOf } from "./gapped.ts";
 

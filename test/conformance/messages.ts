@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it as vitestIt } from "vitest";
-import type { CaseWorld, Tried } from "../../operator/provider/conformance/case-world.ts";
+import type { CaseWorld } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import { type Emulated, gapped, worldsOf } from "./gapped.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect } from "vitest";
-import { type CaseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, READY } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import { type Emulated, gapped, worldsOf } from "./gapped.ts";
 import { restoreCases } from "./restores.ts";

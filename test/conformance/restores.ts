@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type Restored, restore } from "../../operator/cli/restore.ts";
-import { type CaseWorld, READY, type Tried, toldOf } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, READY, toldOf } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import type { LeafObject, LeafSpec } from "../../operator/reconcile/leaf-object.ts";
 import { type OneObject, oneObject } from "../../operator/reconcile/testing/one-object.ts";

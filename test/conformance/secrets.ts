@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type CaseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, READY } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import { createSecretServer } from "../../operator/reconcile/testing/secret-server.ts";
 import { worldsOf } from "./gapped.ts";

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it as vitestIt } from "vitest";
 import { type Condition, type Filter, passes } from "../../crds/filter.ts";
-import { type CaseWorld, caseWorld, type Tried, toldOf } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, caseWorld, toldOf } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import type { Gap } from "../../operator/provider/conformance/index.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import type { LeafStatus } from "../../operator/reconcile/leaf-object.ts";
 import type { KubeObject } from "../../operator/reconcile/object.ts";
 import type { Deliveries, Published } from "./deliveries.ts";

@@ -205,6 +205,7 @@ test("the program makes and removes resources in both clouds, with the flags of 
           monitoring: at.gcpRest,
           storage: at.gcpRest,
           eventarc: at.gcpRest,
+          storagetransfer: at.gcpRest,
         },
       }),
       ...objects,

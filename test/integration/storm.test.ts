@@ -1,87 +1,44 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kinds as schemas } from "../../crds/index.ts";
 import { CREDENTIALS } from "../../hack/platform/environment.ts";
-import { type AwsEmulator, type Cluster, startAws, startCluster, waitUntil } from "../../hack/testbed/index.ts";
-import type { Tried } from "../../operator/provider/conformance/case-world.ts";
-import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
+import { type Cluster, startCluster, waitUntil } from "../../hack/testbed/index.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import type { LeafObject } from "../../operator/reconcile/leaf-object.ts";
 import { ANNOTATIONS } from "../../operator/reconcile/object.ts";
 import { connect } from "../../operator/wiring.ts";
-import { awsUnderTest } from "../conformance/aws/cloud.ts";
-import { makeScheduleGroup } from "../conformance/aws/eventrule.ts";
-import { kindsOnAws } from "../conformance/aws/kinds.ts";
-import { makeCluster } from "../conformance/aws/workloadidentity.ts";
-import { gcpUnderTest } from "../conformance/gcp/cloud.ts";
-import { makeKeyRing } from "../conformance/gcp/encryptionkey.ts";
-import { kindsOnGcp } from "../conformance/gcp/kinds.ts";
 import { createDice, crowdOf } from "../support/crowd.ts";
-import { applyTo, installKinds, type Managed, ours, startManaged } from "../support/managed.ts";
+import { applyTo, installKinds, type Managed, startManaged } from "../support/managed.ts";
+import { environmentOf, namespace, type Side, secretOf, startSide } from "../support/side.ts";
 
 /** Everything goes at once: 200 objects of all kinds with their namespaces, in any order. ONYX_SEED repeats a run. */
 const EACH = 100;
 const seed = Number(process.env.ONYX_SEED ?? Date.now() % 1_000_000);
 const dice = createDice(seed);
 
-interface Side {
-  readonly cloud: CloudUnderTest & { stop(): Promise<void> };
-  readonly kinds: readonly Tried[];
-}
 let cluster: Cluster;
-let emulator: AwsEmulator;
 let managed: Managed | undefined;
 let sides: readonly Side[] = [];
 
 beforeAll(async () => {
-  [cluster, emulator] = await Promise.all([
+  const [started, ...both] = await Promise.all([
     startCluster({ name: "storm", parts: ["controllers"] }),
-    startAws({ name: "storm-cloud" }),
+    startSide("aws", "storm"),
+    startSide("gcp", "storm"),
   ]);
-  const aws = inEnvironmentOfItsOwn(await awsUnderTest(emulator.endpoint));
-  const gcp = inEnvironmentOfItsOwn(await gcpUnderTest());
-  sides = [
-    { cloud: aws, kinds: kindsOnAws(aws) },
-    { cloud: gcp, kinds: kindsOnGcp(gcp) },
-  ];
-  await makeCluster(aws);
-  await makeScheduleGroup(aws);
-  await makeKeyRing(gcp);
+  cluster = started;
+  sides = both;
   await installKinds(cluster);
   managed = await startManaged(cluster, { connect });
-  await applyTo(cluster, ...[CREDENTIALS.namespace, ...sides.map(({ cloud }) => cloud.cloud)].map(namespace));
-  await applyTo(cluster, SECRET, ...sides.map(({ cloud }) => environment(cloud)));
+  await applyTo(cluster, ...[CREDENTIALS.namespace, ...sides.map(({ name }) => name)].map(namespace));
+  const secret = secretOf({ AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" });
+  await applyTo(cluster, secret, ...sides.map(({ cloud }) => environmentOf(cloud)));
 }, 300_000);
 
 afterAll(async () => {
   await managed?.stop();
-  for (const { cloud } of sides) await cloud.stop();
-  await emulator?.stop();
+  for (const side of sides) await side.stop();
   await cluster?.stop();
 });
-
-/** Names in a cloud tell the Environment; here it is named after the cloud, as the namespace is. */
-const inEnvironmentOfItsOwn = <Under extends CloudUnderTest>(cloud: Under): Under => ({
-  ...cloud,
-  place: { ...cloud.place, environment: cloud.cloud },
-});
-const namespace = (name: string) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-const SECRET = {
-  apiVersion: "v1",
-  kind: "Secret",
-  metadata: CREDENTIALS,
-  stringData: { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
-};
-const environment = ({ cloud, place }: CloudUnderTest) =>
-  ours("Environment", cloud, {
-    cloud,
-    account: place.account,
-    region: place.region,
-    endpoints: place.endpoints,
-    clusterName: place.cluster,
-    stage: "dev",
-    // The emulators have no quota to spare.
-    apiBudget: { default: 200 },
-    ...(cloud === "aws" ? { credentials: { secretRef: CREDENTIALS } } : {}),
-  });
 
 /** Kinds of cloud resources, as kubectl takes them. */
 const resources = new Map(

@@ -7,7 +7,7 @@ import { createLog } from "../../operator/runtime/log.ts";
 import type { ResourceType } from "../../operator/runtime/resource.ts";
 import { createTransport, type Transport } from "../../operator/runtime/transport.ts";
 
-/** The operator's own client to a cluster of the test bed. */
+/** The operator's own client to a cluster. */
 export interface Api {
   readonly client: Client;
   readonly transport: Transport;
@@ -16,6 +16,23 @@ export interface Api {
 export function apiOf(cluster: Cluster, level: "silent" | "error" | "debug" = "error"): Api {
   const config = new KubeConfig();
   config.loadFromFile(cluster.kubeconfig);
+  return open(config, level);
+}
+
+/** The same, to a server without TLS that knows who we are. @param server such as `http://127.0.0.1:8080` */
+export function apiAt(server: string): Api {
+  const config = new KubeConfig();
+  const named = { name: "it", cluster: "it", user: "it" };
+  config.loadFromOptions({
+    clusters: [{ name: "it", server, skipTLSVerify: true }],
+    users: [{ name: "it" }],
+    contexts: [named],
+    currentContext: "it",
+  });
+  return open(config, "silent");
+}
+
+function open(config: KubeConfig, level: "silent" | "error" | "debug"): Api {
   const transport = createTransport(config, { clock: createClock(), log: createLog({ level }) });
   return { client: createClient(transport), transport };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { Tried } from "../../operator/provider/conformance/case-world.ts";
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import type { LeafSpec } from "../../operator/reconcile/leaf-object.ts";
 import { ours } from "./managed.ts";
 

@@ -9,6 +9,7 @@ import {
 } from "node:http";
 import { type AgentOptions, Agent as TlsAgent, request as tlsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Tap } from "../../hack/testbed/tap.ts";
 
 /** What a request is, told from its words: `CreateQueue`, a write. */
 export interface Described {
@@ -65,7 +66,9 @@ export interface FaultProxy {
    * through. The server's own answers are remembered from the start.
    */
   freezeReads(): void;
-  /** No fault any more, and no frozen reads. */
+  /** From now on this one sees every request, after the faults that were injected; undefined: nobody. */
+  tap(tap: Tap<ProxyCall> | undefined): void;
+  /** No fault any more, and no frozen reads. The tap stays. */
   heal(): void;
   stop(): Promise<void>;
 }
@@ -104,6 +107,7 @@ export async function startFaultProxy(options: {
   let faults: Active[] = [];
   const remembered = new Map<string, Answer>();
   let frozen = false;
+  let tap: Tap<ProxyCall> | undefined;
   const hanging = new Set<() => void>();
 
   const troubleFor = (call: ProxyCall): Trouble | undefined => {
@@ -160,6 +164,8 @@ export async function startFaultProxy(options: {
     if (trouble?.do === "hang") return hang(outgoing);
     const old = frozen && !call.mutating ? remembered.get(question) : undefined;
     if (old) return reply(outgoing, old);
+    const tapping = tap;
+    if (tapping?.asked(call) === "refuse") return void outgoing.socket?.destroy();
     const answered = await ask(call);
     call.status = answered.statusCode;
     if (options.streams?.(call)) {
@@ -169,6 +175,7 @@ export async function startFaultProxy(options: {
       return;
     }
     const raw = await whole(answered);
+    if (tapping?.done(call) === "drop") return void outgoing.socket?.destroy();
     const amended =
       options.amend && (call.status ?? 502) < 300 ? Buffer.from(options.amend(call, raw.toString(), calls)) : raw;
     const answer: Answer = { status: answered.statusCode ?? 502, headers: answered.headers, body: amended };
@@ -207,6 +214,9 @@ export async function startFaultProxy(options: {
     },
     freezeReads() {
       frozen = true;
+    },
+    tap(next) {
+      tap = next;
     },
     heal,
     async stop() {

@@ -5,7 +5,7 @@ import type { Cluster } from "../../hack/testbed/index.ts";
 import type { Connect, Wrap } from "../../operator/reconcile/environments.ts";
 import { createEnvironmentRegistry } from "../../operator/reconcile/environments.ts";
 import { createManager, type ManagerOptions } from "../../operator/reconcile/manager.ts";
-import { createClock } from "../../operator/runtime/clock.ts";
+import { type Clock, createClock } from "../../operator/runtime/clock.ts";
 import { createDiscovery } from "../../operator/runtime/discovery.ts";
 import { createLog, type Log } from "../../operator/runtime/log.ts";
 import { composites, leaves } from "../../operator/wiring.ts";
@@ -36,6 +36,12 @@ export interface ManagedOptions {
   readonly wrap?: Wrap;
   readonly log?: Log;
   readonly tell?: ManagerOptions["tell"];
+  /** The way to the API server. Absent: straight. */
+  readonly api?: Api;
+  readonly clock?: Clock;
+  /** Only objects of this namespace. */
+  readonly namespace?: string;
+  readonly resyncMs?: number;
   /** Aborted by `stop` unless given. */
   readonly ended?: AbortController;
 }
@@ -43,18 +49,21 @@ export interface ManagedOptions {
 /** The operator's controllers, in this process. */
 export interface Managed {
   readonly api: Api;
+  /** Ends what is under way in good order. */
   stop(): Promise<void>;
+  /** Ends it where it stands; what it still tries must be kept from the world by others. */
+  drop(): Promise<void>;
 }
 
 /** Starts all controllers against a cluster that serves our kinds. */
 export async function startManaged(cluster: Cluster, options: ManagedOptions): Promise<Managed> {
   const { ended = new AbortController(), log = createLog({ level: "error" }), tell = () => {} } = options;
-  const api = apiOf(cluster);
-  const clock = createClock();
+  const { api = apiOf(cluster), clock = createClock() } = options;
   const discovery = createDiscovery(api.transport, clock);
   const manager = createManager({
     client: api.client,
     clock,
+    cacheClock: createClock(),
     log,
     registry: createEnvironmentRegistry(options.connect, options.wrap ?? ((_kind, provider) => provider)),
     types: OWN_TYPES,
@@ -63,15 +72,22 @@ export async function startManaged(cluster: Cluster, options: ManagedOptions): P
     serves: (type) => discovery.serves(type),
     fence: ended.signal,
     tell,
-    now: () => new Date(),
+    now: () => new Date(clock.now()),
     concurrency: 4,
-    resyncMs: 3_600_000,
+    namespace: options.namespace,
+    resyncMs: options.resyncMs ?? 3_600_000,
     randomBytes,
   });
-  const stop = async () => {
-    await manager.drain(5_000);
+  const end = async () => {
     ended.abort(new Error("the test is over"));
     await api.transport.close();
+  };
+  const stop = async () => {
+    await manager.drain(5_000);
+    await end();
+  };
+  const drop = async () => {
+    await Promise.all([end(), manager.drain(0)]);
   };
   try {
     await manager.watch(ended.signal);
@@ -80,5 +96,5 @@ export async function startManaged(cluster: Cluster, options: ManagedOptions): P
     throw error;
   }
   manager.start();
-  return { api, stop };
+  return { api, stop, drop };
 }

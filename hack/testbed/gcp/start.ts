@@ -148,6 +148,7 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
       guarded: (resource, signal, answer) => engine.guarded("monitoring.query", resource, signal, answer),
     }),
   ];
+  let tap: Parameters<Control["tap"]>[0];
   const engine = newEngine({
     world,
     handlers: {
@@ -156,12 +157,16 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     },
     faults,
     journal,
+    tap: () => tap,
     sleep: (millis, signal) => wait(millis, undefined, { signal }),
   });
   const control: Control = {
     faults,
     journal,
     settings: world.settings,
+    tap(next) {
+      tap = next;
+    },
     async advance(millis) {
       world.clock.advance(millis);
       world.operations.settle();

@@ -8,16 +8,8 @@ import { type OneObject, oneObject } from "../../reconcile/testing/one-object.ts
 import type { Owner } from "../owner.ts";
 import { createIntent, type Found, type Unsupported, type Wanted } from "../provider.ts";
 import type { CloudUnderTest } from "./cloud-under-test.ts";
-import type { KindOnCloud, KindUnderTest, Over, Subject } from "./kind-under-test.ts";
-
-/** A kind whose types are known only where its cases are made. */
-// biome-ignore lint/suspicious/noExplicitAny: the suite takes specs and wants as they come
-export type AnyKind = KindUnderTest<any, Wanted>;
-
-export interface Tried {
-  readonly kind: AnyKind;
-  readonly on: KindOnCloud;
-}
+import type { KindOnCloud, Over, Subject } from "./kind-under-test.ts";
+import type { Tried } from "./tried.ts";
 
 /** Things to do just before the adapter's verb of the object in question: the race that a test wins every time. */
 export interface Hooks {
@@ -55,13 +47,6 @@ export interface CaseWorld extends Tried {
   /** Everything away again, whatever the case did; checks that nothing of it is left. */
   close(): Promise<void>;
 }
-
-/** The kinds by their names; of several shapes of one the first. */
-export const byKind = (kinds: readonly Tried[]): ReadonlyMap<string, Tried> =>
-  new Map([...kinds].reverse().map((one) => [one.kind.leaf.kind, one]));
-
-/** What the suite calls it. */
-export const titleOf = ({ kind }: Tried): string => kind.title ?? kind.leaf.kind;
 
 export const READY = "Ready=True/Available Synced=True/Available";
 

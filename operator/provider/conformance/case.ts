@@ -1,6 +1,7 @@
-import type { AnyKind, CaseWorld } from "./case-world.ts";
+import type { CaseWorld } from "./case-world.ts";
 import type { CloudUnderTest } from "./cloud-under-test.ts";
 import type { KindOnCloud } from "./kind-under-test.ts";
+import type { AnyKind } from "./tried.ts";
 
 /** One case of the suite. */
 export interface Case {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Case } from "./case.ts";
-import { byKind, type CaseWorld, caseWorld, type Tried, titleOf } from "./case-world.ts";
+import { type CaseWorld, caseWorld } from "./case-world.ts";
 import { changes } from "./changes.ts";
 import type { CloudUnderTest } from "./cloud-under-test.ts";
 import { failures } from "./failures.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { needs } from "./needs.ts";
 import { ownership } from "./ownership.ts";
+import { byKind, type Tried, titleOf } from "./tried.ts";
 
 /** What an emulator can't show: data, so that a gap that is none any more is noticed. */
 export interface Gap {

@@ -1,4 +1,4 @@
-import type { Tried } from "../../../operator/provider/conformance/case-world.ts";
+import type { Tried } from "../../../operator/provider/conformance/tried.ts";
 import { bucket } from "../kinds/bucket.ts";
 import { bucketTeller } from "../kinds/bucket-teller.ts";
 import { encryptionKey } from "../kinds/encryptionkey.ts";

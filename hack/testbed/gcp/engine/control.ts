@@ -1,5 +1,7 @@
 /** The tests' own surface, below /_onyx/: faults, journal, clock, settings, backlogs, reset. README.md describes it. */
 import { z } from "zod";
+import type { Tap } from "../../tap.ts";
+import type { Facts } from "./engine.ts";
 import { invalid, notFound } from "./errors.ts";
 import { type FaultInput, type Faults, faultSchema } from "./faults.ts";
 import type { Entry, Journal } from "./journal.ts";
@@ -11,6 +13,8 @@ export interface Control {
   readonly faults: Faults;
   readonly journal: Journal;
   readonly settings: Settings;
+  /** From now on this one sees every call, in process; undefined: nobody. */
+  tap(tap: Tap<Facts> | undefined): void;
   /** Moves the cloud's clock forward: what expires by then is gone. */
   advance(millis: number): Promise<void>;
   /** Undelivered messages by subscription id. */

@@ -1,4 +1,5 @@
 /** The way of every call: settle what is due, faults, checks by the definition, the handler, the journal. */
+import type { Tap } from "../../tap.ts";
 import type { Definitions, Method } from "./definitions.ts";
 import { type CloudError, toCloudError, unimplemented } from "./errors.ts";
 import type { Effects, Faults } from "./faults.ts";
@@ -48,6 +49,8 @@ export interface EngineParts {
   readonly handlers: Handlers;
   readonly faults: Faults;
   readonly journal: Journal;
+  /** Who sees the calls now. */
+  readonly tap: () => Tap<Facts> | undefined;
   /** Resolves after some real time, or rejects when the signal aborts. */
   sleep(millis: number, signal: AbortSignal): Promise<void>;
 }
@@ -66,7 +69,7 @@ function judgedLater({ request }: Method): ReadonlySet<string> {
   return new Set(request.fieldsArray.filter(({ resolvedType }) => resolvedType !== null).map(({ name }) => name));
 }
 
-export function newEngine({ world, handlers, faults, journal, sleep }: EngineParts): Engine {
+export function newEngine({ world, handlers, faults, journal, tap, sleep }: EngineParts): Engine {
   const { definitions, operations, validator, store, clock } = world;
 
   async function pass<T>(facts: Facts, signal: AbortSignal, run: (effects: Effects) => T | Promise<T>): Promise<T> {
@@ -75,16 +78,20 @@ export function newEngine({ world, handlers, faults, journal, sleep }: EnginePar
     if (effects.delayMillis > 0) await sleep(effects.delayMillis, signal);
     if (effects.hang) await aborted(signal);
     operations.settle();
+    const tapping = tap();
+    if (tapping?.asked(facts) === "refuse") throw new LostReply(`${facts.method} never came`);
     try {
       if (effects.error) throw effects.error;
       const result = await run(effects);
       note("OK");
+      if (tapping?.done(facts) === "drop") throw new LostReply(`The reply to ${facts.method} is lost`);
       if (effects.dropReply) throw new LostReply(`The reply to ${facts.method} is lost`);
       return result;
     } catch (error) {
       if (error instanceof LostReply) throw error;
       const known = toCloudError(error);
       note(known.code);
+      if (tapping?.done(facts) === "drop") throw new LostReply(`The reply to ${facts.method} is lost`);
       throw known;
     }
   }

@@ -1,0 +1,3 @@
+import { chaosOn } from "./lane-tests.ts";
+
+chaosOn("aws");

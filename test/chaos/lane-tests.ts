@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Cloud } from "../../operator/provider/provider.ts";
+import { createDice } from "../support/crowd.ts";
+import { type Bystanders, placeBystanders } from "./bystanders.ts";
+import { type Lane, startLane } from "./lane.ts";
+import type { Violation } from "./report.ts";
+import { scenarios } from "./scenarios/index.ts";
+
+/** The short form of every scenario on one cloud, for CI. ONYX_SEED repeats a run. */
+export function chaosOn(cloud: Cloud): void {
+  const seed = Number(process.env.ONYX_SEED ?? Date.now() % 1_000_000);
+  const dice = createDice(seed);
+
+  describe(`chaos on ${cloud}, by ONYX_SEED=${seed}`, () => {
+    let lane: Lane;
+    let bystanders: Bystanders;
+    beforeAll(async () => {
+      lane = await startLane(cloud, `chaos-${cloud}`);
+      bystanders = await placeBystanders(lane.side);
+    });
+    afterAll(() => lane?.stop());
+
+    for (const scenario of scenarios.filter(({ notOn }) => !notOn?.[cloud]))
+      it(`faults ${scenario.faults.join(", ")}: ${scenario.title}`, { timeout: 600_000 }, async () => {
+        const violations: Violation[] = [];
+        let hit = 0;
+        for await (const outcome of scenario.run(lane, { short: true, dice })) {
+          violations.push(...outcome.violations);
+          hit += outcome.hit;
+        }
+        expect(violations).toEqual([]);
+        expect(hit).toBeGreaterThan(0);
+      });
+
+    it("what is not ours is not touched", async () => {
+      expect((await bystanders.outcome()).violations).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,85 @@
+import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
+import type { CrashPoint, Watch } from "./crash.ts";
+import { watchWrites } from "./crash.ts";
+import type { Lane } from "./lane.ts";
+import type { Operator } from "./operator.ts";
+import { startOperator } from "./operator.ts";
+import { expectCount, expectNoSurprise } from "./oracles.ts";
+import type { Scribe } from "./report.ts";
+import type { LiveSubject } from "./subject.ts";
+import type { Passing } from "./wire.ts";
+
+/** What users do with an object, one after the other. */
+export const ACTS = ["create", "update", "delete"] as const;
+export type Act = (typeof ACTS)[number];
+
+/** The operator of a namespace, whichever process it is now. */
+export interface Shift {
+  /** The one that works now. */
+  current(): Operator;
+  /** Another one takes over from one that was killed. */
+  relieve(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export async function beginShift(lane: Lane, namespace: string): Promise<Shift> {
+  let operator = await startOperator(lane, namespace);
+  return {
+    current: () => operator,
+    async relieve() {
+      operator.kill();
+      await operator.gone();
+      operator = await startOperator(lane, namespace);
+    },
+    end: () => operator.stop(),
+  };
+}
+
+export interface ActOptions {
+  readonly lane: Lane;
+  readonly shift: Shift;
+  readonly subject: LiveSubject;
+  readonly act: Act;
+  /** What the update asks for. */
+  readonly edit: Over;
+  readonly point?: CrashPoint | undefined;
+  readonly scribe: Scribe;
+  /** What is written when nothing goes wrong; absent while that is being learnt. */
+  readonly usual?: readonly Passing[] | undefined;
+}
+
+/**
+ * A user acts, the operator dies at its point, another one takes over; then all must be as if nothing had happened.
+ * @returns what was written, by both of them
+ */
+export async function run(options: ActOptions): Promise<Watch> {
+  const { lane, shift, subject, act, edit, point, scribe, usual } = options;
+  const operator = shift.current();
+  const watch = watchWrites(point, () => operator.kill());
+  lane.wire.tap(watch);
+  const settled = act === "delete" ? subject.isGone : subject.isReady;
+  const perform = { create: () => subject.apply(), update: () => subject.apply(edit), delete: subject.remove }[act];
+  await perform();
+  const crashedOrSettled = async () => {
+    const isSettled = !watch.reached && (await settled());
+    return watch.crashed || (isSettled && !watch.reached);
+  };
+  try {
+    await lane.until(`${act} of ${subject.title}`, crashedOrSettled, { explain: subject.told });
+    watch.disarm();
+    if (watch.crashed) {
+      scribe.hit();
+      const after = watchWrites(undefined, () => {});
+      lane.wire.tap(after);
+      await shift.relieve();
+      await lane.until(`${act} of ${subject.title}, by the next operator`, settled, { explain: subject.told });
+      after.disarm();
+      expectNoSurprise([...watch.writes, ...after.writes], usual ?? [], scribe);
+    }
+  } catch (error) {
+    scribe.violation("U1 it converges", (error as Error).message);
+  }
+  lane.wire.tap(undefined);
+  await expectCount(subject, act === "delete" ? 0 : 1, scribe);
+  return watch;
+}

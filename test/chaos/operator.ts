@@ -1,0 +1,81 @@
+import { createInstrumentation } from "../../operator/instrument.ts";
+import type { AnyConnection } from "../../operator/reconcile/environments.ts";
+import { createMetrics } from "../../operator/runtime/metrics.ts";
+import { createTracing } from "../../operator/runtime/tracing.ts";
+import { connect } from "../../operator/wiring.ts";
+import { apiAt } from "../support/api.ts";
+import { startManaged } from "../support/managed.ts";
+import { openTcpGate, type TcpGate } from "../support/tcp-gate.ts";
+import type { Lane } from "./lane.ts";
+
+/** All controllers of one operator process, whose every connection can be broken for good. */
+export interface Operator {
+  /**
+   * Ends it as `kill -9` would: from this moment on nothing of it gets out, neither to the API server nor to the cloud. What
+   * goes on for a moment inside this process is of no effect.
+   */
+  kill(): void;
+  /** Resolves once nothing of a killed one is left in this process. */
+  gone(): Promise<void>;
+  /** Ends it in good order. */
+  stop(): Promise<void>;
+}
+
+/** Starts the controllers as the operator's main does, on the lane's clock and behind gates of their own. */
+export async function startOperator(lane: Lane, namespace: string): Promise<Operator> {
+  const gates = new Map<string, TcpGate>();
+  const through = async (url: string): Promise<string> => {
+    const at = new URL(url);
+    const gate = gates.get(at.host) ?? (await openTcpGate(Number(at.port)));
+    gates.set(at.host, gate);
+    return `http://127.0.0.1:${gate.port}`;
+  };
+  const endpoints: Record<string, string> = {};
+  for (const [service, url] of Object.entries(lane.side.cloud.place.endpoints)) endpoints[service] = await through(url);
+  const api = apiAt(await through(lane.wire.server));
+  const { clock, evidence } = lane;
+  const ended = new AbortController();
+  const metrics = createMetrics(false);
+  const tracing = await createTracing({ env: {}, service: "onyx-operator", version: "0", instance: "chaos" });
+  const instruments = createInstrumentation({
+    clock,
+    log: evidence.log,
+    registry: metrics.registry,
+    tracing,
+    fence: { check: () => ended.signal.throwIfAborted(), signal: ended.signal },
+  });
+  const connections = new Set<AnyConnection>();
+  const managed = await startManaged(lane.cluster, {
+    api,
+    clock,
+    log: evidence.log,
+    namespace,
+    resyncMs: 600_000,
+    ended,
+    tell: (object, notice) => evidence.told.push(JSON.stringify([object.kind, object.metadata.name, notice])),
+    wrap: instruments.wrap,
+    connect(cloud, place) {
+      const connection = connect(cloud, { ...place, endpoints });
+      connections.add(connection);
+      return connection;
+    },
+  });
+  const end = async () => {
+    evidence.metrics.push(await metrics.registry.metrics());
+    for (const connection of connections) connection.close();
+    await Promise.all([...gates.values()].map((gate) => gate.close()));
+  };
+  let going: Promise<unknown> | undefined;
+  return {
+    kill() {
+      if (going) return;
+      for (const gate of gates.values()) gate.shut();
+      going = managed.drop().then(end);
+    },
+    gone: async () => void (await going),
+    async stop() {
+      await managed.stop();
+      await end();
+    },
+  };
+}

@@ -1,0 +1,5 @@
+import type { Scenario } from "../scenario.ts";
+import { crashAtEveryWrite } from "./crashes.ts";
+
+/** Every scenario, in the order of the faults. */
+export const scenarios: readonly Scenario[] = [crashAtEveryWrite];
