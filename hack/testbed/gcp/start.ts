@@ -30,6 +30,7 @@ import { SUBSCRIPTION, TOPIC } from "./services/pubsub/topics.ts";
 import { scheduler } from "./services/scheduler/scheduler.ts";
 import { secretManager } from "./services/secretmanager/secretmanager.ts";
 import { storage } from "./services/storage/storage.ts";
+import { workflowsService } from "./services/workflows/workflows.ts";
 
 /** What the services below are defined in; google-proto-files brings what these import. */
 const PROTOS = [
@@ -42,6 +43,8 @@ const PROTOS = [
   "google/cloud/scheduler/v1/cloudscheduler.proto",
   "google/cloud/resourcemanager/v3/projects.proto",
   "google/cloud/secretmanager/v1/service.proto",
+  "google/cloud/workflows/v1/workflows.proto",
+  "google/cloud/workflows/executions/v1/executions.proto",
   "google/iam/v1/iam_policy.proto",
   "google/iam/admin/v1/iam.proto",
   "google/rpc/error_details.proto",
@@ -142,6 +145,7 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     iam([TOPIC, SUBSCRIPTION, KEY_RING, CRYPTO_KEY]),
     storage({ world, engine: () => engine, publish: (topic, sent) => messages.delivery.publish(topic, sent) }),
     secretManager(world),
+    workflowsService(world),
     monitoring({
       world,
       backlogs,

@@ -38,6 +38,19 @@ function write(message: Record<string, unknown>, path: readonly string[], value:
   else at[last] = value;
 }
 
+/** Of a oneof only what was written last is set. */
+function clearOthers(
+  fields: readonly protobuf.Field[],
+  keys: readonly string[],
+  message: Record<string, unknown>,
+): void {
+  let at: Record<string, unknown> | undefined = message;
+  for (const [index, field] of fields.entries()) {
+    for (const other of field.partOf?.oneof ?? []) if (other !== field.name) delete at?.[other];
+    at = at?.[keys[index] ?? ""] as Record<string, unknown> | undefined;
+  }
+}
+
 /** Paths that a request's mask names; an absent or empty mask means the fields that are set; "*" means all. */
 export function maskedPaths(type: protobuf.Type, mask: Message | undefined, update: Message): readonly string[] {
   const named = list<string>(mask, "paths");
@@ -71,7 +84,9 @@ export function applyMask(
     const fixed = immutable.has(path) || (!mutable.has(path) && behaviors.some((set) => set.has("IMMUTABLE")));
     if (fixed && !isDeepStrictEqual(value, read(current, keys)))
       throw invalid(`Field "${path}" of ${type.name} is immutable: create a new resource to change it.`, path);
-    if (!fixed) write(result, keys, value);
+    if (fixed) continue;
+    write(result, keys, value);
+    if (value !== undefined) clearOthers(fieldsAlong(type, path), keys, result);
   }
   return result;
 }

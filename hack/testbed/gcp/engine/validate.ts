@@ -1,6 +1,6 @@
 /** Checks a request against what its definition says of each field: google.api.field_behavior and resource_reference. */
 import protobuf from "protobufjs";
-import { type Behavior, behaviorsOf } from "./annotations.ts";
+import { type Behavior, behaviorsOf, referenceOf } from "./annotations.ts";
 import type { Definitions } from "./definitions.ts";
 import { CloudError, type FieldViolation } from "./errors.ts";
 import { type Message, snake } from "./messages.ts";
@@ -15,6 +15,10 @@ interface FieldFacts {
   readonly required: boolean;
   readonly nested: protobuf.Type | undefined;
 }
+
+/** Wherever the definitions refer to a service account, their comments ask for its email. */
+const SERVICE_ACCOUNT = "iam.googleapis.com/ServiceAccount";
+const EMAIL = /^[^/@\s]+@[^/@\s]+$/;
 
 export interface Validator {
   /**
@@ -58,8 +62,10 @@ export function validator(definitions: Definitions): Validator {
     const patterns = definitions.referencePatterns(fact.field);
     if (patterns.length === 0) return [];
     const names = (Array.isArray(value) ? value : [value]) as string[];
+    const email = (name: string) => referenceOf(fact.field)?.type === SERVICE_ACCOUNT && EMAIL.test(name);
     return names
       .filter((name) => typeof name === "string" && name !== "" && !patterns.some((p) => p.matches(name)))
+      .filter((name) => !email(name))
       .map((name) => ({
         field: path,
         description: `"${name}" is not a valid resource name: expected ${patterns.map((p) => p.text).join(" or ")}.`,

@@ -1,11 +1,12 @@
 /** google.cloud.eventarc.v1 and google.cloud.eventarc.publishing.v1: buses that events are really handed on by. */
-import { CloudError, invalid, notFound, unimplemented } from "../../engine/errors.ts";
+import { CloudError, httpStatus, invalid, notFound, toCloudError, unimplemented } from "../../engine/errors.ts";
 import { child, list, type Message, millisOf, text } from "../../engine/messages.ts";
 import type { Handler, World } from "../../engine/world.ts";
 import { allows } from "../iam/grants.ts";
 import type { ServiceModule } from "../module.ts";
 import { inTurn } from "../turns.ts";
-import { isMatch } from "./cel.ts";
+import { callWorkflows, checkAccount } from "../workflows/http-call.ts";
+import { boundBody, isMatch } from "./cel.ts";
 import { type CloudEvent, readCloudEvent } from "./cloud-event.ts";
 import { BUS, buses, ENROLLMENT, enrollments, PIPELINE, pipelines } from "./resources.ts";
 
@@ -28,27 +29,55 @@ interface Delivery {
   readonly due: number;
 }
 
+/** What an endpoint answers that is tried again: https://cloud.google.com/eventarc/advanced/docs/retry-events */
+const TRANSIENT = [408, 409, 429, 500, 502, 503, 504];
+
+/** Of what is published nothing is said there: it is always tried again. */
+const isTransient = (pipeline: Message, error: unknown): boolean =>
+  !child(list(pipeline, "destinations")[0] ?? {}, "httpEndpoint") ||
+  TRANSIENT.includes(httpStatus(toCloudError(error).code));
+
 export function eventarc({ world, publish }: EventarcParts): ServiceModule {
   const { store, clock } = world;
   let waiting: readonly Delivery[] = [];
 
+  const agent = `serviceAccount:service-${world.project.number}@gcp-sa-eventarc.iam.gserviceaccount.com`;
+
+  async function deliver(destination: Message, event: CloudEvent): Promise<void> {
+    const endpoint = child(destination, "httpEndpoint");
+    if (endpoint) callEndpoint(endpoint, child(destination, "authenticationConfig") ?? {}, event);
+    else await publishTo(text(destination, "topic"), event);
+  }
+
+  /** With a token of the account that the pipeline names, which the service agent of Eventarc needs the right to make. */
+  function callEndpoint(endpoint: Message, config: Message, event: CloudEvent): void {
+    const account = child(config, "oauthToken")?.serviceAccount as string | undefined;
+    if (account !== undefined) {
+      const name = checkAccount(world, account);
+      if (!allows(world, agent, "iam.serviceAccounts.getAccessToken", name))
+        throw new CloudError("PERMISSION_DENIED", `${agent} may not make tokens of ${account}.`);
+    }
+    const body = boundBody(text(endpoint, "messageBindingTemplate"), event);
+    callWorkflows(world, text(endpoint, "uri"), body, account);
+  }
+
   /** As the service agent of Eventarc, which needs the right to. */
-  async function deliver(topic: string, { attributes, data }: CloudEvent): Promise<void> {
-    const agent = `serviceAccount:service-${world.project.number}@gcp-sa-eventarc.iam.gserviceaccount.com`;
+  async function publishTo(topic: string, { attributes, data }: CloudEvent): Promise<void> {
     if (!allows(world, agent, "pubsub.topics.publish", topic))
       throw new CloudError("PERMISSION_DENIED", `${agent} may not publish to ${topic}.`);
     const named = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value]);
     await publish(topic, [{ ...(data.length > 0 ? { data } : {}), attributes: Object.fromEntries(named) }]);
   }
 
-  /** What is left to do with it: nothing once it is through, or its pipeline is gone, or was tried often enough. */
+  /** What is left to do with it: nothing once it is through or refused for good, its pipeline is gone, or it was tried often enough. */
   async function attempt(delivery: Delivery): Promise<Delivery | undefined> {
     const pipeline = store.get(PIPELINE, delivery.pipeline);
     if (pipeline === undefined) return undefined;
     try {
-      await deliver(text(list(pipeline, "destinations")[0], "topic"), delivery.event);
+      await deliver(list(pipeline, "destinations")[0] ?? {}, delivery.event);
       return undefined;
-    } catch {
+    } catch (error) {
+      if (!isTransient(pipeline, error)) return undefined;
       const attempts = delivery.attempts + 1;
       const retry = child(pipeline, "retryPolicy") ?? {};
       if (attempts >= Number(retry.maxAttempts)) return undefined;

@@ -5,7 +5,8 @@ import { projectOf, shortName } from "../../engine/names.ts";
 import type { Semantics } from "../../engine/semantics.ts";
 import type { World } from "../../engine/world.ts";
 import { checkDuration, checkLabels } from "../pubsub/rules.ts";
-import { checkMatch } from "./cel.ts";
+import { checkAccount, checkUri } from "../workflows/http-call.ts";
+import { checkBinding, checkMatch } from "./cel.ts";
 
 export const BUS = "eventarc.googleapis.com/MessageBus";
 export const ENROLLMENT = "eventarc.googleapis.com/Enrollment";
@@ -46,7 +47,25 @@ function checkEnrollment(enrollment: Message, { store }: World): void {
     throw invalid(`The pipeline "${pipeline}" does not exist.`, "enrollment.destination");
 }
 
-function checkPipeline(pipeline: Message): void {
+function checkTopic(topic: string, pipeline: Message): void {
+  if (projectOf(topic) !== projectOf(text(pipeline, "name")))
+    throw invalid(`The topic "${topic}" must be in the project of the pipeline.`, "pipeline.destinations");
+}
+
+function checkEndpoint(endpoint: Message, destination: Message, world: World): void {
+  const uri = text(endpoint, "uri");
+  if (!uri.startsWith("https://"))
+    throw invalid(`"${uri}": only HTTPS is supported.`, "pipeline.destinations.http_endpoint.uri");
+  checkUri(uri, "Pipelines");
+  if (text(endpoint, "messageBindingTemplate") !== "") checkBinding(text(endpoint, "messageBindingTemplate"));
+  const config = child(destination, "authenticationConfig") ?? {};
+  if (child(destination, "networkConfig") || child(config, "googleOidc"))
+    throw unimplemented("The test bed's pipelines have no networks and no OIDC tokens.");
+  const token = child(config, "oauthToken");
+  if (token) checkAccount(world, text(token, "serviceAccount"));
+}
+
+function checkPipeline(pipeline: Message, world: World): void {
   checkLabels(pipeline);
   const [destination, ...more] = list(pipeline, "destinations");
   if (destination === undefined || more.length > 0)
@@ -55,10 +74,10 @@ function checkPipeline(pipeline: Message): void {
     throw invalid("A pipeline has at most one mediation.", "pipeline.mediations");
   if (destination.outputPayloadFormat !== undefined && pipeline.inputPayloadFormat === undefined)
     throw invalid("output_payload_format needs input_payload_format.", "pipeline.destinations");
-  const topic = text(destination, "topic");
-  if (topic === "") throw unimplemented("The test bed's pipelines end at Pub/Sub topics only.");
-  if (projectOf(topic) !== projectOf(text(pipeline, "name")))
-    throw invalid(`The topic "${topic}" must be in the project of the pipeline.`, "pipeline.destinations");
+  const [topic, endpoint] = [text(destination, "topic"), child(destination, "httpEndpoint")];
+  if (endpoint) checkEndpoint(endpoint, destination, world);
+  else if (topic !== "") checkTopic(topic, pipeline);
+  else throw unimplemented("The test bed's pipelines end at Pub/Sub topics and HTTP endpoints only.");
   if (list(pipeline, "mediations").length > 0 || pipeline.inputPayloadFormat !== undefined)
     throw unimplemented("The test bed's pipelines transform nothing.");
   const retry = child(pipeline, "retryPolicy") ?? {};
@@ -103,12 +122,12 @@ export const pipelines: Semantics = {
   create(pipeline, { world }) {
     checkQuota(world, PIPELINE, text(pipeline, "name"));
     const whole = filled(pipeline);
-    checkPipeline(whole);
+    checkPipeline(whole, world);
     return whole;
   },
-  update(_before, after) {
+  update(_before, after, _paths, { world }) {
     const whole = filled(after);
-    checkPipeline(whole);
+    checkPipeline(whole, world);
     return whole;
   },
   remove(pipeline, { world: { store } }) {

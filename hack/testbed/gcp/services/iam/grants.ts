@@ -6,7 +6,7 @@ import type { World } from "../../engine/world.ts";
 
 export const ROLE = "iam.googleapis.com/Role";
 
-/** Predefined roles that hold a permission: https://cloud.google.com/iam/docs/roles-permissions/pubsub, …/storage */
+/** Predefined roles that hold a permission: https://cloud.google.com/iam/docs/roles-permissions/pubsub, …/storage, …/workflows, …/iam */
 const PREDEFINED: Readonly<Record<string, readonly string[]>> = {
   "pubsub.topics.publish": [
     "roles/pubsub.publisher",
@@ -22,6 +22,14 @@ const PREDEFINED: Readonly<Record<string, readonly string[]>> = {
     "roles/storage.objectAdmin",
     "roles/storage.admin",
   ],
+  "workflows.executions.create": [
+    "roles/workflows.invoker",
+    "roles/workflows.editor",
+    "roles/workflows.admin",
+    "roles/editor",
+    "roles/owner",
+  ],
+  "iam.serviceAccounts.getAccessToken": ["roles/iam.serviceAccountTokenCreator"],
   "pubsub.subscriptions.consume": [
     "roles/pubsub.subscriber",
     "roles/pubsub.editor",

@@ -4,6 +4,7 @@ import { child, type Message, millisOf, text, timestamp } from "../../engine/mes
 import type { Call, Handler, World } from "../../engine/world.ts";
 import type { ServiceModule } from "../module.ts";
 import { inTurn } from "../turns.ts";
+import { callWorkflows } from "../workflows/http-call.ts";
 import { JOB, jobs, scheduled } from "./jobs.ts";
 
 export interface SchedulerParts {
@@ -30,13 +31,22 @@ export function scheduler({ world, publish }: SchedulerParts): ServiceModule {
   /** Attempts of the run at hand that failed, by job. */
   const failures = new Map<string, number>();
 
-  async function attempt(job: Message): Promise<Message> {
+  async function send(job: Message): Promise<void> {
+    const http = child(job, "httpTarget");
+    if (http) {
+      const account = child(http, "oauthToken")?.serviceAccountEmail as string | undefined;
+      callWorkflows(world, text(http, "uri"), (http.body as Buffer | undefined) ?? Buffer.alloc(0), account);
+      return;
+    }
     const { topicName, data, attributes } = child(job, "pubsubTarget") ?? {};
-    const message = { ...(data ? { data } : {}), ...(attributes ? { attributes } : {}) };
+    await publish(String(topicName), [{ ...(data ? { data } : {}), ...(attributes ? { attributes } : {}) }]);
+  }
+
+  async function attempt(job: Message): Promise<Message> {
     const { status: _before, ...rest } = job;
     const tried = { ...rest, lastAttemptTime: timestamp(clock.now()) };
     try {
-      await publish(String(topicName), [message]);
+      await send(job);
       return tried;
     } catch (error) {
       const { code, message: words } = toCloudError(error);
