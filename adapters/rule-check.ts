@@ -20,6 +20,7 @@ export function checkRule(want: EventRuleWant): Cron {
   const cron = parseCron(want.schedule?.cron ?? "");
   if (!isCron(cron)) throw refused("Cron", `schedule.cron: ${cron.problem}`);
   if (!isJson(want.input)) throw refused("Input", "input: it is no JSON text");
+  refuseLarge(want);
   refuseOrdered(want, "a message of a schedule");
   return cron;
 }
@@ -40,6 +41,15 @@ export function checkPattern(want: EventRuleWant): Pattern {
       `pattern: it has ${size} characters in the language of EventBridge, and ${max} are taken on both clouds. Use fewer or shorter values, or a prefix.`,
     );
   return want.pattern;
+}
+
+function refuseLarge({ input, targetIs }: EventRuleWant): void {
+  const bytes = Buffer.byteLength(input);
+  const starts = targetIs.kind === "Workflow";
+  const { max } = limits.eventrule[starts ? "workflowInput" : "input"].portable;
+  if (bytes <= max) return;
+  const where = starts ? " where a workflow is started" : "";
+  throw refused("InputTooLong", `input: it has ${bytes} bytes, and ${max} are taken on both clouds${where}`);
 }
 
 function refuseOrdered({ targetIs }: EventRuleWant, what: string): void {

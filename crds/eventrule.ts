@@ -11,6 +11,7 @@ import { numberWithin } from "./ranges.ts";
 import { reference } from "./refs.ts";
 import { exactlyOne, withRules } from "./rules.ts";
 import { formed } from "./text.ts";
+import { workflowReference } from "./workflow-id.ts";
 
 const limit = limits.eventrule;
 
@@ -49,15 +50,22 @@ const spec = leafSpec(
         topicRef: reference("Topic", "TOPIC_ID")
           .optional()
           .describe("A Topic that hands it to all who subscribe. It keeps no order."),
+        workflowRef: workflowReference()
+          .optional()
+          .describe(
+            "A workflow that is started, with the message as its input. Given by `external` only: there is no kind Workflow yet.",
+          ),
       }),
-      exactlyOne("queueRef", "topicRef"),
+      exactlyOne("queueRef", "topicRef", "workflowRef"),
     ).describe("Who is told."),
     input: z
       .string()
       .min(1)
       .max(limit.input.portable.max)
       .default("{}")
-      .describe("The message of a schedule, as JSON text. The target gets it byte for byte, with nothing around it."),
+      .describe(
+        "The message of a schedule, as JSON text. The target gets it byte for byte, with nothing around it. A workflow takes 32 KiB.",
+      ),
     suspended: z
       .boolean()
       .default(false)
@@ -105,6 +113,11 @@ const spec = leafSpec(
     message: "input must not contain '<aws.scheduler.': AWS would put a value in its place, and GCP would not",
     fieldPath: ".input",
   },
+  {
+    rule: `!has(self.target.workflowRef) || !has(self.input) || self.input.size() <= ${limit.workflowInput.portable.max}`,
+    message: `input has at most ${limit.workflowInput.portable.max} characters where a workflow is started: Workflows on GCP takes no more`,
+    fieldPath: ".input",
+  },
   exactlyOne("schedule", "pattern"),
   {
     rule: "has(self.schedule) == has(oldSelf.schedule)",
@@ -130,7 +143,7 @@ export const eventRule = defineKind({
   shortNames: ["oxer"],
   scope: "Namespaced",
   role: "leaf",
-  doc: `A message to a Queue or a Topic at given times, or for each event that matches.
+  doc: `A message to a Queue or a Topic, or the start of a workflow, at given times or for each event that matches.
 
 With schedule, AWS: a schedule of EventBridge Scheduler, in a group of the Environment, with an IAM role that may do nothing
 but send to this target. GCP: a job of Cloud Scheduler that publishes to the target's Pub/Sub topic.
@@ -138,7 +151,9 @@ It fires within a minute of the time.
 With pattern, AWS: a rule on the event bus \`onyx-<environment>\`, with such a role. GCP: an enrollment on the message
 bus \`onyx-<environment>\` of Eventarc Advanced and a pipeline to the target's Pub/Sub topic. The bus is made with the
 first rule and stays. docs/guides/events.md says how programs publish to it.
-It fires at least once: a consumer must bear to be told twice.`,
+With workflowRef, job and pipeline call Workflows instead, as the service account \`onyx-workflow-starter\` of the project, which
+docs/guides/google-cloud.md says how to make.
+It fires at least once: a consumer must bear to be told twice, and a workflow to be started twice.`,
   spec,
   status: leafStatus(),
   columns: leafColumns(

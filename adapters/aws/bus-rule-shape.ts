@@ -28,12 +28,7 @@ export function fitBusRule(aws: Pick<Aws, "arn" | "place">, trust: PolicyDocumen
   const deviations = checkOverrides(want.overrides, ["maximumEventAge", "maximumRetryAttempts"]);
   const targetIs = { ...want.targetIs, encryptionKey: keyArn(aws, want.targetIs.encryptionKey) };
   const fitted = { ...want, targetIs, overrides: overridesOf(retryOf(want)) };
-  const policy = sendPolicy(fitted);
-  const via = [
-    ...linesOf(trust),
-    ...(policy ? linesOf(policy) : []),
-    ...boundedBy(aws.place.permissionsBoundary),
-  ].sort();
+  const via = [...linesOf(trust), ...linesOf(sendPolicy(fitted)), ...boundedBy(aws.place.permissionsBoundary)].sort();
   return {
     want: { ...fitted, pattern: pattern.map((match) => ({ ...match })), target: { id: want.target.id, via } },
     deviations,

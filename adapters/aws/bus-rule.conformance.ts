@@ -152,6 +152,10 @@ describe("a rule on an event bus", () => {
         target: { id: `arn:aws:sns:${REGION}:${ACCOUNT}:news`, via: [] },
         targetIs: { kind: "Topic", ordered: false, encryptionKey: null },
       },
+      {
+        target: { id: `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:fulfil`, via: [] },
+        targetIs: { kind: "Workflow", ordered: false, encryptionKey: null },
+      },
       { overrides: { maximumEventAge: "1h", maximumRetryAttempts: 3 } },
       { tags: { ...wanted().tags, team: "other" } },
     ];

@@ -38,7 +38,7 @@ export function sendingRoles(aws: Pick<Aws, "iam" | "place" | "arn">, trust: Pol
     async ensure(rule: string, want: EventRuleWant, found: Role | undefined, call: Call): Promise<void> {
       const roleName = roleNameOf(rule);
       const policy = sendPolicy(want);
-      const wanted = [...(policy ? linesOf(policy) : [])].sort();
+      const wanted = [...linesOf(policy)].sort();
       if (!found) {
         const tags = tagsToCreate(want.tags, call.owner);
         const made = await step("make the role that sends the message", () =>

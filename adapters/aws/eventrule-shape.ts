@@ -9,10 +9,10 @@ import type { Fitted, Neutral } from "../../operator/provider/provider.ts";
 import { checkRule } from "../rule-check.ts";
 import type { Aws } from "./clients.ts";
 import { EXPRESSION_LENGTH, fromExpression, toExpression } from "./cron.ts";
-import { policyOf } from "./grants.ts";
+import { rightsOf } from "./grants.ts";
 import { keyArn } from "./key.ts";
 import { checkOverrides } from "./overrides.ts";
-import { linesOf, type PolicyDocument } from "./policy.ts";
+import { documentOf, linesOf, type PolicyDocument, type Right } from "./policy.ts";
 import type { Role } from "./role.ts";
 import type { Schedule, ScheduleInput } from "./scheduler.ts";
 
@@ -21,7 +21,7 @@ const ROLE_NAME_LENGTH = 64;
 const ROLE_ENDING = "-target";
 const DAY = 86_400;
 const MINUTE = 60;
-const { input: INPUT, maximumRetryAttempts: ATTEMPTS } = limits.eventrule;
+const ATTEMPTS = limits.eventrule.maximumRetryAttempts;
 
 /** Name of the role that a schedule sends with: one role a target, of no use to anything else. */
 export function roleNameOf(schedule: string): string {
@@ -60,13 +60,27 @@ export const busTrustOf = (rulesArn: string, account: string): PolicyDocument =>
   ],
 });
 
-/** What the role may do: send to the target, and to the queue of what could not be delivered. */
-export function sendPolicy({ target, targetIs, overrides }: EventRuleWant): PolicyDocument | undefined {
-  const spare = overrides.deadLetterQueueArn;
-  return policyOf([
-    { kind: targetIs.kind, id: target.id, access: "Produce", encryptionKey: targetIs.encryptionKey },
+/** A state machine of Step Functions, none of its versions and aliases. */
+const STATE_MACHINE = /^arn:[^:*?]+:states:[^:*?]+:[0-9]{12}:stateMachine:[^:*?]+$/;
+
+/** What the message needs at the target. */
+function targetRights({ target, targetIs: { kind, encryptionKey } }: EventRuleWant): readonly Right[] {
+  if (kind !== "Workflow") return rightsOf([{ kind, id: target.id, access: "Produce", encryptionKey }]);
+  if (STATE_MACHINE.test(target.id)) return [{ action: "states:StartExecution", resource: target.id, when: [] }];
+  throw new ProviderError(
+    "invalid",
+    `target.workflowRef: "${target.id}" is not the ARN of a state machine on AWS: arn:aws:states:REGION:ACCOUNT:stateMachine:NAME is expected`,
+    { code: "InvalidArn" },
+  );
+}
+
+/** What the role may do: send to the target, or start it, and send to the queue of what could not be delivered. */
+export function sendPolicy(want: EventRuleWant): PolicyDocument {
+  const spare = want.overrides.deadLetterQueueArn;
+  return documentOf([
+    ...targetRights(want),
     ...(typeof spare === "string"
-      ? [{ kind: "Queue" as const, id: spare, access: "Produce" as const, encryptionKey: null }]
+      ? rightsOf([{ kind: "Queue", id: spare, access: "Produce", encryptionKey: null }])
       : []),
   ]);
 }
@@ -80,11 +94,6 @@ export function fitEventRule(aws: Pick<Aws, "arn" | "place">, groupArn: string, 
       `schedule.cron: as ${expression.length} characters of EventBridge Scheduler it is too long, ${EXPRESSION_LENGTH} are taken. Write it as two rules.`,
       { code: "CronTooLong" },
     );
-  const bytes = Buffer.byteLength(want.input);
-  if (bytes > INPUT.aws.max)
-    throw new ProviderError("invalid", `input: it has ${bytes} bytes, and ${INPUT.aws.max} are taken`, {
-      code: "InputTooLong",
-    });
   const used = checkOverrides(want.overrides, [
     "flexibleWindow",
     "maximumEventAge",
@@ -93,10 +102,9 @@ export function fitEventRule(aws: Pick<Aws, "arn" | "place">, groupArn: string, 
   ]);
   const targetIs = { ...want.targetIs, encryptionKey: keyArn(aws, want.targetIs.encryptionKey) };
   const fitted = { ...want, targetIs, overrides: overridesOf(want.overrides) };
-  const policy = sendPolicy(fitted);
   const via = [
     ...linesOf(trustOf(groupArn, aws.place.account)),
-    ...(policy ? linesOf(policy) : []),
+    ...linesOf(sendPolicy(fitted)),
     ...boundedBy(aws.place.permissionsBoundary),
   ].sort();
   return {

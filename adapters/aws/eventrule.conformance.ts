@@ -86,6 +86,24 @@ describe("a schedule of EventBridge Scheduler", () => {
     ]);
   });
 
+  it("starts a state machine by a role that may do just that, and sends to a queue again", async () => {
+    const id = `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:report`;
+    const targetIs = { kind: "Workflow", ordered: false, encryptionKey: null } as const;
+    const starting = wanted({ target: { id, via: [] }, targetIs });
+    await provider.create("daily", starting, context);
+    expect((await schedule()).Target).toMatchObject({ Arn: id, Input: '{"report":"daily"}' });
+    const statements = async () => {
+      const found = await aws.iam.send(new GetRolePolicyCommand({ RoleName: "daily-target", PolicyName: "onyx" }));
+      return JSON.parse(decodeURIComponent(found.PolicyDocument ?? "")).Statement;
+    };
+    expect(await statements()).toEqual([{ Effect: "Allow", Action: ["states:StartExecution"], Resource: [id] }]);
+    for (const want of [wanted(), starting]) {
+      await provider.update(await seen(), want, new Set(["target"]), context);
+      expect(diff(want, (await seen()).actual)).toEqual([]);
+    }
+    expect(await statements()).toHaveLength(1);
+  });
+
   it("leaves no role behind when somebody else has the name", async () => {
     const theirs = call("theirs", { owner: owner("theirs", { kind: "EventRule" }) });
     await provider.create("daily", { ...wanted(), tags: eventRuleWant("theirs").tags }, theirs);

@@ -9,6 +9,10 @@ import { ACCOUNT, eventRuleWant, owner, place, REGION } from "./testing/fixtures
 const aws = awsClients(place("http://127.0.0.1:1"));
 const GROUP = aws.arn("scheduler", "schedule-group/onyx-test");
 const ROLE = aws.arn("iam", "role/onyx/test/daily-target");
+const STARTING = {
+  target: { id: `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:daily`, via: [] },
+  targetIs: { kind: "Workflow", ordered: false, encryptionKey: null },
+} as const;
 const fitted = (over: Parameters<typeof eventRuleWant>[1] = {}) =>
   fitEventRule(aws, GROUP, eventRuleWant("daily", over));
 
@@ -40,6 +44,7 @@ describe("an EventRule as a schedule", () => {
     [{ overrides: { flexibleWindow: "90s" } }],
     [{ overrides: { maximumEventAge: "24h", maximumRetryAttempts: 185 } }],
     [{ schedule: { cron: "*/5 * * * *", timezone: "UTC" }, input: "null" }],
+    [STARTING],
   ])("reads back as it was written: %j", (over) => {
     const { want } = fitted(over);
     const { target, tags: _tags, ...actual } = actualOf({ ...toSchedule(want, ROLE), Arn: "a" }, undefined, [], ROLE);
@@ -66,7 +71,7 @@ describe("an EventRule as a schedule", () => {
 
 describe("what Scheduler may do", () => {
   it("is to send to this target, taken by schedules of this group and account only", () => {
-    expect(sendPolicy(fitted().want)?.Statement).toEqual([
+    expect(sendPolicy(fitted().want).Statement).toEqual([
       { Effect: "Allow", Action: ["sqs:SendMessage"], Resource: [`arn:aws:sqs:${REGION}:${ACCOUNT}:test-jobs`] },
     ]);
     expect(trustOf(GROUP, ACCOUNT).Statement).toEqual([
@@ -93,7 +98,15 @@ describe("what Scheduler may do", () => {
       target: { id, via: [] },
       targetIs: { kind: "Topic", ordered: false, encryptionKey: null },
     });
-    expect(sendPolicy(want)?.Statement).toEqual([{ Effect: "Allow", Action: ["sns:Publish"], Resource: [id] }]);
+    expect(sendPolicy(want).Statement).toEqual([{ Effect: "Allow", Action: ["sns:Publish"], Resource: [id] }]);
+  });
+
+  it("to a state machine: to start it, and nothing of what runs", () => {
+    const { want } = fitted(STARTING);
+    expect(sendPolicy(want).Statement).toEqual([
+      { Effect: "Allow", Action: ["states:StartExecution"], Resource: [STARTING.target.id] },
+    ]);
+    expect(want.target.via).toContain(`allow states:StartExecution on ${STARTING.target.id}`);
   });
 
   it("has names that fit", () => {
@@ -114,6 +127,16 @@ describe("what is refused before any call", () => {
     [{ input: JSON.stringify("é".repeat(140_000)) }, /input: it has 280002 bytes/],
     [{ targetIs: { kind: "Queue", ordered: true, encryptionKey: null } }, /target: this Queue keeps the order/],
     [{ overrides: { window: "5m" } }, /overrides\.aws\.window: there is no such setting/],
+    [
+      { ...STARTING, target: { id: `${STARTING.target.id}:1`, via: [] } },
+      /target\.workflowRef: ".*:1" is not the ARN of a state machine/,
+    ],
+    [
+      { ...STARTING, target: { id: "projects/p/locations/l/workflows/w", via: [] } },
+      /is not the ARN of a state machine/,
+    ],
+    [{ ...STARTING, target: { id: STARTING.target.id.replace("daily", "*"), via: [] } }, /is not the ARN of a state/],
+    [{ ...STARTING, input: JSON.stringify("x".repeat(32_768)) }, /input: it has 32770 bytes, and 32768 are taken/],
     [{ target: { id: "jobs", via: [] } }, /"jobs" is not the ARN of a Queue/],
   ] as const)("%j", (over, message) => expect(() => fitted(over)).toThrow(message));
 });

@@ -6,9 +6,10 @@ import type { Fitted } from "../../operator/provider/provider.ts";
 import { checkPattern } from "../rule-check.ts";
 import { celMatch, readCelMatch } from "./cel-match.ts";
 import type { Enrollment, Pipeline } from "./eventarc.ts";
-import { ownTopic } from "./eventrule-shape.ts";
+import { fitTarget, NO_TARGET } from "./eventrule-shape.ts";
 import type { Labels } from "./labels.ts";
-import { targetTopic } from "./names.ts";
+import { projectOf, targetTopic } from "./names.ts";
+import { SCOPE, starterOf, startsAs, startUri, workflowAt } from "./workflow-start.ts";
 
 /**
  * As long as Google tries, which is 16 hours: its default is five times within some minutes, after which the event is lost.
@@ -34,7 +35,7 @@ export function fitEnrollment(project: string, want: EventRuleWant): Fitted<Even
     want: {
       ...want,
       pattern: pattern.map((match) => ({ ...match })),
-      target: { id: ownTopic(project, want, "an Eventarc pipeline"), via: [] },
+      target: fitTarget(project, want, "an Eventarc pipeline"),
     },
     deviations: [],
   };
@@ -61,9 +62,42 @@ export const toEnrollment = (
 export const toPipeline = (name: string, want: EventRuleWant, labels: Labels): Pipeline => ({
   name,
   labels,
-  destinations: [{ topic: targetTopic(want.target.id) }],
+  destinations: [destinationOf(projectOf(name), want)],
   retryPolicy: RETRY,
 });
+
+type Destination = NonNullable<Pipeline["destinations"]>[number];
+
+/**
+ * The call that starts a workflow, in CEL: `body` is the data as it was published. A destination of Eventarc's own for
+ * workflows would hand over the whole event, in a form that Google doesn't tell and that can't be chosen.
+ */
+const BINDING = '{"headers": {"Content-Type": "application/json"}, "body": {"argument": string(body)}}';
+
+function destinationOf(project: string, { target, targetIs }: EventRuleWant): Destination {
+  if (targetIs.kind !== "Workflow") return { topic: targetTopic(target.id) };
+  return {
+    httpEndpoint: { uri: startUri(target.id), messageBindingTemplate: BINDING },
+    authenticationConfig: { oauthToken: { serviceAccount: starterOf(project), scope: SCOPE } },
+  };
+}
+
+/** What a pipeline sends to. A destination that spec can't ask for has an id that equals no wish. */
+function liveTarget(pipeline: Pipeline | undefined): EventRuleWant["target"] {
+  const { topic, httpEndpoint, authenticationConfig, workflow } = pipeline?.destinations?.[0] ?? {};
+  const started = workflowAt(httpEndpoint?.uri ?? "");
+  if (started === undefined)
+    return workflow === undefined
+      ? { id: topic ?? NO_TARGET, via: [] }
+      : { id: workflow, via: ["with the whole event as its input"] };
+  const { serviceAccount, scope } = authenticationConfig?.oauthToken ?? {};
+  const via = [
+    startsAs(serviceAccount),
+    ...(httpEndpoint?.messageBindingTemplate === BINDING ? [] : ["with another input than the event's data"]),
+    ...(!scope || scope === SCOPE ? [] : [`in the scope ${scope}`]),
+  ];
+  return { id: started, via };
+}
 
 /** Paths of the update mask of a pipeline. */
 export const PIPELINE_MASK = {
@@ -77,6 +111,7 @@ export function actualEnrollment(
   names: { readonly bus: string; readonly pipeline: string },
   mayPublish: boolean,
 ): Partial<EventRuleWant> {
+  const { id, via } = liveTarget(pipeline);
   const match = enrollment && readCelMatch(enrollment.celMatch ?? "");
   const elsewhere = [
     ...(enrollment && enrollment.messageBus !== names.bus ? [`on the bus ${enrollment.messageBus}`] : []),
@@ -86,7 +121,7 @@ export function actualEnrollment(
   return {
     schedule: null,
     pattern: enrollment ? (match?.pattern.map((one) => ({ ...one })) ?? enrollment.celMatch ?? null) : null,
-    target: { id: pipeline?.destinations?.[0]?.topic ?? "no Pub/Sub topic", via: elsewhere },
+    target: { id, via: [...via, ...elsewhere].sort() },
     input: "{}",
     tags: jointTags(enrollment, pipeline),
     ...(match && { suspended: match.suspended }),

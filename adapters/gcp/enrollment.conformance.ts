@@ -4,6 +4,7 @@ import type { EventRuleWant } from "../../controllers/leaf/wants.ts";
 import { diff } from "../../operator/reconcile/diff.ts";
 import { ON_EVENTS } from "../rule-either.ts";
 import { type Adapter, at, call, marks, PROJECT, present, providerOf, REGION, startAdapter } from "./testing/cloud.ts";
+import { argumentsOf, makeStarter, makeWorkflow } from "./testing/workflows.ts";
 
 let adapter: Adapter;
 beforeAll(async () => {
@@ -102,6 +103,53 @@ test("E2 a rule that is suspended hands nothing on; once it isn't any more, it d
   await update(wanted());
   await publish({ id: "2", data: { order: 8 } });
   await expect.poll(backlog).toBe(1);
+});
+
+const STARTING = { targetIs: { kind: "Workflow", ordered: false, encryptionKey: null } } as const;
+
+test("E3 what matches starts the workflow, with the event's data as its input", async () => {
+  await makeStarter(adapter.cloud);
+  const workflow = await makeWorkflow(adapter.cloud, REGION, "fulfil");
+  const want = wanted({ ...STARTING, target: { id: workflow, via: [] } });
+  await rule().create("orders", want, context());
+  expect(diff(want, (await seen()).actual)).toEqual([]);
+  await publish({ tenant: "other" });
+  await publish();
+  await expect.poll(() => argumentsOf(adapter.cloud, workflow)).toEqual(['{"order":7,"note":"é"}']);
+});
+
+test("a workflow that others had started in another way is drift, and put right by one call", async () => {
+  await makeQueue();
+  await makeStarter(adapter.cloud);
+  const workflow = await makeWorkflow(adapter.cloud, REGION, "fulfil");
+  const want = wanted({ ...STARTING, target: { id: workflow, via: [] } });
+  await rule().create("orders", want, context());
+  const [made] = ((await rest("GET", PIPELINE)) as { destinations: object[] }).destinations;
+  const { httpEndpoint, authenticationConfig } = made as { httpEndpoint: object; authenticationConfig: object };
+  for (const destination of [
+    { httpEndpoint: { ...httpEndpoint, messageBindingTemplate: '{"body": "{}"}' }, authenticationConfig },
+    { httpEndpoint },
+    { topic: TOPIC },
+  ]) {
+    await rest("PATCH", `${PIPELINE}?updateMask=destinations`, { destinations: [destination] });
+    expect([...changed(want, (await seen()).actual)]).toEqual(["target"]);
+    adapter.writes();
+    await update(want);
+    expect(adapter.writes()).toEqual(["UpdatePipeline"]);
+    expect(diff(want, (await seen()).actual)).toEqual([]);
+  }
+  await update(wanted());
+  expect(diff(wanted(), (await seen()).actual)).toEqual([]);
+});
+
+test("E4 who may start workflows is not there yet: the error says what to make", async () => {
+  const id = `projects/${PROJECT}/locations/${REGION}/workflows/fulfil`;
+  await expect(
+    rule().create("orders", wanted({ ...STARTING, target: { id, via: [] } }), context()),
+  ).rejects.toMatchObject({
+    fault: "denied",
+    message: expect.stringMatching(/onyx-workflow-starter.*google-cloud\.md/),
+  });
 });
 
 test("a right that is taken away is drift, and an event is held until it is back", async () => {

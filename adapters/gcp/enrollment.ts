@@ -22,6 +22,7 @@ import { eventarcName, shortName } from "./names.ts";
 import { marksOf, refuseForeign, without } from "./owner.ts";
 import { holds, withMember } from "./policy.ts";
 import { createProgress, type Running } from "./progress.ts";
+import { asStarter } from "./workflow-start.ts";
 
 type Seen = Present<EventRuleWant, EventRuleOutputs>;
 type Needs = Pick<Gcp, "place" | "eventarc" | "pubsubPolicies" | "projectNumber" | "now">;
@@ -31,9 +32,10 @@ const DOING = { create: "making", change: "changing", delete: "deleting" } as co
 
 /**
  * An EventRule with a pattern: an enrollment on the message bus of its Environment, and a pipeline of the same name that
- * publishes to the target's topic as Eventarc's service agent. Bus, right, pipeline and enrollment are made in this
- * order, each by an operation; what is not yet through or was cut off is found by the next look and made by `update`. The
- * delete goes backwards. The agent's right to publish stays: it opens nothing by itself, and other rules may need it.
+ * publishes to the target's topic as Eventarc's service agent, or starts a workflow. Bus, right, pipeline and enrollment are
+ * made in this order, each by an operation; what is not yet through or was cut off is found by the next look and made by
+ * `update`. The delete goes backwards. The agent's right to publish stays: it opens nothing by itself, and other rules may
+ * need it.
  */
 export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRuleOutputs> {
   const { place, eventarc, pubsubPolicies } = gcp;
@@ -68,16 +70,19 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
     member: `serviceAccount:service-${await gcp.projectNumber(call.signal)}@gcp-sa-eventarc.iam.gserviceaccount.com`,
   });
 
-  const letPublish = (topic: string, call: Call) =>
-    step(`let Eventarc publish to ${topic}`, async () => {
+  /** A workflow is started by an account that somebody else gives the right to. */
+  async function letPublish({ target: { id: topic }, targetIs }: EventRuleWant, call: Call): Promise<void> {
+    if (targetIs.kind === "Workflow") return;
+    await step(`let Eventarc publish to ${topic}`, async () => {
       const member = await agent(call);
       await pubsubPolicies.edit(topic, (policy) => withMember(policy, member), call.signal);
     });
+  }
 
-  /** A topic that is gone lets nobody publish: the target is then what differs. */
-  async function mayPublish(pipeline: Pipeline | undefined, call: Call): Promise<boolean> {
+  /** A topic that is gone lets nobody publish: the target is then what differs. Who may start a workflow isn't looked up. */
+  async function maySend(pipeline: Pipeline | undefined, call: Call): Promise<boolean> {
     const topic = pipeline?.destinations?.[0]?.topic;
-    if (topic === undefined) return false;
+    if (topic === undefined) return true;
     const [member, policy] = [await agent(call), await pubsubPolicies.read(topic, call.signal).catch(gone)];
     return policy !== undefined && holds(policy, member);
   }
@@ -92,8 +97,10 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
     const name = part.name ?? "";
     const { name: _name, ...body } = part;
     try {
-      const made = await step(`create ${name}`, () => eventarc.create(collection, name, body, call.signal));
-      return await through(id, "create", made, call);
+      return await asStarter(place.account, async () => {
+        const made = await step(`create ${name}`, () => eventarc.create(collection, name, body, call.signal));
+        return through(id, "create", made, call);
+      });
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       refuseForeign(name, await eventarc.get(collection, name, call.signal), call.owner);
@@ -105,7 +112,7 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
   async function makeMissing(id: string, want: EventRuleWant, parts: Parts, call: Call): Promise<boolean> {
     if (parts.enrollment && parts.pipeline) return true;
     await step(`make the message bus ${bus}`, () => ensureMessageBus(eventarc, place, call));
-    await letPublish(want.target.id, call);
+    await letPublish(want, call);
     const labels = mergeLabels({}, want.tags);
     const pipeline = toPipeline(pipelineOf(id), want, labels);
     if (!parts.pipeline && !(await makePart("pipelines", id, pipeline, call))) return false;
@@ -116,12 +123,10 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
   async function updatePipeline(id: string, pipeline: Pipeline, mask: readonly string[], call: Call): Promise<void> {
     if (mask.length === 0) return;
     const name = pipelineOf(id);
-    await through(
-      id,
-      "change",
-      await step(`update ${name}`, () => eventarc.update("pipelines", { ...pipeline, name }, mask, call.signal)),
-      call,
-    );
+    await asStarter(place.account, async () => {
+      const update = () => eventarc.update("pipelines", { ...pipeline, name }, mask, call.signal);
+      await through(id, "change", await step(`update ${name}`, update), call);
+    });
   }
 
   async function updateEnrollment(id: string, part: Enrollment, mask: readonly string[], call: Call): Promise<void> {
@@ -174,7 +179,7 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
           : (!enrollment || !pipeline) && {
               message: `The ${enrollment ? "pipeline" : "enrollment"} of ${id} is missing.`,
             }),
-        actual: actualEnrollment(parts, { bus, pipeline: pipelineOf(id) }, await mayPublish(pipeline, call)),
+        actual: actualEnrollment(parts, { bus, pipeline: pipelineOf(id) }, await maySend(pipeline, call)),
         outputs,
       };
     },
@@ -201,7 +206,7 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
       }
       if (!(await makeMissing(id, want, parts, call))) return;
       if (pipeline) {
-        if (changed.has("target")) await letPublish(want.target.id, call);
+        if (changed.has("target")) await letPublish(want, call);
         const fields = (["target", "overrides"] as const).filter((field) => changed.has(field));
         const labels = changed.has("tags") ? labelMask(pipeline, want.tags) : [];
         const next = toPipeline(pipelineOf(id), want, mergeLabels(pipeline.labels ?? {}, want.tags));

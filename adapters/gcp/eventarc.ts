@@ -28,7 +28,14 @@ export interface Pipeline {
   readonly labels?: Readonly<Record<string, string>>;
   readonly destinations?: readonly {
     readonly topic?: string;
-    readonly httpEndpoint?: object;
+    readonly httpEndpoint?: {
+      readonly uri?: string;
+      /** CEL that makes the request of a message. */
+      readonly messageBindingTemplate?: string;
+    };
+    readonly authenticationConfig?: {
+      readonly oauthToken?: { readonly serviceAccount?: string; readonly scope?: string };
+    };
     readonly workflow?: string;
     readonly messageBus?: string;
   }[];

@@ -8,10 +8,23 @@ import { isMark } from "../../operator/provider/owner.ts";
 import { marksIn, withMarks } from "../../operator/provider/owner-text.ts";
 import type { Deviation, Fitted, Neutral } from "../../operator/provider/provider.ts";
 import { checkRule } from "../rule-check.ts";
-import { targetTopic } from "./names.ts";
+import { projectOf, targetTopic } from "./names.ts";
 import type { Job } from "./scheduler.ts";
+import {
+  checkedWorkflow,
+  inputIn,
+  JSON_TYPE,
+  SCOPE,
+  startBody,
+  starterOf,
+  startsAs,
+  startUri,
+  workflowAt,
+} from "./workflow-start.ts";
 
 const DESCRIPTION_LENGTH = 500;
+/** Id of a target that spec can't ask for. */
+export const NO_TARGET = "no Pub/Sub topic and no workflow";
 
 /** Settings of retries: Google tries once when nothing is said, which would lose a message with the first hiccup. */
 const RETRY = {
@@ -28,13 +41,7 @@ const isTime = (setting: keyof Retry) => setting !== "retryCount" && setting !==
 /** What Cloud Scheduler makes of a wish. @throws ProviderError invalid */
 export function fitEventRule(project: string, want: EventRuleWant): Fitted<EventRuleWant> {
   checkRule(want);
-  const topic = ownTopic(project, want, "Cloud Scheduler");
-  const bytes = Buffer.byteLength(want.input);
-  const { max } = limits.eventrule.input.aws;
-  if (bytes > max)
-    throw new ProviderError("invalid", `input: it has ${bytes} bytes, and ${max} mean the same on both clouds`, {
-      code: "InputTooLong",
-    });
+  const target = fitTarget(project, want, "Cloud Scheduler");
   const used = Object.keys(want.overrides).filter((field) => want.overrides[field] !== undefined);
   const unknown = used.find((field) => !(SETTINGS as readonly string[]).includes(field));
   if (unknown !== undefined)
@@ -46,7 +53,7 @@ export function fitEventRule(project: string, want: EventRuleWant): Fitted<Event
   return {
     want: {
       ...want,
-      target: { id: topic, via: [] },
+      target,
       overrides: overridesOf(retryOf(want.overrides)),
       // A job takes no labels: of the tags only our marks find a place, in its description.
       tags: Object.fromEntries(Object.entries(want.tags).filter(([key]) => isMark(key))),
@@ -61,13 +68,18 @@ export function fitEventRule(project: string, want: EventRuleWant): Fitted<Event
   };
 }
 
-/** The topic of the target. @throws ProviderError invalid, where it is in another project */
-export function ownTopic(project: string, { target }: EventRuleWant, publisher: string): string {
+/** The topic of the target, or the workflow and who starts it. @throws ProviderError invalid */
+export function fitTarget(
+  project: string,
+  { target, targetIs }: EventRuleWant,
+  sender: string,
+): EventRuleWant["target"] {
+  if (targetIs.kind === "Workflow") return { id: checkedWorkflow(target.id), via: [startsAs(starterOf(project))] };
   const topic = targetTopic(target.id);
-  if (topic.startsWith(`projects/${project}/`)) return topic;
+  if (topic.startsWith(`projects/${project}/`)) return { id: topic, via: [] };
   throw new ProviderError(
     "invalid",
-    `target: ${topic} is in another project; ${publisher} publishes to topics of its own project only`,
+    `target: ${topic} is in another project; ${sender} publishes to topics of its own project only`,
     { code: "ForeignProject" },
   );
 }
@@ -88,14 +100,26 @@ const overridesOf = (retry: Retry): EventRuleWant["overrides"] =>
     ]),
   );
 
-/** Paths of the update mask for each field of a Want. Whether it is suspended has calls of its own. */
-export const MASKS: Partial<Record<keyof EventRuleWant, readonly string[]>> = {
-  tags: ["description"],
-  schedule: ["schedule", "time_zone"],
+type Masks = Partial<Record<keyof EventRuleWant, readonly string[]>>;
+
+/** Whether it is suspended has calls of its own. */
+const MASKS: Masks = { tags: ["description"], schedule: ["schedule", "time_zone"], overrides: ["retry_config"] };
+const TOPIC_MASKS: Masks = {
   target: ["pubsub_target.topic_name"],
   input: ["pubsub_target.data", "pubsub_target.attributes"],
-  overrides: ["retry_config"],
 };
+const WORKFLOW_MASKS: Masks = {
+  target: ["http_target.uri", "http_target.http_method", "http_target.headers", "http_target.oauth_token"],
+  input: ["http_target.body"],
+};
+
+/** Paths of the update mask for what changed, sorted. A target of another kind is sent as a whole. */
+export function maskOf(job: Job, { targetIs }: EventRuleWant, changed: ReadonlySet<keyof EventRuleWant & string>) {
+  const starts = targetIs.kind === "Workflow";
+  const whole = starts ? !job.httpTarget && "http_target" : !job.pubsubTarget && "pubsub_target";
+  const masks = { ...MASKS, ...(whole ? { target: [whole] } : starts ? WORKFLOW_MASKS : TOPIC_MASKS) };
+  return [...changed].flatMap((field) => masks[field as keyof Masks] ?? []).sort();
+}
 
 /** The job that `want` asks for. Everything explicit: the cloud's defaults are not ours. */
 export function toJob(name: string, want: EventRuleWant, description: string): Job {
@@ -105,13 +129,27 @@ export function toJob(name: string, want: EventRuleWant, description: string): J
     description: withMarks(description, want.tags, DESCRIPTION_LENGTH),
     schedule: want.schedule?.cron ?? "",
     timeZone: want.schedule?.timezone ?? "",
-    pubsubTarget: { topicName: targetTopic(want.target.id), data: Buffer.from(want.input) },
+    ...targetOf(projectOf(name), want),
     retryConfig: {
       retryCount: retry.retryCount,
       maxRetryDuration: { seconds: retry.maxRetryDuration },
       minBackoffDuration: { seconds: retry.minBackoff },
       maxBackoffDuration: { seconds: retry.maxBackoff },
       maxDoublings: retry.maxDoublings,
+    },
+  };
+}
+
+function targetOf(project: string, { target, targetIs, input }: EventRuleWant): Job {
+  if (targetIs.kind !== "Workflow")
+    return { pubsubTarget: { topicName: targetTopic(target.id), data: Buffer.from(input) } };
+  return {
+    httpTarget: {
+      uri: startUri(target.id),
+      httpMethod: "POST",
+      headers: JSON_TYPE,
+      body: Buffer.from(startBody(input)),
+      oauthToken: { serviceAccountEmail: starterOf(project), scope: SCOPE },
     },
   };
 }
@@ -128,22 +166,38 @@ const UPDATE_FAILED = "UPDATE_FAILED";
 
 /** The live values in the fields of Want. */
 export function actualRule(job: Job): Partial<EventRuleWant> {
-  const { pubsubTarget: target } = job;
+  const { pubsubTarget } = job;
   const state = stateOf(job);
   return {
     schedule:
       state === UPDATE_FAILED ? null : { cron: canonicalCron(job.schedule ?? ""), timezone: job.timeZone || "UTC" },
     pattern: null,
-    target: { id: target ? (target.topicName ?? "") : "no Pub/Sub topic", via: [] },
-    input: dataOf(target?.data),
+    ...liveTarget(job),
     overrides: {
       ...overridesOf(liveRetry(job)),
       // Never wanted: attributes would tell consumers what the other cloud doesn't.
-      ...(Object.keys(target?.attributes ?? {}).length > 0 && { attributes: { ...target?.attributes } }),
+      ...(Object.keys(pubsubTarget?.attributes ?? {}).length > 0 && { attributes: { ...pubsubTarget?.attributes } }),
     },
     tags: marksIn(job.description ?? ""),
     ...(state === "ENABLED" || state === "PAUSED" ? { suspended: state === "PAUSED" } : {}),
   };
+}
+
+function liveTarget({ pubsubTarget, httpTarget }: Job): Pick<EventRuleWant, "target" | "input"> {
+  const workflow = workflowAt(httpTarget?.uri ?? "");
+  const body = dataOf((pubsubTarget?.data ?? httpTarget?.body) as Uint8Array | string | undefined);
+  if (!httpTarget || workflow === undefined)
+    return { target: { id: pubsubTarget ? (pubsubTarget.topicName ?? "") : NO_TARGET, via: [] }, input: body };
+  const { httpMethod, headers, oauthToken } = httpTarget;
+  const posts = httpMethod === "POST" || httpMethod === 1 || !httpMethod;
+  const type = Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === "content-type")?.[1];
+  const via = [
+    startsAs(oauthToken?.serviceAccountEmail),
+    ...(posts ? [] : [`by ${String(httpMethod)}`]),
+    ...(type === JSON_TYPE["Content-Type"] ? [] : [`as ${type ?? "data of no type"}`]),
+    ...(!oauthToken?.scope || oauthToken.scope === SCOPE ? [] : [`in the scope ${oauthToken.scope}`]),
+  ];
+  return { target: { id: workflow, via: via.sort() }, input: inputIn(body) };
 }
 
 /** The state's name: clients give names or numbers. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { EventRuleWant } from "../../controllers/leaf/wants.ts";
 import { diff } from "../../operator/reconcile/diff.ts";
 import { type Adapter, at, call, marks, PROJECT, present, providerOf, REGION, startAdapter } from "./testing/cloud.ts";
+import { argumentsOf, makeStarter, makeWorkflow } from "./testing/workflows.ts";
 
 let adapter: Adapter;
 beforeAll(async () => {
@@ -94,6 +95,37 @@ test("overrides reach the job, and gone they are our defaults again", async () =
   expect(diff(want, (await seen()).actual)).toEqual([]);
   await update(wanted());
   expect(diff(wanted(), (await seen()).actual)).toEqual([]);
+});
+
+const STARTING = { targetIs: { kind: "Workflow", ordered: false, encryptionKey: null } } as const;
+
+test("E2 a workflow is started with the input byte for byte, and with nothing once a Queue is told instead", async () => {
+  await makeStarter(adapter.cloud);
+  const workflow = await makeWorkflow(adapter.cloud, REGION, "daily");
+  const input = '{ "z": 1,  "text": "Grüße, 世界" }';
+  const want = wanted({ ...STARTING, target: { id: workflow, via: [] }, input });
+  await rule().create("daily", want, context());
+  expect(diff(want, (await seen()).actual)).toEqual([]);
+  await adapter.cloud.control.advance(5 * 60_000);
+  await expect.poll(() => argumentsOf(adapter.cloud, workflow)).toEqual([input]);
+  for (const next of [wanted({ input }), want]) {
+    await update(next);
+    expect(diff(next, (await seen()).actual)).toEqual([]);
+  }
+  await update(wanted({ ...STARTING, target: { id: workflow, via: [] }, input: "null" }));
+  await adapter.cloud.control.advance(5 * 60_000);
+  await expect.poll(() => argumentsOf(adapter.cloud, workflow)).toEqual([input, "null"]);
+});
+
+test("E4 who may start workflows is not there yet: the error says what to make", async () => {
+  const id = `projects/${PROJECT}/locations/${REGION}/workflows/daily`;
+  await expect(
+    rule().create("daily", wanted({ ...STARTING, target: { id, via: [] } }), context()),
+  ).rejects.toMatchObject({
+    fault: "denied",
+    step: `create the job ${JOB}`,
+    message: expect.stringMatching(/started as onyx-workflow-starter@demo-project\..*google-cloud\.md/),
+  });
 });
 
 test("lists what stands in the region", async () => {

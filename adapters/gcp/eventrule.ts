@@ -6,11 +6,12 @@ import type { Call, Present, Provider } from "../../operator/provider/provider.t
 import { eitherRule } from "../rule-either.ts";
 import { enrollmentProvider } from "./enrollment.ts";
 import { isAlreadyExists } from "./errors.ts";
-import { actualRule, brokenBy, described, fitEventRule, MASKS, outputsOf, stateOf, toJob } from "./eventrule-shape.ts";
+import { actualRule, brokenBy, described, fitEventRule, maskOf, outputsOf, stateOf, toJob } from "./eventrule-shape.ts";
 import type { Gcp } from "./gcp.ts";
 import { jobName, shortName } from "./names.ts";
 import { mayTake } from "./owner.ts";
 import type { Job } from "./scheduler.ts";
+import { asStarter } from "./workflow-start.ts";
 
 type Seen = Present<EventRuleWant, EventRuleOutputs>;
 
@@ -21,8 +22,9 @@ export const eventRuleProvider = (
   eitherRule(jobProvider(gcp), enrollmentProvider(gcp), (id) => id.includes("/enrollments/"));
 
 /**
- * A rule by times is a job that publishes to a Pub/Sub topic. Cloud Scheduler's own service agent publishes, in the whole
- * project, so nothing has to be granted. A job takes no labels: our marks stand at the end of its description.
+ * A rule by times is a job that publishes to a Pub/Sub topic, as Cloud Scheduler's own service agent, which may do so in the
+ * whole project; or that starts a workflow, as the account of the project that is there for this. So nothing has to be granted.
+ * A job takes no labels: our marks stand at the end of its description.
  */
 function jobProvider(gcp: Pick<Gcp, "place" | "scheduler">): Provider<EventRuleWant, EventRuleOutputs> {
   const { place, scheduler } = gcp;
@@ -39,8 +41,9 @@ function jobProvider(gcp: Pick<Gcp, "place" | "scheduler">): Provider<EventRuleW
 
   /** Undefined: there is one of that name. */
   async function makeJob(id: string, want: EventRuleWant, call: Call): Promise<Job | undefined> {
+    const job = toJob(id, want, "");
     try {
-      return await scheduler.create(toJob(id, want, ""), call.signal);
+      return await asStarter(place.account, () => scheduler.create(job, call.signal));
     } catch (error) {
       if (isAlreadyExists(error)) return undefined;
       throw error;
@@ -101,12 +104,13 @@ function jobProvider(gcp: Pick<Gcp, "place" | "scheduler">): Provider<EventRuleW
     },
 
     async update(seen, want, changed, call) {
-      const mask = [...changed].flatMap((field) => MASKS[field] ?? []).sort();
       const job = await scheduler.job(seen.id, call.signal);
       if (!job) return;
+      const mask = maskOf(job, want, changed);
+      const next = toJob(seen.id, want, job.description ?? "");
       if (mask.length > 0)
         await step(`update the job ${seen.id}`, () =>
-          scheduler.update(toJob(seen.id, want, job.description ?? ""), mask, call.signal),
+          asStarter(place.account, () => scheduler.update(next, mask, call.signal)),
         );
       if (changed.has("suspended")) await pauseOrResume(job, want.suspended, call);
     },

@@ -3,7 +3,7 @@ import type { Grant } from "../../controllers/leaf/wants.ts";
 import type { Access, GrantableKind } from "../../crds/access.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { KEY_USER_ROLE } from "./key-agents.ts";
-import { checkedKey, databaseName, databaseOfTable, topicOf, topicOfQueue } from "./names.ts";
+import { checkedKey, databaseName, databaseOfTable, projectOf, topicOf, topicOfQueue } from "./names.ts";
 import type { Membership } from "./policy.ts";
 import { type CustomRole, ROLES, roleName } from "./roles.ts";
 
@@ -128,8 +128,6 @@ function rightsOfGrant({ kind, id, access }: Grant, project: string): readonly R
     );
   return rule(id, project);
 }
-
-const projectOf = (name: string): string => /^projects\/([^/]+)/.exec(name)?.[1] ?? "";
 
 export const rightText = ({ role, on }: Right): string => `${role} on ${on}`;
 export const workloadText = ({ pool, namespace, serviceAccount }: Workload): string =>

@@ -3,6 +3,9 @@ import { ProviderError } from "../../operator/provider/fault.ts";
 /** The last part of a resource name: `projects/P/topics/T` → `T`. */
 export const shortName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
 
+/** The project of a resource name. */
+export const projectOf = (name: string): string => /^projects\/([^/]+)/.exec(name)?.[1] ?? "";
+
 export const topicName = (project: string, queue: string): string => `projects/${project}/topics/${queue}`;
 export const subscriptionName = (project: string, queue: string): string =>
   `projects/${project}/subscriptions/${queue}`;

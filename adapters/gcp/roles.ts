@@ -16,7 +16,8 @@ export interface CustomRole {
 /**
  * The least that a workload needs for each access. `roles/pubsub.subscriber` may also seek (and so drop all messages)
  * and attach new subscriptions; `roles/datastore.user` and `viewer` may also read indexes, statistics and other projects'
- * metadata; `roles/storage.objectViewer` may also list managed folders, and of the roles that may delete each may read too. Permissions: docs.cloud.google.com/iam/docs/roles-permissions.
+ * metadata; `roles/storage.objectViewer` may also list managed folders, and of the roles that may delete each may read too;
+ * `roles/workflows.invoker` may also read and cancel what runs. Permissions: docs.cloud.google.com/iam/docs/roles-permissions.
  */
 export const ROLES = {
   queueConsumer: {
@@ -60,6 +61,12 @@ export const ROLES = {
       "storage.objects.create",
       "storage.objects.delete",
     ],
+  },
+  workflowStarter: {
+    id: "onyx.workflowStarter",
+    title: "Onyx workflow starter",
+    description: "Start the workflows of the project: for the account that rules start them as.",
+    permissions: ["workflows.executions.create"],
   },
 } as const satisfies Record<string, CustomRole>;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Naming } from "../../operator/reconcile/leaf-object.ts";
+import { type EventRuleSpec, eventRule as schema } from "../../crds/eventrule.ts";
+import type { Given, Naming } from "../../operator/reconcile/leaf-object.ts";
 import { eventRule } from "./eventrule.ts";
 
 const known: Readonly<Record<string, string>> = {
@@ -8,6 +9,8 @@ const known: Readonly<Record<string, string>> = {
   "Queue arn:aws:sqs:eu-west-1:111122223333:jobs": "jobs",
   "Topic arn:aws:sns:eu-west-1:111122223333:news-topic": "news",
 };
+const STATE_MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:daily";
+const WORKFLOW = "projects/p/locations/europe-west1/workflows/daily";
 const naming = (cloud: "aws" | "gcp") =>
   ({
     cloud,
@@ -16,6 +19,41 @@ const naming = (cloud: "aws" | "gcp") =>
       return name === undefined ? { external: id } : { name };
     },
   }) as Naming;
+
+describe("a workflow as target", () => {
+  const spec = schema.spec.parse({
+    schedule: { cron: "0 6 * * *" },
+    target: { workflowRef: { external: WORKFLOW } },
+    input: '{"report":"daily"}',
+  }) as EventRuleSpec;
+  const given = {
+    cloud: "gcp",
+    tags: {},
+    target: () => ({ outputs: {}, effective: {} }),
+  } as unknown as Given;
+
+  it("is named by its id, and refers to no object", () => {
+    expect(eventRule.references(spec)).toEqual([]);
+    expect(eventRule.problem?.(spec, given)).toBeUndefined();
+    expect(eventRule.want(spec, given)).toMatchObject({
+      target: { id: WORKFLOW, via: [] },
+      targetIs: { kind: "Workflow", ordered: false, encryptionKey: null },
+      input: '{"report":"daily"}',
+    });
+  });
+
+  it.each([
+    ["a name", { name: "daily" }],
+    ["nothing", {}],
+    ["a version", { external: `${STATE_MACHINE}:1` }],
+    ["all of an account", { external: "arn:aws:states:eu-west-1:111122223333:stateMachine:*" }],
+    ["an execution", { external: `${WORKFLOW}/executions/e` }],
+    ["a queue", { external: "arn:aws:sqs:eu-west-1:111122223333:jobs" }],
+  ])("is not given by %s", (_what, workflowRef) => {
+    const rule = { schedule: { cron: "0 6 * * *" }, target: { workflowRef } };
+    expect(schema.spec.safeParse(rule).success).toBe(false);
+  });
+});
 
 describe("the spec of a rule that was found", () => {
   it.each([
@@ -26,6 +64,8 @@ describe("the spec of a rule that was found", () => {
     ["aws", "arn:aws:sns:eu-west-1:111122223333:news-topic", { topicRef: { name: "news" } }],
     ["aws", "arn:aws:sqs:eu-west-1:1:x", { queueRef: { external: "arn:aws:sqs:eu-west-1:1:x" } }],
     ["aws", "arn:aws:sns:eu-west-1:1:x", { topicRef: { external: "arn:aws:sns:eu-west-1:1:x" } }],
+    ["aws", STATE_MACHINE, { workflowRef: { external: STATE_MACHINE } }],
+    ["gcp", WORKFLOW, { workflowRef: { external: WORKFLOW } }],
   ] as const)("on %s names the target %s", (cloud, id, target) =>
     expect(eventRule.specOf?.({ target: { id, via: [] } }, naming(cloud)).target).toEqual(target),
   );

@@ -6,7 +6,7 @@ import { overridesFor, overridesSpec } from "./overrides.ts";
 import { refuseSubscriber } from "./subscription.ts";
 import type { EventRuleWant } from "./wants.ts";
 
-/** A message at given times (EventBridge Scheduler, or Cloud Scheduler) or on events (EventBridge, or Eventarc). */
+/** A message, or a workflow's start, at given times (EventBridge Scheduler, Cloud Scheduler) or on events (EventBridge, Eventarc). */
 export const eventRule: Leaf<EventRuleSpec, EventRuleWant> = {
   kind: "EventRule",
   dataBearing: false,
@@ -50,17 +50,27 @@ export const eventRule: Leaf<EventRuleSpec, EventRuleWant> = {
   }),
 };
 
-const ID_OUTPUT = { Queue: "QUEUE_ID", Topic: "TOPIC_ID" } as const;
+const ID_OUTPUT = { Queue: "QUEUE_ID", Topic: "TOPIC_ID", Workflow: "WORKFLOW_ID" } as const;
+
+interface Target {
+  readonly field: string;
+  readonly kind: keyof typeof ID_OUTPUT;
+  readonly ref: { readonly name?: string | undefined; readonly external?: string | undefined };
+}
 
 /** The one target that spec names: the schema sees to it that there is just one. */
-function targetOf({ queueRef, topicRef }: EventRuleSpec["target"]) {
-  return queueRef
-    ? ({ field: "target.queueRef", kind: "Queue", ref: queueRef } as const)
-    : ({ field: "target.topicRef", kind: "Topic", ref: topicRef ?? {} } as const);
+function targetOf({ queueRef, topicRef, workflowRef }: EventRuleSpec["target"]): Target {
+  if (queueRef) return { field: "target.queueRef", kind: "Queue", ref: queueRef };
+  if (topicRef) return { field: "target.topicRef", kind: "Topic", ref: topicRef };
+  return { field: "target.workflowRef", kind: "Workflow", ref: workflowRef ?? {} };
 }
+
+/** Ids of workflows: those of Step Functions, and those of Google's Workflows. */
+const WORKFLOW = /^(arn:[^:]+:states:|projects\/[^/]+\/locations\/[^/]+\/workflows\/)/;
 
 /** On GCP the id is that of a Pub/Sub topic, which a Queue has too: whose it is, what was imported beside it tells. */
 function targetSpec(id: string, naming: Naming): object {
+  if (WORKFLOW.test(id)) return { workflowRef: { external: id } };
   const topic = naming.reference("Topic", id);
   const queue = naming.reference("Queue", id.replace(/^(projects\/[^/]+)\/topics\//, "$1/subscriptions/"));
   const isQueue = "name" in queue || id.split(":")[2] === "sqs";

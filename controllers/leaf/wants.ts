@@ -254,7 +254,7 @@ export interface EventRuleWant extends Wanted {
   /** In its canonical form (crds/pattern.ts); null: it has none. A text is what a cloud has that spec can't ask for. */
   readonly pattern: readonly EventMatch[] | string | null;
   readonly target: {
-    /** QUEUE_ID of a Queue or TOPIC_ID of a Topic; on GCP, once fitted, the Pub/Sub topic of either. */
+    /** QUEUE_ID of a Queue, TOPIC_ID of a Topic, which on GCP, once fitted, is the Pub/Sub topic of either; or WORKFLOW_ID. */
     readonly id: string;
     /**
      * What lets the message reach it, in the cloud's own words, one right a line, sorted. Filled by the adapter's `fit`,
@@ -264,7 +264,7 @@ export interface EventRuleWant extends Wanted {
   };
   /** What the target is, as far as its id doesn't tell. No cloud reports it back. */
   readonly targetIs: {
-    readonly kind: "Queue" | "Topic";
+    readonly kind: "Queue" | "Topic" | "Workflow";
     readonly ordered: boolean;
     /** Key that encrypts it, when it is a customer's. */
     readonly encryptionKey: string | null;

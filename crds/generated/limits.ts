@@ -284,6 +284,30 @@ export const limits = {
       },
       "note": "Clouds count bytes. The schema counts characters, the adapters bytes."
     },
+    "workflowInput": {
+      "unit": "bytes",
+      "aws": {
+        "name": "StartExecution input",
+        "min": 1,
+        "max": 262144,
+        "verified": true,
+        "source": "https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html",
+        "checked": "2026-11-30"
+      },
+      "gcp": {
+        "name": "Execution.argument",
+        "min": 1,
+        "max": 32768,
+        "verified": true,
+        "source": "https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions",
+        "checked": "2026-11-30"
+      },
+      "portable": {
+        "min": 1,
+        "max": 32768
+      },
+      "note": "The input of a workflow that is started. The schema counts characters, the adapters bytes."
+    },
     "flexibleWindow": {
       "unit": "seconds",
       "aws": {

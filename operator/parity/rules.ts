@@ -187,11 +187,18 @@ export const PARITY_RULES: readonly ParityRule[] = [
     reason: "The id of the target is the cloud's.",
   },
   {
+    name: "workflow-ids",
+    kinds: ["EventRule"],
+    path: ["spec", "target", "workflowRef", "external"],
+    as: "value",
+    reason: "No object stands for a workflow: it is named by its id, which is the cloud's.",
+  },
+  {
     name: "schedule-rights",
     kinds: ["EventRule"],
     path: ["status", "effective", "target", "via", "**"],
     reason:
-      "AWS sends with a role that is made for it; Cloud Scheduler's agent may publish to every topic of its project.",
+      "AWS sends with a role that is made for it; Cloud Scheduler's agent may publish to every topic of its project, and workflows are started as one account of it.",
   },
   {
     name: "schedule-marks",

@@ -161,6 +161,16 @@ describe("the operator's policy", () => {
     await live(rules, "test-daily", "EventRule", fitted, { suspended: true, tags: tagged(want) });
   });
 
+  it("is enough for a schedule that starts a workflow instead of telling a queue", async () => {
+    const rules = eventRuleProvider(operator);
+    const want = eventRuleWant("test-nightly");
+    const target = { id: `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:nightly`, via: [] };
+    const targetIs = { kind: "Workflow", ordered: false, encryptionKey: null } as const;
+    const fitted = (wish: typeof want) => rules.fit?.(wish).want ?? wish;
+    const starting = fitted({ ...want, target, targetIs });
+    await live(rules, "test-nightly", "EventRule", fitted(want), { target: starting.target, targetIs });
+  });
+
   it("is enough for a rule with a pattern", async () => {
     const rules = eventRuleProvider(operator);
     const pattern = [{ attribute: "type", prefix: "com.example." }];

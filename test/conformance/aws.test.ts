@@ -4,7 +4,7 @@ import { ensureBuilt } from "../../hack/testbed/build.ts";
 import { thisHost } from "../../hack/testbed/host.ts";
 import { startAws } from "../../hack/testbed/index.ts";
 import { conformance } from "../../operator/provider/conformance/index.ts";
-import { byKind } from "../../operator/provider/conformance/tried.ts";
+import { byKind, type Tried } from "../../operator/provider/conformance/tried.ts";
 import { judgeRequests } from "../support/aws-requests.ts";
 import { serviceModels } from "../support/service-model.ts";
 import { bucketOnAws } from "./aws/bucket.ts";
@@ -12,7 +12,7 @@ import { bucketTellerOnAws } from "./aws/bucket-teller.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
 import { deliveriesOnAws } from "./aws/deliveries.ts";
 import { ciphersOnAws, encryptionKeyOnAws } from "./aws/encryptionkey.ts";
-import { eventRuleOnAws, makeScheduleGroup } from "./aws/eventrule.ts";
+import { makeScheduleGroup } from "./aws/eventrule.ts";
 import { eventsOnAws } from "./aws/events.ts";
 import { itemsOnAws } from "./aws/items.ts";
 import { kindsOnAws } from "./aws/kinds.ts";
@@ -24,6 +24,7 @@ import { queueSubscriberOnAws } from "./aws/queue-subscriber.ts";
 import { secretsOnAws } from "./aws/secrets.ts";
 import { tableOnAws } from "./aws/table.ts";
 import { topicOnAws } from "./aws/topic.ts";
+import { workflowsOnAws } from "./aws/workflows.ts";
 import { makeCluster } from "./aws/workloadidentity.ts";
 import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
@@ -33,7 +34,6 @@ import { keyCases } from "./keys.ts";
 import { bucket } from "./kinds/bucket.ts";
 import { bucketTeller } from "./kinds/bucket-teller.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
-import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { queueSubscriber } from "./kinds/queue-subscriber.ts";
@@ -75,8 +75,8 @@ notificationCases(
 );
 keyCases(aws, ciphersOnAws(aws), { kind: encryptionKey, on: encryptionKeyOnAws(aws) }, all, options);
 deliveryCases(aws, deliveriesOnAws(aws), { kind: topic, on: topicOnAws(aws) }, all, options);
-eventCases(aws, eventsOnAws(aws), messagesOnAws(aws), {
-  tried: { kind: eventRule, on: eventRuleOnAws(aws) },
+eventCases(aws, eventsOnAws(aws), messagesOnAws(aws), workflowsOnAws(aws), {
+  tried: all.get("EventRule") as Tried,
   subscriber: { kind: queueSubscriber, on: queueSubscriberOnAws(aws) },
   all,
 });

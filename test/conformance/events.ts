@@ -21,6 +21,14 @@ export interface Firing {
   publish(event: CloudEvent): Promise<void>;
 }
 
+/** Workflows of one cloud, which no object stands for. */
+export interface Workflows {
+  /** @returns its WORKFLOW_ID */
+  make(name: string): Promise<string>;
+  /** What it was started with, start by start. */
+  inputs(id: string): Promise<readonly string[]>;
+}
+
 /** In the JSON format of CloudEvents. */
 export interface CloudEvent {
   readonly specversion: "1.0";
@@ -47,6 +55,7 @@ export function eventCases(
   cloud: CloudUnderTest,
   firing: Firing,
   messages: Messages,
+  workflows: Workflows,
   { tried, subscriber, all }: Kinds,
 ): void {
   const isInput = ({ body, attributes }: Pick<Received, "body" | "attributes">) => {
@@ -68,6 +77,9 @@ export function eventCases(
       await wait(100);
     }
   }
+
+  const startedWith = (workflow: string, read: (input: string) => unknown = (input) => input) =>
+    expect.poll(async () => (await workflows.inputs(workflow)).map(read), { timeout: firing.withinMs, interval: 100 });
 
   describe(`events of an EventRule on ${cloud.cloud}`, () => {
     it("E2 fires when its time comes: a Queue gets the input byte for byte, and so does a Queue by way of a Topic", async () => {
@@ -116,6 +128,38 @@ export function eventCases(
         expect(await messages.receive(queue)).toEqual([]);
       } finally {
         await reader.close();
+        await rule.close();
+      }
+    }, 60_000);
+
+    it("E2 starts a workflow when its time comes, with the input byte for byte", async () => {
+      const nonce = process.pid.toString(36);
+      const workflow = await workflows.make(`at-times-${nonce}`);
+      const rule = await caseWorld(tried, all, cloud, `ew-${nonce}`);
+      try {
+        await rule.ready({ ...EVERY_FIVE, target: { workflowRef: { external: workflow } } });
+        await firing.nextTime(rule);
+        await startedWith(workflow).toEqual([INPUT]);
+      } finally {
+        await rule.close();
+      }
+    }, 60_000);
+
+    it("E3 starts a workflow for each event that matches, with the event's data as its input", async () => {
+      const nonce = process.pid.toString(36);
+      const workflow = await workflows.make(`on-events-${nonce}`);
+      const rule = await caseWorld(tried, all, cloud, `ev-${nonce}`);
+      const event = { specversion: "1.0", id: "1", source: "/shop", type: `order.paid.${nonce}` } as const;
+      try {
+        const target = { workflowRef: { external: workflow } };
+        const pattern = { type: { anyOf: [event.type] } };
+        rule.host.edit(rule.spec({ schedule: undefined, input: undefined, pattern, target }));
+        await rule.host.settle(60);
+        expect(rule.told()).toBe(READY);
+        await firing.publish({ ...event, id: "2", type: `order.gone.${nonce}`, data: { order: 6 } });
+        await firing.publish({ ...event, data: { order: 7, text: "Grüße" } });
+        await startedWith(workflow, (input) => JSON.parse(input)).toEqual([{ order: 7, text: "Grüße" }]);
+      } finally {
         await rule.close();
       }
     }, 60_000);

@@ -1,6 +1,6 @@
 import { afterAll } from "vitest";
 import { conformance } from "../../operator/provider/conformance/index.ts";
-import { byKind } from "../../operator/provider/conformance/tried.ts";
+import { byKind, type Tried } from "../../operator/provider/conformance/tried.ts";
 import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
 import { gaps } from "./gaps.ts";
@@ -9,7 +9,6 @@ import { bucketTellerOnGcp } from "./gcp/bucket-teller.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
 import { deliveriesOnGcp } from "./gcp/deliveries.ts";
 import { ciphersOnGcp, encryptionKeyOnGcp, makeKeyRing } from "./gcp/encryptionkey.ts";
-import { eventRuleOnGcp } from "./gcp/eventrule.ts";
 import { eventsOnGcp } from "./gcp/events.ts";
 import { itemsOnGcp } from "./gcp/items.ts";
 import { kindsOnGcp } from "./gcp/kinds.ts";
@@ -21,12 +20,12 @@ import { queueSubscriberOnGcp } from "./gcp/queue-subscriber.ts";
 import { secretsOnGcp } from "./gcp/secrets.ts";
 import { tableOnGcp } from "./gcp/table.ts";
 import { topicOnGcp } from "./gcp/topic.ts";
+import { makeStarter, workflowsOnGcp } from "./gcp/workflows.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { bucket } from "./kinds/bucket.ts";
 import { bucketTeller } from "./kinds/bucket-teller.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
-import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { queueSubscriber } from "./kinds/queue-subscriber.ts";
@@ -40,6 +39,7 @@ import { subscriptionCases } from "./subscriptions.ts";
 
 const gcp = await gcpUnderTest();
 await makeKeyRing(gcp);
+await makeStarter(gcp);
 afterAll(() => gcp.stop());
 
 const kinds = kindsOnGcp(gcp);
@@ -60,8 +60,8 @@ notificationCases(
 );
 keyCases(gcp, ciphersOnGcp(gcp), { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) }, all, options);
 deliveryCases(gcp, deliveriesOnGcp(gcp), { kind: topic, on: topicOnGcp(gcp) }, all, options);
-eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), {
-  tried: { kind: eventRule, on: eventRuleOnGcp(gcp) },
+eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), workflowsOnGcp(gcp), {
+  tried: all.get("EventRule") as Tried,
   subscriber: { kind: queueSubscriber, on: queueSubscriberOnGcp(gcp) },
   all,
 });

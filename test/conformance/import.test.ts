@@ -19,6 +19,7 @@ import { kindsOnAws } from "./aws/kinds.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
 import { makeKeyRing } from "./gcp/encryptionkey.ts";
 import { kindsOnGcp } from "./gcp/kinds.ts";
+import { makeStarter } from "./gcp/workflows.ts";
 import { stored } from "./kinds/parse.ts";
 
 const emulator = await startAws();
@@ -67,6 +68,7 @@ const nameOf = (title: string) => title.toLowerCase().replaceAll(" ", "-");
 beforeAll(async () => {
   await makeScheduleGroup(aws);
   await makeKeyRing(gcp);
+  await makeStarter(gcp);
 });
 
 describe.each(clouds)("import from $cloud.cloud", ({ cloud, kinds }) => {

@@ -1,6 +1,7 @@
 import { BINDABLE } from "../../crds/access.ts";
 import { CRON_SAYS, ONE_KIND_OF_DAY_SAYS } from "../../crds/cron.ts";
 import { ATTRIBUTE, FILTER_TOO_LONG, FILTER_VALUE } from "../../crds/filter.ts";
+import { WORKFLOW_ID_SAYS } from "../../crds/workflow-id.ts";
 
 /** YAML that must be refused, and the one message that says why. */
 export interface Refused {
@@ -571,12 +572,31 @@ export const REFUSED: readonly Refused[] = [
   {
     what: "no target",
     yaml: rule("{cron: 0 6 * * *}", "target: {}"),
-    message: "spec.target: Invalid value: give exactly one of queueRef, topicRef",
+    message: "spec.target: Invalid value: give exactly one of queueRef, topicRef, workflowRef",
   },
   {
     what: "two targets",
     yaml: rule("{cron: 0 6 * * *}", "target: {queueRef: {name: q}, topicRef: {name: t}}"),
-    message: "spec.target: Invalid value: give exactly one of queueRef, topicRef",
+    message: "spec.target: Invalid value: give exactly one of queueRef, topicRef, workflowRef",
+  },
+  {
+    what: "a workflow by name",
+    yaml: rule("{cron: 0 6 * * *}", "target: {workflowRef: {name: w}}"),
+    message: 'strict decoding error: unknown field "spec.target.workflowRef.name"',
+  },
+  {
+    what: "a workflow by no id of one",
+    yaml: rule("{cron: 0 6 * * *}", "target: {workflowRef: {external: daily}}"),
+    message: `spec.target.workflowRef.external: Invalid value: "daily": ${WORKFLOW_ID_SAYS}`,
+  },
+  {
+    what: "more input than a workflow takes",
+    yaml: rule(
+      "{cron: 0 6 * * *}",
+      `target: {workflowRef: {external: projects/p/locations/l/workflows/w}}, input: '"${"x".repeat(32_767)}"'`,
+    ),
+    message:
+      "spec.input: Invalid value: input has at most 32768 characters where a workflow is started: Workflows on GCP takes no more",
   },
   {
     what: "what AWS would replace",

@@ -25,7 +25,7 @@ interface Model {
 export type Validate = (service: string, operation: string, input: unknown) => readonly string[];
 
 /** Folders of botocore that are not called after the service's id. */
-const FOLDERS: Readonly<Record<string, string>> = { EventBridge: "events" };
+const FOLDERS: Readonly<Record<string, string>> = { EventBridge: "events", SFN: "stepfunctions" };
 
 /**
  * Judges requests by the API models of AWS.

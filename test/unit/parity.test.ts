@@ -2,10 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bucketProvider } from "../../adapters/aws/bucket.ts";
 import { awsClients } from "../../adapters/aws/clients.ts";
+import { fitEventRule as scheduled } from "../../adapters/aws/eventrule-shape.ts";
 import { fitBucket } from "../../adapters/gcp/bucket-shape.ts";
+import { fitEventRule as timed } from "../../adapters/gcp/eventrule-shape.ts";
 import { bucket as leaf } from "../../controllers/leaf/bucket.ts";
-import type { BucketWant } from "../../controllers/leaf/wants.ts";
+import { eventRule as rule } from "../../controllers/leaf/eventrule.ts";
+import type { BucketWant, EventRuleWant } from "../../controllers/leaf/wants.ts";
 import { type BucketSpec, bucket as schema } from "../../crds/bucket.ts";
+import { eventRule as ruleSchema } from "../../crds/eventrule.ts";
 import { onyxService } from "../../crds/onyxservice.ts";
 import { arbitraryOf } from "../../crds/testing/arbitrary.ts";
 import { compareObjects } from "../../operator/parity/compare.ts";
@@ -131,6 +135,43 @@ describe("a Bucket on S3 and in Cloud Storage", () => {
     const spec = schema.spec.parse({ lifecycle: [{ name: "old", action: "Expire", days: 30 }] });
     const other = schema.spec.parse({ lifecycle: [{ name: "old", action: "Expire", days: 31 }] });
     expect(both(spec, other).some((path) => path.startsWith("Bucket status.effective.lifecycle"))).toBe(true);
+  });
+});
+
+describe("an EventRule that starts a workflow", () => {
+  const IDS = {
+    aws: "arn:aws:states:eu-west-1:111122223333:stateMachine:report",
+    gcp: "projects/onelens-prod/locations/europe-west1/workflows/report",
+  };
+  const aws = awsClients({
+    environment: "prod",
+    cluster: "blue",
+    region: "eu-west-1",
+    account: "111122223333",
+    workloadIdentity: "Native",
+    endpoints: {},
+  });
+  const group = aws.arn("scheduler", "schedule-group/onyx-prod");
+  const fits = {
+    aws: (want: EventRuleWant) => scheduled(aws, group, want).want,
+    gcp: (want: EventRuleWant) => timed("onelens-prod", want).want,
+  };
+  const live = (cloud: "aws" | "gcp", target: object, input: string): Manifest => {
+    const spec = ruleSchema.spec.parse({ schedule: { cron: "0 3 * * *" }, target, input });
+    const given = { cloud, namespace: "shop", tags: {}, target: () => ({ outputs: {}, effective: {} }) };
+    const status = { effective: fits[cloud](rule.want(spec, given as never)), conditions: [] };
+    const metadata = { name: "report", namespace: "shop" };
+    return { apiVersion: "onyx.onelens.io/v1alpha1", kind: "EventRule", metadata, spec, status } as unknown as Manifest;
+  };
+  const starts = (cloud: "aws" | "gcp", input = "{}") => live(cloud, { workflowRef: { external: IDS[cloud] } }, input);
+
+  it("differs only in the workflow's id and in who may start it", () =>
+    expect(notAllowed([starts("aws")], [starts("gcp")])).toEqual([]));
+
+  it("differs where its input does, or where only one of them starts a workflow", () => {
+    expect(notAllowed([starts("aws")], [starts("gcp", "1")])).toContain("EventRule spec.input");
+    const tells = live("gcp", { topicRef: { external: "projects/onelens-prod/topics/news" } }, "{}");
+    expect(notAllowed([starts("aws")], [tells])).toContain("EventRule spec.target.workflowRef");
   });
 });
 

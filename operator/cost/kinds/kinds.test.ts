@@ -10,6 +10,7 @@ import { topic } from "./topic.ts";
 const open = { encryptionKey: null };
 const hot = { ...open, storageClass: "Hot" as const, lifecycle: [] };
 const secret = { ...open, rotation: null, overrides: {} };
+const told = { targetIs: { kind: "Queue" } };
 const colder = [{ to: "Cool" }, { to: "Archive" }, { to: "Cool" }, { to: null }] as const;
 
 const cases: readonly { what: string; on: Cloud; bill: Bill; monthly: string; rates: readonly string[] }[] = [
@@ -68,20 +69,20 @@ const cases: readonly { what: string; on: Cloud; bill: Bill; monthly: string; ra
   {
     what: "a schedule",
     on: "aws",
-    bill: eventRule.aws({ pattern: null }),
+    bill: eventRule.aws({ ...told, pattern: null }),
     monthly: "0.00",
     rates: ["each time it fires: 1.00 USD per 1,000,000 invocations"],
   },
   {
     what: "a rule with a pattern",
     on: "aws",
-    bill: eventRule.aws({ pattern: [] }),
+    bill: eventRule.aws({ ...told, pattern: [] }),
     monthly: "0.00",
     rates: [
       "each event that is published to the bus, once for all rules: 1.00 USD per 1,000,000 events, each 64 KB of one",
     ],
   },
-  { what: "a schedule", on: "gcp", bill: eventRule.gcp({ pattern: null }), monthly: "0.10", rates: [] },
+  { what: "a schedule", on: "gcp", bill: eventRule.gcp({ ...told, pattern: null }), monthly: "0.10", rates: [] },
   { what: "a key", on: "aws", bill: encryptionKey.aws({ overrides: {} }), monthly: "1.00", rates: [] },
   { what: "a key", on: "gcp", bill: encryptionKey.gcp({ overrides: {} }), monthly: "0.06", rates: [] },
   {
@@ -122,3 +123,13 @@ test.each(cases)("$what on $on", ({ on, bill, monthly, rates }) => {
 
 test("a secret says that replaced versions are still paid for", () =>
   expect(managedSecret.gcp({ ...secret, rotation: {} }).note).toMatch(/disabled, not destroyed/));
+
+test.each([
+  ["a schedule", null],
+  ["a rule with a pattern", []],
+])("%s that starts a workflow says what it leaves out, on both clouds", (_what, pattern) => {
+  const starts = { pattern, targetIs: { kind: "Workflow" } };
+  const note = "what the workflow does once it is started is billed with the workflow";
+  expect([eventRule.aws(starts).note, eventRule.gcp(starts).note]).toEqual([note, note]);
+  expect(eventRule.aws({ ...told, pattern }).note).toBeUndefined();
+});

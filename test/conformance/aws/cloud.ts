@@ -6,6 +6,7 @@ import { KMSClient } from "@aws-sdk/client-kms";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SFNClient } from "@aws-sdk/client-sfn";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { connectAws } from "../../../adapters/aws/index.ts";
@@ -34,6 +35,7 @@ export interface AwsEyes {
   readonly secretsManager: SecretsManagerClient;
   readonly scheduler: SchedulerClient;
   readonly eventBridge: EventBridgeClient;
+  readonly sfn: SFNClient;
 }
 
 /** AWS behind a proxy that counts and makes trouble. */
@@ -59,6 +61,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     secretsManager: new SecretsManagerClient(direct),
     scheduler: new SchedulerClient(direct),
     eventBridge: new EventBridgeClient(direct),
+    sfn: new SFNClient(direct),
   };
   const place = {
     environment: "conformance",

@@ -19,6 +19,7 @@ import { queueOnAws } from "./queue.ts";
 import { queueSubscriberOnAws } from "./queue-subscriber.ts";
 import { tableOnAws } from "./table.ts";
 import { topicOnAws } from "./topic.ts";
+import { workflowIdOnAws } from "./workflows.ts";
 import { workloadIdentityOnAws } from "./workloadidentity.ts";
 
 /** Every kind with how it is seen on AWS. */
@@ -30,7 +31,7 @@ export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: bucketTeller, on: bucketTellerOnAws(aws) },
   { kind: encryptionKey, on: encryptionKeyOnAws(aws) },
   { kind: managedSecret, on: managedSecretOnAws(aws) },
-  { kind: eventRule, on: eventRuleOnAws(aws) },
+  { kind: eventRule(workflowIdOnAws(aws, "nightly")), on: eventRuleOnAws(aws) },
   { kind: topic, on: topicOnAws(aws) },
   { kind: workloadIdentity, on: workloadIdentityOnAws(aws) },
 ];

@@ -13,6 +13,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   description: "tags",
   schedule: "schedule",
   time_zone: "schedule",
+  pubsub_target: "target",
+  http_target: "target",
   "pubsub_target.topic_name": "target",
   "pubsub_target.data": "input",
   "pubsub_target.attributes": "input",

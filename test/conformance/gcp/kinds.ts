@@ -19,6 +19,7 @@ import { queueOnGcp } from "./queue.ts";
 import { queueSubscriberOnGcp } from "./queue-subscriber.ts";
 import { tableOnGcp } from "./table.ts";
 import { topicOnGcp } from "./topic.ts";
+import { workflowIdOnGcp } from "./workflows.ts";
 import { workloadIdentityOnGcp } from "./workloadidentity.ts";
 
 /** Every kind with how it is seen on Google Cloud. */
@@ -30,7 +31,7 @@ export const kindsOnGcp = (gcp: GcpUnderTest): readonly Tried[] => [
   { kind: bucketTeller, on: bucketTellerOnGcp(gcp) },
   { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
   { kind: managedSecret, on: managedSecretOnGcp(gcp) },
-  { kind: eventRule, on: eventRuleOnGcp(gcp) },
+  { kind: eventRule(workflowIdOnGcp(gcp, "nightly")), on: eventRuleOnGcp(gcp) },
   { kind: topic, on: topicOnGcp(gcp) },
   { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
 ];

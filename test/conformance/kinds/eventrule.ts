@@ -18,8 +18,12 @@ const tags: Edit = {
   nothingOn: { gcp: "schedule-marks: a job takes no labels; our marks stand in its description" },
 };
 
-/** EventRule, as it is on every cloud. */
-export const eventRule: KindUnderTest<EventRuleSpec, EventRuleWant> = {
+/**
+ * EventRule, as it is on every cloud.
+ *
+ * @param workflow WORKFLOW_ID of one in the cloud: there is no object that stands for it
+ */
+export const eventRule = (workflow: string): KindUnderTest<EventRuleSpec, EventRuleWant> => ({
   leaf,
   spec: (over) => stored(schema.spec, { tags: TAGS, ...BASE, ...over }),
   edits: [
@@ -31,6 +35,11 @@ export const eventRule: KindUnderTest<EventRuleSpec, EventRuleWant> = {
     },
     { title: "target", spec: { target: { queueRef: { name: "audits" } } }, fields: ["target"] },
     { title: "a Topic as target", spec: { target: { topicRef: { name: "news" } } }, fields: ["target"] },
+    {
+      title: "a workflow as target",
+      spec: { target: { workflowRef: { external: workflow } } },
+      fields: ["target"],
+    },
     { title: "input", spec: { input: '{"report":"weekly"}' }, fields: ["input"] },
     suspended,
     tags,
@@ -62,4 +71,4 @@ export const eventRule: KindUnderTest<EventRuleSpec, EventRuleWant> = {
     L24: "a rule has one target, and nothing of it comes in pages",
     L27: "nothing of a rule is encrypted by a key of the customer",
   },
-};
+});
