@@ -114,6 +114,21 @@ it("stays usable while a cloud that had answered does not answer for a moment", 
   expect(registry.get("prod")).toMatchObject({ name: "prod", cloud: "aws" });
 });
 
+it("says nothing to its objects of a cloud that does not answer just after a restart, but for ten seconds", async () => {
+  const { host, registry } = world(async () => {
+    throw new ProviderError("transient", "timeout");
+  });
+  const at = (ms: number) => ({ ...host, now: () => new Date(NOW.getTime() + ms) });
+  const before = await environmentPass(object(), world().host, signal);
+  const first = await environmentPass(object({}, { status: before.status }), at(60_000), signal);
+  expect(ready(first.status)).toMatchObject({ status: "False", reason: "CloudError" });
+  const second = await environmentPass(object({}, { status: first.status }), at(69_000), signal);
+  expect(registry.settled(["prod"])).toBe(false);
+  await environmentPass(object({}, { status: second.status }), at(70_000), signal);
+  expect(registry.settled(["prod"])).toBe(true);
+  expect(registry.get("prod")).toMatchObject({ problem: { reason: "EnvironmentNotReady" } });
+});
+
 it("waits for the Secret that spec names", async () => {
   const { host, places } = world();
   const credentials = { secretRef: { namespace: "ns", name: "aws" } };

@@ -74,9 +74,13 @@ export interface EnvironmentPass {
   readonly released: boolean;
 }
 
+/** For so long a process that has just begun waits for a cloud before it tells every object that it does not answer. */
+const PATIENCE_MS = 10_000;
+
 /**
  * One pass over an Environment: connect, ask the cloud who we are, count what stands in it. A cloud that does not answer
- * for a moment takes nothing away: what was usable stays so, the objects in it meet the same trouble by themselves.
+ * for a moment takes nothing away: what was usable stays so, the objects in it meet the same trouble by themselves. Nor
+ * does it after a restart: every object would be written to, and a moment later again.
  */
 export async function environmentPass(
   object: EnvironmentObject,
@@ -91,7 +95,7 @@ export async function environmentPass(
   const looked = await look(object, host, signal);
   const leaving = isDeleting(object);
   if ("who" in looked) host.registry.ready(name, spec, looked.who);
-  else if (looked.next.when !== "backoff" || "problem" in host.registry.get(name))
+  else if (!mayPass(object, host, looked.next))
     host.registry.failed(name, spec, {
       reason: "EnvironmentNotReady",
       message: `Environment "${name}" is not Ready: ${looked.message}`,
@@ -143,6 +147,15 @@ export async function environmentPass(
     released: leaving && !held,
     notices: [...noticed(before, ready), ...throttledNow(object.status?.apiBudget ?? [], apiBudget)],
   };
+}
+
+/** Trouble that may be over before anybody has to hear of it: the objects wait, as they were. */
+function mayPass({ metadata: { name }, status }: EnvironmentObject, { registry, now }: EnvironmentHost, next: Next) {
+  if (next.when !== "backoff") return false;
+  if (registry.settled([name])) return !("problem" in registry.get(name));
+  const ready = condition(status?.conditions, "Ready");
+  const since = ready?.status === "False" ? Date.parse(ready.lastTransitionTime) : now().getTime();
+  return now().getTime() - since < PATIENCE_MS;
 }
 
 type Looked = { readonly who: WhoAmI } | { readonly reason: Reason; readonly message: string; readonly next: Next };

@@ -4,7 +4,7 @@ import { createLog, type Log } from "../../operator/runtime/log.ts";
 export interface Evidence {
   readonly log: Log;
   /** Lines of the log, as they would be printed. */
-  readonly lines: readonly string[];
+  readonly lines: string[];
   /** Events, as JSON. */
   readonly told: string[];
   /** Pages of `/metrics`. */

@@ -10,6 +10,7 @@ import { environmentOf, namespace, type Side, secretOf, startSide } from "../sup
 import { createSkippingClock, type SkippingClock } from "../support/skipping-clock.ts";
 import { createEvidence, type Evidence } from "./evidence.ts";
 import { openWire, type Wire } from "./wire.ts";
+import { createWork, type Work } from "./work.ts";
 
 /** A cluster and a cloud in which operators live and die. Everything runs in this process but the servers. */
 export interface Lane {
@@ -21,9 +22,15 @@ export interface Lane {
   /** The time of all operators of the lane. */
   readonly clock: SkippingClock;
   readonly wire: Wire;
+  readonly work: Work;
+  /**
+   * Ports of the operators' gates, by what is behind them: one operator has them after the other, so that what they tell of
+   * addresses stays the same.
+   */
+  readonly gates: Map<string, number>;
   readonly evidence: Evidence;
   /** Texts that are secret: they must turn up nowhere but in Secrets. */
-  readonly canaries: readonly string[];
+  readonly canaries: string[];
   /** A new namespace. */
   namespace(): Promise<string>;
   /**
@@ -68,6 +75,7 @@ export async function startLane(cloud: Cloud, run: string): Promise<Lane> {
     const secret = secretOf({ AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: canary });
     await applyTo(cluster, secret, environmentOf(side.cloud));
     const clock = createSkippingClock();
+    const work = createWork();
     let namespaces = 0;
     return {
       side,
@@ -76,6 +84,8 @@ export async function startLane(cloud: Cloud, run: string): Promise<Lane> {
       api,
       clock,
       wire,
+      work,
+      gates: new Map(),
       evidence: createEvidence(),
       canaries: [canary],
       async namespace() {
@@ -92,7 +102,8 @@ export async function startLane(cloud: Cloud, run: string): Promise<Lane> {
           if (waited > REAL_LIMIT_MS || (waited > REAL_LIMIT_MS / 4 && passed > LANE_LIMIT_MS)) {
             throw new Error(`${what}: not within ${Math.round(passed / 1000)} s${explain ? `: ${explain()}` : ""}`);
           }
-          if (Math.min(wire.quietMs(), performance.now() - leapt) >= QUIET_MS) {
+          const quiet = Math.min(wire.quietMs(), performance.now() - leapt);
+          if (quiet >= QUIET_MS && !work.isUnderWay()) {
             clock.skip(stepMs);
             leapt = performance.now();
           }

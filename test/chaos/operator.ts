@@ -26,8 +26,9 @@ export async function startOperator(lane: Lane, namespace: string): Promise<Oper
   const gates = new Map<string, TcpGate>();
   const through = async (url: string): Promise<string> => {
     const at = new URL(url);
-    const gate = gates.get(at.host) ?? (await openTcpGate(Number(at.port)));
+    const gate = gates.get(at.host) ?? (await openTcpGate(Number(at.port), lane.gates.get(at.host)));
     gates.set(at.host, gate);
+    lane.gates.set(at.host, gate.port);
     return `http://127.0.0.1:${gate.port}`;
   };
   const endpoints: Record<string, string> = {};
@@ -53,11 +54,11 @@ export async function startOperator(lane: Lane, namespace: string): Promise<Oper
     resyncMs: 600_000,
     ended,
     tell: (object, notice) => evidence.told.push(JSON.stringify([object.kind, object.metadata.name, notice])),
-    wrap: instruments.wrap,
+    wrap: (kind, provider, ...more) => lane.work.during(instruments.wrap(kind, provider, ...more)),
     connect(cloud, place) {
       const connection = connect(cloud, { ...place, endpoints });
       connections.add(connection);
-      return connection;
+      return lane.work.during(connection);
     },
   });
   const end = async () => {

@@ -9,6 +9,7 @@ import {
 } from "node:http";
 import { type AgentOptions, Agent as TlsAgent, request as tlsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
+import { setTimeout as rest } from "node:timers/promises";
 import type { Tap } from "../../hack/testbed/tap.ts";
 
 /** What a request is, told from its words: `CreateQueue`, a write. */
@@ -39,11 +40,13 @@ export interface ProxyCall extends Described {
  * - `cut`      the server does it, then the connection breaks within the answer's body
  * - `empty`    the server does it, and the answer is an empty 200
  * - `rewrite`  the server does it, and its answer comes with another body
+ * - `delay`    the server hears of it so many milliseconds later
  * - `hang`     the server does not hear of it, and no answer comes until `heal` or the client goes
  */
 export type Trouble =
   | { readonly do: "answer"; readonly status: number; readonly headers?: Record<string, string>; readonly body: string }
   | { readonly do: "rewrite"; readonly body: (body: string) => string }
+  | { readonly do: "delay"; readonly ms: number }
   | { readonly do: "refuse" | "drop" | "cut" | "empty" | "hang" };
 
 export interface ProxyFault {
@@ -162,6 +165,7 @@ export async function startFaultProxy(options: {
       });
     if (trouble?.do === "refuse") return void outgoing.socket?.destroy();
     if (trouble?.do === "hang") return hang(outgoing);
+    if (trouble?.do === "delay") await rest(trouble.ms, undefined, { ref: false });
     const old = frozen && !call.mutating ? remembered.get(question) : undefined;
     if (old) return reply(outgoing, old);
     const tapping = tap;
@@ -180,7 +184,7 @@ export async function startFaultProxy(options: {
       options.amend && (call.status ?? 502) < 300 ? Buffer.from(options.amend(call, raw.toString(), calls)) : raw;
     const answer: Answer = { status: answered.statusCode ?? 502, headers: answered.headers, body: amended };
     if (!call.mutating && !frozen) remembered.set(question, answer);
-    if (!trouble) return reply(outgoing, answer);
+    if (!trouble || trouble.do === "delay") return reply(outgoing, answer);
     if (trouble.do === "drop") return void outgoing.socket?.destroy();
     if (trouble.do === "empty") return reply(outgoing, { ...answer, status: 200, body: Buffer.alloc(0) });
     if (trouble.do === "rewrite")
@@ -197,6 +201,8 @@ export async function startFaultProxy(options: {
   const server = createServer((incoming, outgoing) => {
     handle(incoming, outgoing).catch(() => outgoing.socket?.destroy());
   });
+  // An idle connection that is closed just when it is used again would be trouble that nobody asked for.
+  server.keepAliveTimeout = 0;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const heal = () => {

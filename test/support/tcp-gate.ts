@@ -17,7 +17,8 @@ export interface TcpGate {
   close(): Promise<void>;
 }
 
-export async function openTcpGate(toPort: number): Promise<TcpGate> {
+/** @param port of the gate; 0, the default, is any that is free */
+export async function openTcpGate(toPort: number, port = 0): Promise<TcpGate> {
   const pairs = new Set<{ readonly client: Socket; readonly upstream: Socket; frozen: boolean }>();
   let isOpen = true;
   let accepted = 0;
@@ -40,7 +41,7 @@ export async function openTcpGate(toPort: number): Promise<TcpGate> {
     pass(client, upstream);
     pass(upstream, client);
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
 
   const breakAll = () => {
