@@ -146,8 +146,14 @@ const spec = leafSpec(
     retention: z
       .strictObject({
         days: within(limit.retentionDays).describe(
-          "How long what was written is kept: nobody deletes it before, but who may change the bucket can shorten the time.",
+          "How long what was written is kept: nobody deletes it before. Without lock, who may change the bucket can shorten the time.",
         ),
+        lock: z
+          .boolean()
+          .optional()
+          .describe(
+            "For good: what is written under it is kept that long by everybody, and the days can be made more, never fewer. Since nobody can undo that it waits for your word (docs/guides/approvals.md); until then the retention is in force without it.",
+          ),
       })
       .optional()
       .describe("Keep everything for a time. On AWS it turns versioning on, which Object Lock needs, and that stays."),
@@ -221,6 +227,16 @@ AWS: an S3 bucket with public access blocked, ACLs off and TLS required. GCP: a 
 public access prevented. A bucket that is not empty can't be deleted.`,
   spec,
   status: leafStatus(),
+  rules: [
+    {
+      // What waits for its word, or is yet to be made, was never locked. The operator refuses what gets past this.
+      rule: "!has(oldSelf.spec.retention) || !has(oldSelf.spec.retention.lock) || !oldSelf.spec.retention.lock || (has(self.spec.retention) && has(self.spec.retention.lock) && self.spec.retention.lock && self.spec.retention.days >= oldSelf.spec.retention.days) || !has(oldSelf.status) || !has(oldSelf.status.externalId) || (has(oldSelf.status.approval) && oldSelf.status.approval.act == 'lock')",
+      message:
+        "a retention that is locked can't be taken away, unlocked or shortened: put the old value back, or give more days",
+      reason: "FieldValueForbidden",
+      fieldPath: ".spec.retention",
+    },
+  ],
   columns: leafColumns({
     name: "Versioning",
     type: "boolean",

@@ -205,7 +205,7 @@ export const leafStatus = () =>
       .describe("Resources that one of this object took the place of, with approval."),
     approval: z
       .strictObject({
-        act: z.enum(["recreate", "replace", "destroy"]).describe("What would be done."),
+        act: z.enum(["recreate", "replace", "destroy", "lock"]).describe("What would be done."),
         word: z.string().max(64).describe("The value that the annotation onyx.onelens.io/approve must have."),
         loses: z.string().max(8192).describe("What is lost, and what stays."),
         changes: list(

@@ -1,5 +1,6 @@
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   GetBucketTaggingCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
@@ -70,6 +71,18 @@ it("retention is set when the bucket is made, and can be taken away again", asyn
   expect(before.actual.retention).toEqual({ days: 30, lock: false });
   await provider.update(before, { ...want, retention: null }, new Set(["retention"] as const), by(name));
   expect((await seen(name)).actual.retention).toBeNull();
+});
+
+it("what is written under a lock is kept from everybody, from who may bypass a retention too", async () => {
+  const Bucket = "test-locked";
+  const { seen: before } = await made(Bucket, { retention: { days: 30, lock: true } });
+  expect(before.actual.retention).toEqual({ days: 30, lock: true });
+  const { VersionId } = await aws.s3.send(new PutObjectCommand({ Bucket, Key: "receipt", Body: "x" }));
+  const destroyed = aws.s3.send(
+    new DeleteObjectCommand({ Bucket, Key: "receipt", VersionId, BypassGovernanceRetention: true }),
+  );
+  await expect(destroyed).rejects.toMatchObject({ name: "AccessDenied" });
+  expect((await aws.s3.send(new GetObjectCommand({ Bucket, Key: "receipt", VersionId }))).VersionId).toBe(VersionId);
 });
 
 /** S3 takes no part below 5 MiB but the last. */

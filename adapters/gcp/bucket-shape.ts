@@ -38,6 +38,12 @@ export function fitBucket(want: BucketWant, region: string): Fitted<BucketWant> 
       kind: "Covered",
       message: "Of an object that was deleted Cloud Storage keeps one old version more than versionsKept says.",
     });
+  if (want.retention)
+    deviations.push({
+      field: "retention",
+      kind: "Covered",
+      message: "Cloud Storage keeps what was in the bucket before as long, too.",
+    });
   return {
     want: {
       ...want,

@@ -163,6 +163,52 @@ describe("a customer's key", () => {
   });
 });
 
+describe("a locked retention", () => {
+  const retention = { days: 1, lock: true };
+  const locked = async () => {
+    await made("files", { retention });
+    await bucket().update(
+      await seen("files"),
+      wanted("files", { retention }),
+      new Set(["retention"] as const),
+      by("files"),
+    );
+  };
+
+  test("is made unlocked, and locked by a call of its own", async () => {
+    const created = await bucket().create("files", wanted("files", { retention }), by("files"));
+    expect(created.outputs).toBeUndefined();
+    expect((await seen("files")).actual.retention).toEqual({ days: 1, lock: false });
+    await bucket().update(
+      await seen("files"),
+      wanted("files", { retention }),
+      new Set(["retention"] as const),
+      by("files"),
+    );
+    expect(adapter.writes()).toEqual(["CreateBucket", "LockBucketRetentionPolicy"]);
+    expect((await seen("files")).actual.retention).toEqual(retention);
+  });
+
+  test("keeps what is written from everybody until it is old enough", async () => {
+    await locked();
+    await write("files", "receipt", "x");
+    const path = `${adapter.cloud.rest}/storage/v1/b/files/o/receipt`;
+    expect((await fetch(path, { method: "DELETE" })).status).toBe(403);
+    expect(await read("files", "receipt")).toBe("x");
+    adapter.cloud.control.advance(DAY + 1000);
+    expect((await fetch(path, { method: "DELETE" })).status).toBe(204);
+  });
+
+  test("is not locked at other days than asked for, which somebody set in that moment", async () => {
+    await made("files", { retention: { days: 1, lock: false } });
+    const found = await seen("files");
+    await storage.patch("files", { retentionPolicy: { retentionPeriod: String((30 * DAY) / 1000) } }, signal);
+    const asked = bucket().update(found, wanted("files", { retention }), new Set(["retention"] as const), by("files"));
+    await expect(asked).rejects.toMatchObject({ fault: "transient", step: "lock the retention of files" });
+    expect((await seen("files")).actual.retention).toEqual({ days: 30, lock: false });
+  });
+});
+
 describe("what Google refuses", () => {
   test("a bucket that holds old versions only is not empty: the reason says what to do", async () => {
     await made("files", { versioning: true });

@@ -95,7 +95,6 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     call: Call,
   ): Promise<void> {
     const name = shortName(seen.id);
-    if (changed.has("retention")) refuseShorter(name, seen.actual.retention ?? null, want.retention);
     if (changed.has("encryptionKey")) await useKey(want, call);
     // What tells of a deleted object depends on whether versions are kept: cut off after this, versioning is still due.
     if (changed.has("notifications") || (changed.has("versioning") && want.notifications.length > 0))
@@ -173,16 +172,6 @@ function refuseForeign(name: string, found: Bucket | "foreign" | undefined, me: 
       ? `The bucket ${name} belongs to another project: bucket names are everybody's. Give another externalName. It was left alone.`
       : `The bucket ${name} exists and does not carry our marks. It was left alone.`,
     { code: "ALREADY_EXISTS" },
-  );
-}
-
-/** What Google would refuse too, said before anything is sent. */
-function refuseShorter(name: string, live: BucketWant["retention"], wanted: BucketWant["retention"]): void {
-  if (!live?.lock || (wanted?.lock && wanted.days >= live.days)) return;
-  throw new ProviderError(
-    "invalid",
-    `The retention of bucket ${name} is locked at ${live.days} days for as long as the bucket lives: spec.retention can't be taken away, unlocked or shortened. Set it to { days: ${live.days}, lock: true } or more days.`,
-    { code: "RETENTION_LOCKED" },
   );
 }
 

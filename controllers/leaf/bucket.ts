@@ -2,6 +2,7 @@ import type { BucketSpec } from "../../crds/bucket.ts";
 import { durationSeconds, durationText } from "../../crds/duration.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
 import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts";
+import { lastingRetention } from "./lasting-retention.ts";
 import { notificationProblem, notificationReferences, notificationSpec, notificationsOf } from "./notification.ts";
 import { overridesFor, overridesSpec } from "./overrides.ts";
 import type { BucketCorsRule, BucketLifecycleRule, BucketWant } from "./wants.ts";
@@ -13,6 +14,7 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
   holds: "its objects and all versions of them",
   // Both clouds take 63 without dots.
   nameLimit: 63,
+  lasting: lastingRetention,
   references: (spec) => [...notificationReferences(spec), ...keyReferences(spec)],
   problem: notificationProblem,
   want: (spec, given) => ({
@@ -21,7 +23,7 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
     storageClass: spec.storageClass,
     lifecycle: (spec.lifecycle ?? []).map(lifecycleOf).sort(byName),
     softDeleteDays: spec.softDeleteDays,
-    retention: spec.retention ? { days: spec.retention.days, lock: false } : null,
+    retention: spec.retention ? { days: spec.retention.days, lock: spec.retention.lock ?? false } : null,
     cors: (spec.cors ?? []).map(corsOf).sort(byName),
     notifications: notificationsOf(spec, given),
     encryptionKey: encryptionKeyOf(spec, given),
@@ -33,13 +35,18 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
     storageClass: actual.storageClass,
     lifecycle: actual.lifecycle?.map(lifecycleSpec),
     softDeleteDays: actual.softDeleteDays,
-    retention: actual.retention ? { days: actual.retention.days } : undefined,
+    retention: actual.retention ? retentionSpec(actual.retention) : undefined,
     cors: actual.cors?.map(corsSpec),
     notifications: actual.notifications?.map((one) => notificationSpec(one, naming)),
     encryption: encryptionSpec(actual.encryptionKey, naming),
     overrides: overridesSpec(actual.overrides, naming.cloud),
   }),
 };
+
+const retentionSpec = ({ days, lock }: NonNullable<BucketWant["retention"]>): object => ({
+  days,
+  ...(lock && { lock }),
+});
 
 const lifecycleOf = (rule: NonNullable<BucketSpec["lifecycle"]>[number]): BucketLifecycleRule => ({
   name: rule.name,

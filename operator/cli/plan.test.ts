@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { ProviderError } from "../provider/fault.ts";
 import { thingLeaf } from "../provider/testing/thing.ts";
 import type { LeafObject } from "../reconcile/leaf-object.ts";
-import { thingWorld } from "../reconcile/testing/thing-world.ts";
+import { sealing, thingWorld } from "../reconcile/testing/thing-world.ts";
 import { painter } from "./output.ts";
 import { foreseer, planLeaves } from "./plan.ts";
 import { planExitCode, planText } from "./plan-text.ts";
@@ -18,7 +18,7 @@ async function plan(
   const environments = { get: () => world.host.environment };
   const lookups = { environments, live: () => (live ? world.host.object : undefined) };
   const foreseen = foreseer([thingLeaf() as never], [object], lookups);
-  const [planned] = await planLeaves([thingLeaf() as never], [object], {
+  const [planned] = await planLeaves([{ ...thingLeaf(), lasting: sealing } as never], [object], {
     ...lookups,
     foreseen,
     signal,
@@ -67,6 +67,27 @@ it("refuses, with the operator's own words, what the operator would refuse", asy
   const planned = await plan(world, { ...object, spec: { ...object.spec, shape: "square" } as never });
   expect(planned).toMatchObject({ action: "refuse", message: expect.stringContaining("Immutable: ") });
   expect(planExitCode([{ target: "t", leaves: [planned], children: [] }])).toBe(1);
+});
+
+it("says what nobody can undo, that it waits, and on what word: beside what is done at once", async () => {
+  const world = thingWorld({ size: 5, note: "sealed" }, { lasting: sealing });
+  const waits = /^then AwaitingApproval: .*note: null → "sealed"\. It is sealed for good\./;
+  const created = await plan(world, undefined, false);
+  expect(created).toMatchObject({ action: "create", message: expect.stringMatching(waits) });
+  expect(created.approve).toBeUndefined();
+  await world.host.settle();
+  const object = world.host.object as LeafObject;
+  const planned = await plan(world, { ...object, spec: { ...object.spec, size: 7 } as never });
+  const { word } = world.host.status.approval ?? {};
+  expect(planned).toMatchObject({
+    action: "update",
+    message: expect.stringMatching(waits),
+    changes: [{ field: "size", from: 5, to: 7 }],
+    approve: { word, loses: "It is sealed for good." },
+  });
+  expect(await plan(world)).toMatchObject({ action: "refuse", changes: [{ field: "note" }], approve: { word } });
+  world.host.approve();
+  expect(await plan(world)).toMatchObject({ action: "update", message: undefined, changes: [{ field: "note" }] });
 });
 
 it("tells the cloud's error instead of guessing", async () => {

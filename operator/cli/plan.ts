@@ -1,9 +1,11 @@
 import type { Estimate } from "../cost/estimate.ts";
 import { ProviderError } from "../provider/fault.ts";
 import type { Present, Wanted } from "../provider/provider.ts";
+import type { Consent } from "../reconcile/approval.ts";
 import type { Decision } from "../reconcile/decide.ts";
 import type { Environments } from "../reconcile/environment-view.ts";
 import { prepare, type SourceState } from "../reconcile/gather.ts";
+import type { Later } from "../reconcile/lasting.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Source } from "../reconcile/leaf-object.ts";
 import { decideKnowing, look } from "../reconcile/look.ts";
 import type { KubeObject } from "../reconcile/object.ts";
@@ -185,6 +187,7 @@ function inWords(
     case "create":
       return {
         action: "create",
+        ...laterInWords(decision.later),
         changes: Object.entries(want ?? {})
           .filter(([field, value]) => !UNSAID.has(field) && value !== null && !isEmpty(value))
           .map(([field, value]) => ({ field, from: null, to: value })),
@@ -192,7 +195,7 @@ function inWords(
     case "update":
       return {
         action: "update",
-        message: decision.because === "spec" ? undefined : WHY[decision.because],
+        ...laterInWords(decision.later, decision.because === "spec" ? undefined : WHY[decision.because]),
         changes: decision.changes.map(({ field, want: to, actual: from }) => ({ field, from, to })),
       };
     case "adopt":
@@ -214,7 +217,7 @@ function inWords(
         action: "refuse",
         message: `${decision.reason}: ${decision.message}`,
         changes: (decision.consent?.changes ?? []).map(({ field, want: to, actual: from }) => ({ field, from, to })),
-        ...(decision.consent ? { approve: { word: decision.consent.word, loses: decision.consent.loses } } : {}),
+        ...approveOf(decision.consent),
       };
     case "none":
       return {
@@ -226,6 +229,15 @@ function inWords(
       return { action: decision.do, message: `${decision.reason}: ${decision.message}`, changes: [] };
   }
 }
+
+const approveOf = (consent: Consent | undefined): Pick<PlannedLeaf, "approve"> =>
+  consent ? { approve: { word: consent.word, loses: consent.loses } } : {};
+
+/** What is left undone when the rest is done. */
+const laterInWords = (later: Later | undefined, why?: string): Pick<PlannedLeaf, "message" | "approve"> => ({
+  message: later ? [...(why ? [why] : []), `then ${later.reason}: ${later.message}`].join("; ") : why,
+  ...approveOf(later?.consent),
+});
 
 const WHY = {
   drift: "the cloud was changed behind our back",

@@ -60,6 +60,7 @@ const TITLES = {
   recreate: "make it anew, empty",
   replace: "replace it by a new one",
   destroy: "destroy it",
+  lock: "do what nobody can undo",
 } as const;
 
 function pendingText(what: string, { act, word, loses, changes = [] }: PendingApproval, paint: Paint): string {

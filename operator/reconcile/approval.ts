@@ -4,7 +4,7 @@ import { type Change, describe } from "./diff.ts";
 import { ANNOTATIONS } from "./object.ts";
 
 /** What is done only on a user's word. */
-export type Act = "recreate" | "replace" | "destroy";
+export type Act = "recreate" | "replace" | "destroy" | "lock";
 
 /** An act that waits for a user's word. */
 export interface Consent {

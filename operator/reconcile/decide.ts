@@ -4,6 +4,7 @@ import { approval, type Consent, consentTo, howToApprove, inShort } from "./appr
 import { type Claim, claimOf, foreignMessage } from "./claim.ts";
 import { type Change, diff } from "./diff.ts";
 import { inUse, type User } from "./in-use.ts";
+import { type Lasting, type Later, laterOf } from "./lasting.ts";
 import type { Reason } from "./reasons.ts";
 
 export { approval } from "./approval.ts";
@@ -64,6 +65,8 @@ export interface Situation<Want extends Wanted, Outputs> {
   readonly replacing?: boolean | undefined;
   /** Why no second one can stand beside it, for people: it can't be replaced then. */
   readonly irreplaceable?: string | undefined;
+  /** What of the way from what is there to what is wanted can't be undone. Absent: all can be. */
+  readonly lasting?: Lasting<Want> | undefined;
 }
 
 /** While a cloud may hide something, it is asked this often. */
@@ -71,11 +74,13 @@ const LOOK_AGAIN_MS = 10_000;
 
 /** What to do next. The loop executes it, `onyx plan` prints it. */
 export type Decision =
-  | { readonly do: "create" }
+  /** `later`: made without what is lasting; why that waits. */
+  | { readonly do: "create"; readonly later?: Later | undefined }
   | {
       readonly do: "update";
       readonly changes: readonly Change[];
       readonly because: "spec" | "drift" | "takeover" | "schedule" | "deletion";
+      readonly later?: Later | undefined;
     }
   | { readonly do: "adopt" }
   /** `backup`: the cloud makes a backup of it first, and keeps that. */
@@ -215,7 +220,8 @@ function decideAbsent<Want extends Wanted, Outputs>(
       ),
       afterMs: seen.reservedForMs,
     };
-  return { do: "create" };
+  const later = laterOf(situation);
+  return { do: "create", ...(later && { later }) };
 }
 
 function decidePresent<Want extends Wanted, Outputs>(
@@ -250,12 +256,21 @@ function decidePresent<Want extends Wanted, Outputs>(
   if (claim === "unmarked") return { do: "adopt" };
   if (changes.length > 0 && policy.management === "CreateOnly") return { do: "none", drift: fields };
   if (changes.length > 0) {
+    const later = laterOf(situation, seen.id);
+    const now = later && situation.lasting ? diff(situation.lasting.meanwhile, seen.actual) : changes;
+    if (later && now.length === 0) return { do: "refuse", ...later };
+    const update = (because: "spec" | "drift" | "takeover"): Decision => ({
+      do: "update",
+      changes: now,
+      because,
+      ...(later && { later }),
+    });
     const takeover =
       seen.owner !== undefined &&
       (tagValue(seen.owner.uid) !== tagValue(owner.uid) || tagValue(seen.owner.cluster) !== tagValue(owner.cluster));
-    if (takeover) return { do: "update", changes, because: "takeover" };
-    if (!situation.applied) return { do: "update", changes, because: "spec" };
-    if (policy.drift === "Correct") return { do: "update", changes, because: "drift" };
+    if (takeover) return update("takeover");
+    if (!situation.applied) return update("spec");
+    if (policy.drift === "Correct") return update("drift");
     return { do: "none", drift: policy.drift === "Report" ? changes : [] };
   }
   const due = seen.due ?? [];

@@ -8,6 +8,7 @@ import type { Policy } from "./decide.ts";
 import type { AnyProvider, Environments, EnvironmentView } from "./environment-view.ts";
 import { block, resolve, sourcesOf } from "./gather-references.ts";
 import type { User } from "./in-use.ts";
+import type { Lasting } from "./lasting.ts";
 import type { Given, Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Source } from "./leaf-object.ts";
 import type { OffState } from "./leaf-status.ts";
 import { ANNOTATIONS, isDeleting, isPaused, type KubeObject } from "./object.ts";
@@ -67,6 +68,8 @@ export interface Prepared<Want extends Wanted> {
   readonly holds: string | undefined;
   /** As `Leaf.keptDays`. */
   keptDays?(actual: Partial<Want>): number;
+  /** As `Leaf.lasting`, of this want. */
+  lasting?(actual: Partial<Want>): Lasting<Want> | undefined;
   /** Spec asks for a last backup before it is destroyed. */
   readonly finalBackup: boolean;
   readonly want: Want | undefined;
@@ -176,6 +179,7 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
     mayBeVariant: status?.externalId === undefined && mayHaveBeenReplaced(object, environment),
     holds: leaf.holds,
     ...(leaf.keptDays && { keptDays: (actual: Partial<Want>) => leaf.keptDays?.(actual) ?? 0 }),
+    ...(want && leaf.lasting && { lasting: (actual: Partial<Want>) => leaf.lasting?.(want, actual) }),
     finalBackup: leaf.finalBackup?.(spec) ?? false,
     want,
     deviations,

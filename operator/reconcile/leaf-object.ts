@@ -1,7 +1,9 @@
 import type { CostStatus, Estimate } from "../cost/estimate.ts";
 import type { Tags } from "../provider/owner.ts";
 import type { Cloud, Deviation, Wanted } from "../provider/provider.ts";
+import type { Act } from "./approval.ts";
 import type { Condition } from "./conditions.ts";
+import type { Lasting } from "./lasting.ts";
 import type { KubeObject } from "./object.ts";
 
 /** What the spec of every leaf has. */
@@ -74,7 +76,7 @@ export interface Replaced {
 
 /** An act that waits for approval, as status tells it. */
 export interface PendingApproval {
-  readonly act: "recreate" | "replace" | "destroy";
+  readonly act: Act;
   readonly word: string;
   readonly loses: string;
   /** Values as JSON text. */
@@ -160,6 +162,11 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   finalBackup?(spec: Spec): boolean;
   /** Days in which what was deleted can be brought back by the same object made again; 0: none. Pure. Absent: none. */
   keptDays?(actual: Partial<Want>): number;
+  /**
+   * What of the way from what is there (nothing read: it is yet to be made) to what is wanted nobody can undo: it waits for
+   * a user's word, and all else is done meanwhile. Pure. Absent, or undefined: all can be undone.
+   */
+  lasting?(want: Want, actual: Partial<Want>): Lasting<Want> | undefined;
   /** Objects that refer to it can't do without it: it is not deleted in the cloud while there are any. Absent: it may be. */
   readonly heldByUsers?: boolean | undefined;
   /** Longest name that both clouds take. */

@@ -199,8 +199,10 @@ const LOST: readonly Reason[] = ["DataLost", "CloudFailed", "NotFound", "Conflic
 function refusedReady(
   seen: ObservationLike,
   ready: Condition | undefined,
-  { reason, message }: { reason: Reason; message: string },
+  { reason, message, consent }: Extract<Decision, { do: "refuse" }>,
 ): Verdict | undefined {
+  // All but what can't be undone is as spec asks.
+  if (consent?.act === "lock" && seen.exists && seen.phase === "ready") return AVAILABLE;
   if (LOST.includes(reason) || !seen.exists) return say("False", reason, message);
   return keepReady(ready, reason, message);
 }

@@ -118,7 +118,8 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
       await host.record(object, { ...identity(object, prepared), footprint: prepared.footprint });
     }
     if (decision.do === "create") unsend = host.attempts.sent(call.owner.uid);
-    const made = await execute(decision, seen, prepared, at, call);
+    const held = "later" in decision && decision.later ? situation.lasting : undefined;
+    const made = await execute(decision, seen, prepared, at, call, held?.meanwhile ?? prepared.want);
     doing = "look at it again";
     const id = decision.do === "delete" ? undefined : (idOf(seen) ?? at.id);
     const after = made ?? ((await provider.observe({ ...at, id }, call)) as Seen<Want>);
@@ -211,8 +212,9 @@ async function execute<Want extends Wanted>(
   prepared: Prepared<Want>,
   at: At,
   call: Call,
+  want: Want | undefined,
 ): Promise<Seen<Want> | undefined> {
-  const { provider, want } = prepared;
+  const { provider } = prepared;
   const present = seen as Present<Want, Readonly<Record<string, string>>>;
   switch (decision.do) {
     case "create": {
@@ -267,7 +269,10 @@ function leftOver<Want extends Wanted>(
   decision: Decision,
   after: Seen<Want>,
 ): readonly Change[] {
-  const meant = decision.do === "adopt" || (decision.do === "update" && decision.because !== "deletion");
+  const meant =
+    decision.do === "create" ||
+    decision.do === "adopt" ||
+    (decision.do === "update" && decision.because !== "deletion");
   if (!meant || !want || !after.exists || policy.management === "CreateOnly") return [];
   return diff(want, after.actual);
 }

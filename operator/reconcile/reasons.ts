@@ -22,7 +22,7 @@ export const REASONS = {
     "A field was changed that this cloud can't change on a living resource. Put the old value back, make a new object, or approve its replacement.",
   Replacing: "A new one is made in the place of the old, on your word; the old one serves until the new one is ready.",
   AwaitingApproval:
-    "What holds data would be destroyed. The message names what is lost and the word to write in the annotation onyx.onelens.io/approve.",
+    "What holds data would be destroyed, or something changed that nobody can undo. The message names what is lost and the word to write in the annotation onyx.onelens.io/approve.",
   OutsidePortableRange:
     "A field is outside what both clouds can do. Change it, or set portability: Warn to take what this cloud gives.",
   Clamped: "This cloud does less than asked: status.deviations tells what it does instead.",

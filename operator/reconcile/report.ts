@@ -140,7 +140,8 @@ function facts<Want extends Wanted>(
   const drift = decision?.do === "none" ? decision.drift : [];
   return {
     ...(seen?.exists && isBound(object, prepared, seen) ? bound(seen, object.status) : {}),
-    ...(mayHaveMade(outcome) ? { createdAt: timestamp(now()) } : {}),
+    // What was in force of one that is gone says nothing of the one that is made now.
+    ...(mayHaveMade(outcome) ? { createdAt: timestamp(now()), appliedHash: undefined } : {}),
     ...inForce(object, prepared, decision, seen),
     ...(decision ? { approval: decision.do === "refuse" ? pending(decision.consent) : undefined } : {}),
     ...(decision ? { drift: drift.length > 0 ? drift.map(asText) : undefined } : {}),

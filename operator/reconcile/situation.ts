@@ -40,6 +40,7 @@ export function situationOf<Want extends Wanted>(
     users: prepared.users,
     holds: prepared.holds,
     keptDays: seen.exists ? prepared.keptDays?.(seen.actual) : undefined,
+    lasting: prepared.lasting?.(seen.exists ? seen.actual : {}),
     backup: prepared.finalBackup && prepared.provider.finalBackup !== undefined,
     replacing: status?.replaced?.some((one) => one.state === "Waiting"),
     irreplaceable:

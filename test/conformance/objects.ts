@@ -5,6 +5,7 @@ import type { Over } from "../../operator/provider/conformance/kind-under-test.t
 import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import { type Emulated, gapped, worldsOf } from "./gapped.ts";
+import { lockCases } from "./locks.ts";
 import { restoreCases } from "./restores.ts";
 
 type Outputs = Readonly<Record<string, string>>;
@@ -35,6 +36,10 @@ export interface Objects {
   makePublic(outputs: Outputs, name: string): Promise<number>;
   /** A moment after all that was written and before all that will be. */
   moment(outputs: Outputs): Promise<Date>;
+  /** What is kept of what is written to it, as the cloud says; undefined: nothing. */
+  retention(outputs: Outputs): Promise<{ readonly days: number; readonly locked: boolean } | undefined>;
+  /** Tries to take the lock of its retention off, behind our back. False: the cloud refuses. */
+  unlock(outputs: Outputs): Promise<boolean>;
   /** All objects and all their versions. */
   empty(outputs: Outputs): Promise<void>;
 }
@@ -169,5 +174,6 @@ export function objectCases(
   });
 
   restoreCases(cloud, objects, tried, all);
+  lockCases(cloud, objects, tried, all);
   everyGapNamesACase();
 }

@@ -148,6 +148,29 @@ describe("what is right is taken", () => {
     );
   });
 
+  test("a lock of a Bucket's retention may go while it waits, and not once it was set; more days always", async () => {
+    const buckets = `buckets.${all[1]?.group}`;
+    const ask = (retention: string) =>
+      apply(`apiVersion: ${API_VERSION}\nkind: Bucket\nmetadata: {name: locked}\nspec: {${retention}}\n`);
+    const status = (status: object) =>
+      must(["patch", buckets, "locked", "--subresource=status", "--type=merge", "-p", JSON.stringify({ status })]);
+    const taken = async (retention: string) => expect((await ask(retention)).err).toBe("");
+    const lock = (days: number) => `retention: {days: ${days}, lock: true}`;
+    await taken(lock(30));
+    await taken("retention: {days: 7}");
+    await taken(lock(30));
+    await status({ externalId: "a", approval: { act: "lock", word: "lock-abcdefgh", loses: "Much." } });
+    await taken("");
+    await taken(lock(30));
+    await status({ approval: null });
+    for (const other of ["", "retention: {days: 30}", lock(29), "retention: {days: 60}"])
+      expect(messagesOf((await ask(other)).err)).toEqual([
+        "spec.retention: Forbidden: a retention that is locked can't be taken away, unlocked or shortened: put the old value back, or give more days",
+      ]);
+    await taken(`${lock(30)}, tags: {team: a}`);
+    await taken(lock(31));
+  });
+
   test("the biggest objects that the schemas allow: the rules' cost stays within the server's budget", async () => {
     const long = (index: number, length: number) => `${"a".repeat(length - 3)}${String(index).padStart(3, "0")}`;
     const times = <T>(count: number, make: (index: number) => T) =>

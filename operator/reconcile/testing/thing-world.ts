@@ -16,16 +16,30 @@ export interface ThingWorld {
   name(): string;
 }
 
+/** A note is for good once it begins with "sealed". */
+export const sealing: ThingLasting = (want, { note = null }) => {
+  const sealed = (text: string | null) => text?.startsWith("sealed") ?? false;
+  if (note === want.note) return undefined;
+  if (sealed(note)) return { meanwhile: { ...want, note }, cannot: `spec.note: it is ${note}.` };
+  return sealed(want.note) ? { meanwhile: { ...want, note: null }, loses: "It is sealed for good." } : undefined;
+};
+
 type ThingProblem = NonNullable<ReturnType<typeof thingLeaf>["problem"]>;
+type ThingLasting = NonNullable<ReturnType<typeof thingLeaf>["lasting"]>;
 
 /** A cluster with the Thing shop/orders and the cloud in memory that it stands in. */
 export function thingWorld(
   spec: ThingSpec = { size: 5 },
-  over: Partial<EnvironmentView> & { dataBearing?: boolean; heldByUsers?: boolean; problem?: ThingProblem } = {},
+  over: Partial<EnvironmentView> & {
+    dataBearing?: boolean;
+    heldByUsers?: boolean;
+    problem?: ThingProblem;
+    lasting?: ThingLasting;
+  } = {},
 ): ThingWorld {
   const cloud = createMemoryCloud();
-  const { dataBearing, heldByUsers, problem, ...environment } = over;
-  const leaf = { ...thingLeaf(dataBearing, heldByUsers), ...(problem && { problem }) };
+  const { dataBearing, heldByUsers, problem, lasting, ...environment } = over;
+  const leaf = { ...thingLeaf(dataBearing, heldByUsers), ...(problem && { problem }), ...(lasting && { lasting }) };
   const host = oneObject(leaf, environmentWith(cloud.provider, environment), spec);
   const only = (): Thing => {
     expect(cloud.things.size).toBe(1);

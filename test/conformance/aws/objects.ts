@@ -2,11 +2,13 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  GetObjectLockConfigurationCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutObjectAclCommand,
   PutObjectCommand,
+  PutObjectLockConfigurationCommand,
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import type { Objects } from "../objects.ts";
@@ -82,6 +84,20 @@ export function objectsOnAws({ eyes: { s3 } }: AwsUnderTest, endpoint: string): 
     },
     async makePublic({ BUCKET: Bucket }, Key) {
       return s3.send(new PutObjectAclCommand({ Bucket, Key, ACL: "public-read" })).then(() => 200, statusOf);
+    },
+    async retention({ BUCKET: Bucket }) {
+      const reply = s3.send(new GetObjectLockConfigurationCommand({ Bucket }));
+      const found = await reply.catch((error: unknown) => {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      });
+      const { Days, Mode } = found?.ObjectLockConfiguration?.Rule?.DefaultRetention ?? {};
+      return Days === undefined ? undefined : { days: Days, locked: Mode === "COMPLIANCE" };
+    },
+    async unlock({ BUCKET: Bucket }) {
+      const ObjectLockConfiguration = { ObjectLockEnabled: "Enabled" } as const;
+      await s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration }));
+      return true;
     },
     async empty({ BUCKET: Bucket }) {
       const found = s3.send(new ListObjectVersionsCommand({ Bucket })).catch((error: unknown) => {

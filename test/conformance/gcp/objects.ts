@@ -76,6 +76,21 @@ export function objectsOnGcp({ eyes: { storage, gcp } }: GcpUnderTest): Objects 
       });
       return response.status;
     },
+    async retention(outputs) {
+      const [{ retentionPolicy }] = await bucket(outputs).getMetadata();
+      if (!retentionPolicy?.retentionPeriod) return undefined;
+      return { days: Number(retentionPolicy.retentionPeriod) / 86_400, locked: retentionPolicy.isLocked === true };
+    },
+    unlock: (outputs) =>
+      bucket(outputs)
+        .removeRetentionPeriod()
+        .then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof ApiError && error.code === 403) return false;
+            throw error;
+          },
+        ),
     async empty(outputs) {
       const files = (await unlessAbsent(bucket(outputs).getFiles({ versions: true })))?.[0] ?? [];
       for (const { name, metadata } of files)
