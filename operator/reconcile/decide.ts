@@ -257,8 +257,8 @@ function decidePresent<Want extends Wanted, Outputs>(
   if (changes.length > 0 && policy.management === "CreateOnly") return { do: "none", drift: fields };
   if (changes.length > 0) {
     const later = laterOf(situation, seen.id);
-    const now = later && situation.lasting ? diff(situation.lasting.meanwhile, seen.actual) : changes;
-    if (later && now.length === 0) return { do: "refuse", ...later };
+    const now = later ? diff(later.meanwhile as Want, seen.actual) : changes;
+    if (later && now.length === 0) return { ...refuse(later.reason, later.message), consent: later.consent };
     const update = (because: "spec" | "drift" | "takeover"): Decision => ({
       do: "update",
       changes: now,

@@ -25,6 +25,8 @@ export interface Later {
   readonly message: string;
   /** It would go on with the user's word. */
   readonly consent?: Consent | undefined;
+  /** As `Lasting.meanwhile`. */
+  readonly meanwhile: Wanted;
 }
 
 /** What of `Situation` a lasting change hangs on. */
@@ -48,14 +50,14 @@ export function laterOf<Want extends Wanted>(
   id?: string,
 ): Later | undefined {
   if (!want || !lasting) return undefined;
-  if ("cannot" in lasting) return { reason: "Immutable", message: lasting.cannot };
+  if ("cannot" in lasting) return { reason: "Immutable", message: lasting.cannot, meanwhile: lasting.meanwhile };
   if (applied && id !== undefined) return undefined;
   const { loses, meanwhile } = lasting;
   const changes = diff(want, meanwhile);
   const waits = `All is as spec asks but what nobody can undo, which waits for approval: ${inShort(changes)}. ${loses}`;
-  if (id === undefined) return { reason: "AwaitingApproval", message: waits };
+  if (id === undefined) return { reason: "AwaitingApproval", message: waits, meanwhile };
   const consent = consentTo(owner, { act: "lock", incarnation, id, loses, changes });
   if (approved === consent.word) return undefined;
   const message = `${waits} To go on, ${howToApprove(owner, consent)}`;
-  return { reason: "AwaitingApproval", message, consent };
+  return { reason: "AwaitingApproval", message, consent, meanwhile };
 }

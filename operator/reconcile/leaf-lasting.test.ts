@@ -22,6 +22,8 @@ describe("a change that nobody can undo", () => {
       /waits for approval: note: null → "sealed"\. It is sealed for good\. To go on, run: onyx approve thing orders -n shop, .*approve=lock-\w{8}$/,
     );
     expect(world.host.status.approval).toMatchObject({ act: "lock", loses: "It is sealed for good." });
+    expect(world.host.status.effective).toMatchObject({ size: 5 });
+    expect(world.host.status.effective).not.toHaveProperty("note");
     world.cloud.mark();
     await world.host.pass();
     expect(world.cloud.writes()).toEqual([]);

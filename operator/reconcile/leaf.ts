@@ -118,8 +118,8 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
       await host.record(object, { ...identity(object, prepared), footprint: prepared.footprint });
     }
     if (decision.do === "create") unsend = host.attempts.sent(call.owner.uid);
-    const held = "later" in decision && decision.later ? situation.lasting : undefined;
-    const made = await execute(decision, seen, prepared, at, call, held?.meanwhile ?? prepared.want);
+    const meanwhile = "later" in decision ? (decision.later?.meanwhile as Want | undefined) : undefined;
+    const made = await execute(decision, seen, prepared, at, call, meanwhile ?? prepared.want);
     doing = "look at it again";
     const id = decision.do === "delete" ? undefined : (idOf(seen) ?? at.id);
     const after = made ?? ((await provider.observe({ ...at, id }, call)) as Seen<Want>);

@@ -214,7 +214,7 @@ function inForce<Want extends Wanted>(
   return {
     footprint: places.length > 0 ? places : undefined,
     ...(confirmed ? { effective: effective(want, {}), appliedHash: wantHash(want) } : {}),
-    ...(sent && !confirmed ? { effective: effective(want, before ?? {}) } : {}),
+    ...(sent && !confirmed ? { effective: effective(decision.later?.meanwhile ?? want, before ?? {}) } : {}),
   };
 }
 

@@ -29,6 +29,7 @@ export function lockCases(
         await ask(world, kept(1, true));
         expect(world.told()).toBe(WAITS);
         expect(await live(world)).toEqual({ days: 1, locked: false });
+        expect(world.host.status.effective).toMatchObject({ retention: { days: 1, lock: false } });
         expect(condition(world.host.status.conditions, "Synced")?.message).toMatch(/1 days old.*approve=lock-\w{8}$/);
         await atRest(world);
 
