@@ -3,7 +3,7 @@ import type { EventRuleWant } from "../../controllers/leaf/wants.ts";
 import { durationSeconds, durationText } from "../../crds/duration.ts";
 import { limits } from "../../crds/limits.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
-import { isMark, shortHash, type Tags } from "../../operator/provider/owner.ts";
+import { isMark, type Tags } from "../../operator/provider/owner.ts";
 import { marksIn, withMarks } from "../../operator/provider/owner-text.ts";
 import type { Fitted, Neutral } from "../../operator/provider/provider.ts";
 import { checkRule } from "../rule-check.ts";
@@ -15,33 +15,19 @@ import { checkOverrides } from "./overrides.ts";
 import { documentOf, linesOf, type PolicyDocument, type Right } from "./policy.ts";
 import type { Role } from "./role.ts";
 import type { Schedule, ScheduleInput } from "./scheduler.ts";
+import { roleNameOf, trustIn } from "./service-role.ts";
 
 const DESCRIPTION_LENGTH = 512;
-const ROLE_NAME_LENGTH = 64;
-const ROLE_ENDING = "-target";
 const DAY = 86_400;
 const MINUTE = 60;
 const ATTEMPTS = limits.eventrule.maximumRetryAttempts;
 
-/** Name of the role that a schedule sends with: one role a target, of no use to anything else. */
-export function roleNameOf(schedule: string): string {
-  const room = ROLE_NAME_LENGTH - ROLE_ENDING.length;
-  const head = schedule.length <= room ? schedule : `${schedule.slice(0, room - 9)}-${shortHash(schedule, 8)}`;
-  return head + ROLE_ENDING;
-}
+/** Name of the role that a rule sends with. */
+export const roleOf = (rule: string): string => roleNameOf(rule, "-target");
 
-/** Scheduler may take the role for schedules of this group and account only, so that nobody else's can use it. */
-export const trustOf = (groupArn: string, account: string): PolicyDocument => ({
-  Version: "2012-10-17",
-  Statement: [
-    {
-      Effect: "Allow",
-      Principal: { Service: "scheduler.amazonaws.com" },
-      Action: "sts:AssumeRole",
-      Condition: { StringEquals: { "aws:SourceAccount": account, "aws:SourceArn": groupArn } },
-    },
-  ],
-});
+/** Scheduler may take the role for schedules of this group and account only. */
+export const trustOf = (groupArn: string, account: string): PolicyDocument =>
+  trustIn("scheduler.amazonaws.com", groupArn, account);
 
 /** What bounds the role, as a line. */
 export const boundedBy = (boundary: string | undefined): readonly string[] =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ownerTags } from "../../operator/provider/owner.ts";
 import { marksIn } from "../../operator/provider/owner-text.ts";
 import { awsClients } from "./clients.ts";
-import { actualOf, fitEventRule, roleNameOf, sendPolicy, toSchedule, trustOf } from "./eventrule-shape.ts";
+import { actualOf, fitEventRule, roleOf, sendPolicy, toSchedule, trustOf } from "./eventrule-shape.ts";
 import { groupName } from "./scheduler.ts";
 import { ACCOUNT, eventRuleWant, owner, place, REGION } from "./testing/fixtures.ts";
 
@@ -111,9 +111,9 @@ describe("what Scheduler may do", () => {
 
   it("has names that fit", () => {
     const long = "x".repeat(64);
-    expect(roleNameOf("daily")).toBe("daily-target");
-    expect(roleNameOf(long).length).toBeLessThanOrEqual(64);
-    expect(roleNameOf(long)).not.toBe(roleNameOf(`${long.slice(0, 63)}y`));
+    expect(roleOf("daily")).toBe("daily-target");
+    expect(roleOf(long).length).toBeLessThanOrEqual(64);
+    expect(roleOf(long)).not.toBe(roleOf(`${long.slice(0, 63)}y`));
     expect(groupName("e".repeat(80)).length).toBeLessThanOrEqual(64);
   });
 });

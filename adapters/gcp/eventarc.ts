@@ -1,10 +1,7 @@
-import { Status } from "google-gax";
 import type { Place } from "../../operator/provider/cloud.ts";
-import { ProviderError } from "../../operator/provider/fault.ts";
-import { credentialsOf } from "./credentials.ts";
-import { baseUrl } from "./endpoints.ts";
 import { ifThere, toProviderError } from "./errors.ts";
 import type { Operation } from "./firestore.ts";
+import { failure, restCaller, unreadable } from "./rest.ts";
 
 /** The fields of Eventarc Advanced that we read and write: google/cloud/eventarc/v1/*.proto, in JSON. */
 export interface MessageBus {
@@ -89,17 +86,6 @@ export interface Eventarc {
 }
 
 const API = "Eventarc";
-/** How long one call may take, in ms. The attempt's own deadline comes by the signal. */
-const TIMEOUT_MS = 30_000;
-
-interface Refusal {
-  readonly error?: {
-    readonly message?: string;
-    readonly status?: string;
-    readonly details?: readonly { readonly reason?: string; readonly metadata?: Readonly<Record<string, string>> }[];
-  };
-}
-
 interface RawOperation {
   readonly name: string;
   readonly done?: boolean;
@@ -108,41 +94,13 @@ interface RawOperation {
 
 /** Eventarc by REST: the registry that this project is built from has no client of Google's for it. */
 export function createEventarc(place: Pick<Place, "endpoints" | "credentials" | "account">): Eventarc {
-  const base = `${baseUrl(place, "eventarc", "https://eventarc.googleapis.com")}/v1`;
-  let auth: ReturnType<typeof credentialsOf> | undefined;
-
-  async function call(
-    method: "GET" | "POST" | "PATCH" | "DELETE",
-    path: string,
-    signal: AbortSignal,
-    { params = {}, body }: { params?: Readonly<Record<string, string>>; body?: object } = {},
-  ): Promise<unknown> {
-    auth ??= credentialsOf(place as Place, base.startsWith("http:"));
-    const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const query = new URLSearchParams(params).toString();
-    const asked = auth
-      .request<unknown>({
-        url: `${base}/${path}${query === "" ? "" : `?${query}`}`,
-        method,
-        ...(body ? { data: body } : {}),
-        signal: ended,
-        retry: false,
-        validateStatus: () => true,
-      })
-      .catch((error: unknown) => {
-        throw unanswered(error, ended.aborted);
-      });
-    // The library asks for credentials before it looks at the signal.
-    const response = await Promise.race([asked, cutOff(ended)]);
-    if (response.status >= 200 && response.status < 300) return response.data;
-    throw refused(response.status, response.data);
-  }
+  const call = restCaller(place, "eventarc", API);
 
   /** @throws ProviderError transient, when the answer is none: a proxy's page, or nothing */
   async function named<T extends { readonly name?: string }>(reply: Promise<unknown>): Promise<T> {
     const found = (await reply) as T | null;
     if (typeof found === "object" && found !== null && typeof found.name === "string") return found;
-    throw unreadable();
+    throw unreadable(API);
   }
 
   const operation = async (reply: Promise<unknown>): Promise<Operation> => {
@@ -160,7 +118,7 @@ export function createEventarc(place: Pick<Place, "endpoints" | "credentials" | 
         const page = (await call("GET", `${parent}/${collection}`, signal, { params })) as
           | ({ nextPageToken?: string } & { [K in C]?: readonly Resources[C][] })
           | null;
-        if (typeof page !== "object" || page === null) throw unreadable();
+        if (typeof page !== "object" || page === null) throw unreadable(API);
         all.push(...(page[collection] ?? []));
         pageToken = page.nextPageToken;
       } while (pageToken);
@@ -185,48 +143,3 @@ export function createEventarc(place: Pick<Place, "endpoints" | "credentials" | 
 
 /** In JSON a mask has the names of JSON: google/protobuf/field_mask.proto. */
 const camel = (path: string): string => path.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-
-const unreadable = () =>
-  new ProviderError("transient", `${API} gave an answer that can't be read.`, { code: "UNREADABLE" });
-
-/** A refusal in the form that gRPC clients throw, so that one table of errors is enough. */
-function failure(code: number | undefined, message = "", detail?: { reason?: string; metadata?: object }): Error {
-  return Object.assign(new Error(message), {
-    code: code ?? Status.UNKNOWN,
-    details: message,
-    statusDetails: [],
-    ...(detail?.reason !== undefined && { reason: detail.reason, errorInfoMetadata: detail.metadata ?? {} }),
-  });
-}
-
-function refused(status: number, body: unknown): ProviderError {
-  const { error } = (typeof body === "object" && body !== null ? body : {}) as Refusal;
-  const code = Status[(error?.status ?? "") as keyof typeof Status] ?? BY_HTTP[status] ?? Status.UNAVAILABLE;
-  const detail = error?.details?.find(({ reason }) => reason !== undefined);
-  return toProviderError(failure(code, error?.message ?? `HTTP ${status}`, detail), API);
-}
-
-/** Where a proxy answers in Google's stead: google/rpc/code.proto. */
-const BY_HTTP: Readonly<Record<number, number>> = {
-  400: Status.INVALID_ARGUMENT,
-  401: Status.UNAUTHENTICATED,
-  403: Status.PERMISSION_DENIED,
-  404: Status.NOT_FOUND,
-  409: Status.ABORTED,
-  429: Status.RESOURCE_EXHAUSTED,
-};
-
-/** What was thrown before there was any answer. */
-function unanswered(thrown: unknown, aborted: boolean): ProviderError {
-  if (thrown instanceof ProviderError) return thrown;
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return toProviderError(failure(aborted ? Status.CANCELLED : Status.UNAVAILABLE, text), API);
-}
-
-/** Rejects when the signal aborts. */
-const cutOff = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    const give = () => reject(unanswered(signal.reason, true));
-    if (signal.aborted) give();
-    else signal.addEventListener("abort", give, { once: true });
-  });

@@ -1,0 +1,110 @@
+import { Status } from "google-gax";
+import type { Place } from "../../operator/provider/cloud.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
+import { credentialsOf } from "./credentials.ts";
+import { baseUrl } from "./endpoints.ts";
+import { toProviderError } from "./errors.ts";
+
+/** How long one call may take, in ms. The attempt's own deadline comes by the signal. */
+const TIMEOUT_MS = 30_000;
+
+interface Refusal {
+  readonly error?: {
+    readonly message?: string;
+    readonly status?: string;
+    readonly details?: readonly { readonly reason?: string; readonly metadata?: Readonly<Record<string, string>> }[];
+  };
+}
+
+/** One call of a REST API of Google's that answers errors as google.rpc.Status. Gives back what was answered, unread. */
+export type RestCall = (
+  method: "GET" | "POST" | "PATCH" | "DELETE",
+  path: string,
+  signal: AbortSignal,
+  more?: { readonly params?: Readonly<Record<string, string>>; readonly body?: object },
+) => Promise<unknown>;
+
+/**
+ * Calls of one service, for those that the registry this project is built from has no client of Google's for.
+ *
+ * @param service as `endpoints` of the Environment name it; `api` for people
+ */
+export function restCaller(
+  place: Pick<Place, "endpoints" | "credentials" | "account">,
+  service: string,
+  api: string,
+): RestCall {
+  const base = `${baseUrl(place, service, `https://${service}.googleapis.com`)}/v1`;
+  let auth: ReturnType<typeof credentialsOf> | undefined;
+
+  return async (method, path, signal, { params = {}, body } = {}) => {
+    auth ??= credentialsOf(place as Place, base.startsWith("http:"));
+    const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const query = new URLSearchParams(params).toString();
+    const asked = auth
+      .request<unknown>({
+        url: `${base}/${path}${query === "" ? "" : `?${query}`}`,
+        method,
+        ...(body ? { data: body } : {}),
+        signal: ended,
+        retry: false,
+        validateStatus: () => true,
+      })
+      .catch((error: unknown) => {
+        throw unanswered(error, ended.aborted, api);
+      });
+    // The library asks for credentials before it looks at the signal.
+    const response = await Promise.race([asked, cutOff(ended, api)]);
+    if (response.status >= 200 && response.status < 300) return response.data;
+    throw refused(response.status, response.data, api);
+  };
+}
+
+export const unreadable = (api: string): ProviderError =>
+  new ProviderError("transient", `${api} gave an answer that can't be read.`, { code: "UNREADABLE" });
+
+/** A refusal in the form that gRPC clients throw, so that one table of errors is enough. */
+export function failure(
+  code: number | undefined,
+  message = "",
+  detail?: { reason?: string; metadata?: object },
+): Error {
+  return Object.assign(new Error(message), {
+    code: code ?? Status.UNKNOWN,
+    details: message,
+    statusDetails: [],
+    ...(detail?.reason !== undefined && { reason: detail.reason, errorInfoMetadata: detail.metadata ?? {} }),
+  });
+}
+
+function refused(status: number, body: unknown, api: string): ProviderError {
+  const { error } = (typeof body === "object" && body !== null ? body : {}) as Refusal;
+  const code = Status[(error?.status ?? "") as keyof typeof Status] ?? BY_HTTP[status] ?? Status.UNAVAILABLE;
+  const detail = error?.details?.find(({ reason }) => reason !== undefined);
+  return toProviderError(failure(code, error?.message ?? `HTTP ${status}`, detail), api);
+}
+
+/** Where a proxy answers in Google's stead: google/rpc/code.proto. */
+const BY_HTTP: Readonly<Record<number, number>> = {
+  400: Status.INVALID_ARGUMENT,
+  401: Status.UNAUTHENTICATED,
+  403: Status.PERMISSION_DENIED,
+  404: Status.NOT_FOUND,
+  409: Status.ABORTED,
+  429: Status.RESOURCE_EXHAUSTED,
+};
+
+/** What was thrown before there was any answer. */
+function unanswered(thrown: unknown, aborted: boolean, api: string): ProviderError {
+  if (thrown instanceof ProviderError) return thrown;
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return toProviderError(failure(aborted ? Status.CANCELLED : Status.UNAVAILABLE, text), api);
+}
+
+/** Rejects when the signal aborts. */
+const cutOff = (signal: AbortSignal, api: string): Promise<never> =>
+  new Promise((_, reject) => {
+    const give = () => reject(unanswered(signal.reason, true, api));
+    if (signal.aborted) give();
+    else signal.addEventListener("abort", give, { once: true });
+  });
