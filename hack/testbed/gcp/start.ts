@@ -31,6 +31,7 @@ import { scheduler } from "./services/scheduler/scheduler.ts";
 import { secretManager } from "./services/secretmanager/secretmanager.ts";
 import { storage } from "./services/storage/storage.ts";
 import { workflowsService } from "./services/workflows/workflows.ts";
+import { storageTransfer } from "./services/storagetransfer/storagetransfer.ts";
 
 /** What the services below are defined in; google-proto-files brings what these import. */
 const PROTOS = [
@@ -45,6 +46,7 @@ const PROTOS = [
   "google/cloud/secretmanager/v1/service.proto",
   "google/cloud/workflows/v1/workflows.proto",
   "google/cloud/workflows/executions/v1/executions.proto",
+  "google/storagetransfer/v1/transfer.proto",
   "google/iam/v1/iam_policy.proto",
   "google/iam/admin/v1/iam.proto",
   "google/rpc/error_details.proto",
@@ -134,6 +136,13 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
   const faults = newFaults(() => world.store.snapshot(), options.random ?? Math.random);
   const journal = newJournal();
   const { messages, backlogs } = newModules(world, options, faults);
+  const files = storage({
+    world,
+    engine: () => engine,
+    publish: (topic, sent) => messages.delivery.publish(topic, sent),
+    finalized: (bucket, one) => transfers.finalized(bucket, one),
+  });
+  const transfers = storageTransfer({ world, receive: files.receive });
   const modules: ServiceModule[] = [
     messages,
     scheduler({ world, publish: messages.delivery.publish }),
@@ -143,7 +152,8 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     projects(world),
     kms(world),
     iam([TOPIC, SUBSCRIPTION, KEY_RING, CRYPTO_KEY]),
-    storage({ world, engine: () => engine, publish: (topic, sent) => messages.delivery.publish(topic, sent) }),
+    files.module,
+    transfers.module,
     secretManager(world),
     workflowsService(world),
     monitoring({

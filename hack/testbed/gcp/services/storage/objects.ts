@@ -39,6 +39,8 @@ export interface Objects {
   write(call: StorageCall, name: string, metadata: unknown, content: Buffer, type?: string): Promise<object>;
   /** The generation that a call names, or the live one. @throws StorageError */
   found(call: StorageCall, view: View, permission: string): { readonly bucket: Stored; readonly one: Generation };
+  /** A copy of it, under its name. @param when as OverwriteWhen of google/storagetransfer/v1/transfer_types.proto */
+  receive(to: Stored, one: Generation, when: string): Promise<void>;
   /** Takes one generation away, as a lifecycle rule does. */
   expire(bucket: Stored, one: Generation): Promise<void>;
   readonly methods: Methods;
@@ -69,6 +71,22 @@ function checkObjectName(name: string): void {
   if (bytes > 1024) throw bad(`The maximum object length is 1024 characters, but got a name with ${String(bytes)}.`);
   if (/[\r\n]/.test(name) || name === "." || name === ".." || name.startsWith(".well-known/acme-challenge/"))
     throw bad(`Disallowed unicode characters present in object name or name not allowed: '${name}'`);
+}
+
+/** What a copy keeps of its original. */
+export function keptOf({ resource }: Generation): Metadata {
+  const { cacheControl, contentDisposition, contentEncoding, contentLanguage, contentType, customTime, metadata } =
+    resource;
+  const kept = {
+    cacheControl,
+    contentDisposition,
+    contentEncoding,
+    contentLanguage,
+    contentType,
+    customTime,
+    metadata,
+  };
+  return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) as Metadata;
 }
 
 export const shownObject = ({ resource }: Generation, base: string): object => {
@@ -187,6 +205,13 @@ export function newObjects(world: World, notify: Notify): Objects {
     const before = liveOf(store, bucket.name, name);
     checkNew(call, before, bucket);
     return replace(bucket, before, generation(bucket, name, sent, content, type), call.base);
+  }
+
+  async function receive(to: Stored, one: Generation, when: string): Promise<void> {
+    const { name, md5Hash } = one.resource;
+    const before = liveOf(store, to.name, name);
+    if (before && (when === "NEVER" || (when === "DIFFERENT" && before.resource.md5Hash === md5Hash))) return;
+    await replace(to, before, generation(to, name, keptOf(one), one.content), "");
   }
 
   /** The generation that a call names, or the live one. */
@@ -319,5 +344,5 @@ export function newObjects(world: World, notify: Notify): Objects {
     { name: "CreateObjectAccessControl", at: `POST ${at}/acl`, query: ["generation"], plane: "data", run: openUp },
     { name: "RestoreObject", at: `POST ${at}/restore`, query: [...one, ...match], plane: "data", run: restore },
   ];
-  return { write, found, expire, methods };
+  return { write, receive, found, expire, methods };
 }

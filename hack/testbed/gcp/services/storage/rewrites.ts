@@ -2,7 +2,7 @@
 import type { World } from "../../engine/world.ts";
 import type { Stored } from "./bucket-rules.ts";
 import { bucketOf } from "./names.ts";
-import type { Generation, Objects } from "./objects.ts";
+import { type Generation, keptOf, type Objects } from "./objects.ts";
 import { bad } from "./refusals.ts";
 import type { Methods, StorageCall } from "./routes.ts";
 
@@ -35,23 +35,11 @@ export function rewriteMethods(world: World, objects: Pick<Objects, "write" | "f
       done: done === size,
     };
     if (done < size) return { ...answer, rewriteToken: `${one.resource.generation}.${String(done)}` };
-    const { cacheControl, contentDisposition, contentEncoding, contentLanguage, contentType, customTime, metadata } =
-      one.resource;
-    const kept = {
-      cacheControl,
-      contentDisposition,
-      contentEncoding,
-      contentLanguage,
-      contentType,
-      customTime,
-      metadata,
-    };
-    const sent = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
     const target = { ...call, parameters: { ...parameters, bucket: destinationBucket, object: destinationObject } };
     const resource = await objects.write(
       target,
       destinationObject,
-      { ...sent, ...((call.body ?? {}) as object) },
+      { ...keptOf(one), ...((call.body ?? {}) as object) },
       one.content,
     );
     return { ...answer, resource };

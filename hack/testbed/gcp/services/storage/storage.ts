@@ -3,10 +3,11 @@ import type { Engine } from "../../engine/engine.ts";
 import type { Message } from "../../engine/messages.ts";
 import type { World } from "../../engine/world.ts";
 import type { ServiceModule } from "../module.ts";
+import type { Stored } from "./bucket-rules.ts";
 import { bucketMethods, forgetBuckets } from "./buckets.ts";
 import { runLifecycles } from "./lifecycle.ts";
 import { newNotify, notificationMethods } from "./notifications.ts";
-import { newObjects } from "./objects.ts";
+import { type Generation, newObjects } from "./objects.ts";
 import { policyMethods } from "./policies.ts";
 import { publicRoute } from "./public.ts";
 import { rewriteMethods } from "./rewrites.ts";
@@ -18,10 +19,16 @@ export interface StorageParts {
   /** Asked for with the first call. */
   engine(): Engine;
   publish(topic: string, messages: readonly Message[]): Promise<unknown>;
+  /** After a generation was written. */
+  finalized(bucket: Stored, one: Generation): Promise<void>;
 }
 
-export function storage({ world, engine, publish }: StorageParts): ServiceModule {
-  const objects = newObjects(world, newNotify(world, publish));
+export function storage({ world, engine, publish, finalized }: StorageParts) {
+  const tell = newNotify(world, publish);
+  const objects = newObjects(world, async (bucket, event, one, base, attributes) => {
+    await tell(bucket, event, one, base, attributes);
+    if (event === "OBJECT_FINALIZE") await finalized(bucket, one);
+  });
   const uploads = newUploads(objects);
   const methods = [
     ...notificationMethods,
@@ -31,7 +38,7 @@ export function storage({ world, engine, publish }: StorageParts): ServiceModule
     ...objects.methods,
     ...uploads.methods,
   ];
-  return {
+  const module: ServiceModule = {
     services: [],
     routes: [storageRoute(world, engine, methods), publicRoute(world)],
     async advanced() {
@@ -42,4 +49,5 @@ export function storage({ world, engine, publish }: StorageParts): ServiceModule
       uploads.reset();
     },
   };
+  return { module, receive: objects.receive };
 }
