@@ -120,6 +120,14 @@ const notification = () =>
     exactlyOne("queueRef", "topicRef"),
   );
 
+const replication = () =>
+  z.strictObject({
+    bucketRef: reference("Bucket", "BUCKET_ID").describe("The Bucket that the copies go to."),
+    prefix: formed(/^[^/]/, limit.prefix.portable.max, "a prefix of what is copied must not begin with /")
+      .optional()
+      .describe("Only objects whose name begins with this. Absent: all."),
+  });
+
 const spec = leafSpec(
   {
     versioning: z
@@ -165,6 +173,11 @@ const spec = leafSpec(
       .describe(
         "Who is told of objects that come and go: a CloudEvent as JSON in the body of a message, the same on both clouds, at least once and in no order. On GCP all that is published to a Queue or Topic named here must be text in UTF-8.",
       ),
+    replicateTo: replication()
+      .optional()
+      .describe(
+        "Another Bucket that gets a copy of what is written to this one from now on: in minutes, as a rule, and without a promise. Deletions are not copied, nor what was there before. Both keep versions (docs/guides/replication.md).",
+      ),
     encryption: encryption(),
   },
   {
@@ -208,6 +221,11 @@ const spec = leafSpec(
     fieldPath: ".lifecycle",
   },
   {
+    rule: "!has(self.replicateTo) || self.versioning",
+    message: "replicateTo needs versioning: true, here and where the copies go: S3 copies nothing without",
+    fieldPath: ".versioning",
+  },
+  {
     rule: "!has(self.retention) || self.softDeleteDays == 0",
     message: "give retention or softDeleteDays: what can't be deleted needs no bringing back",
     fieldPath: ".softDeleteDays",
@@ -228,6 +246,11 @@ public access prevented. A bucket that is not empty can't be deleted.`,
   spec,
   status: leafStatus(),
   rules: [
+    {
+      rule: "!has(self.spec.replicateTo) || !has(self.spec.replicateTo.bucketRef.name) || self.spec.replicateTo.bucketRef.name != self.metadata.name",
+      message: "a Bucket isn't copied to itself: name another one",
+      fieldPath: ".spec.replicateTo.bucketRef.name",
+    },
     {
       // What waits for its word, or is yet to be made, was never locked. The operator refuses what gets past this.
       rule: "!has(oldSelf.spec.retention) || !has(oldSelf.spec.retention.lock) || !oldSelf.spec.retention.lock || (has(self.spec.retention) && has(self.spec.retention.lock) && self.spec.retention.lock && self.spec.retention.days >= oldSelf.spec.retention.days) || !has(oldSelf.status) || !has(oldSelf.status.externalId) || (has(oldSelf.status.approval) && oldSelf.status.approval.act == 'lock')",

@@ -4,6 +4,7 @@ import {
   GetBucketLifecycleConfigurationCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
+  GetBucketReplicationCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   GetObjectLockConfigurationCommand,
@@ -29,6 +30,7 @@ const UNSET = {
   block: "NoSuchPublicAccessBlockConfiguration",
   ownership: "OwnershipControlsNotFoundError",
   lock: "ObjectLockConfigurationNotFoundError",
+  replication: "ReplicationConfigurationNotFoundError",
   encryption: "ServerSideEncryptionConfigurationNotFoundError",
 } as const;
 
@@ -134,6 +136,13 @@ export function bucketReader({ s3, place }: Pick<Aws, "s3" | "place">) {
       const reply = ask(operation, s3.send(new GetBucketCorsCommand(of(name)), options(call)));
       const found = await unless(UNSET.cors, reply);
       return found ? required(operation, "CORSRules", found.CORSRules) : [];
+    },
+
+    async replication(name: string, call: Call) {
+      const operation = "S3 GetBucketReplication";
+      const reply = ask(operation, s3.send(new GetBucketReplicationCommand(of(name)), options(call)));
+      const found = await unless(UNSET.replication, reply);
+      return found && required(operation, "ReplicationConfiguration", found.ReplicationConfiguration);
     },
 
     async lock(name: string, call: Call) {

@@ -1,10 +1,14 @@
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  GetBucketReplicationCommand,
   GetBucketTaggingCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
+  PutBucketReplicationCommand,
+  PutBucketVersioningCommand,
   PutObjectCommand,
+  type ReplicationConfiguration,
 } from "@aws-sdk/client-s3";
 import { afterAll, expect, it } from "vitest";
 import type { BucketWant } from "../../controllers/leaf/wants.ts";
@@ -83,6 +87,36 @@ it("what is written under a lock is kept from everybody, from who may bypass a r
   );
   await expect(destroyed).rejects.toMatchObject({ name: "AccessDenied" });
   expect((await aws.s3.send(new GetObjectCommand({ Bucket, Key: "receipt", VersionId }))).VersionId).toBe(VersionId);
+});
+
+it("replication that somebody else set up is told and left alone", async () => {
+  const Bucket = "test-replicated";
+  await made("test-there", { versioning: true });
+  await made(Bucket, { versioning: true });
+  const versions = { VersioningConfiguration: { Status: "Enabled" } } as const;
+  for (const name of ["test-there", Bucket])
+    await aws.s3.send(new PutBucketVersioningCommand({ Bucket: name, ...versions }));
+  const Destination = { Bucket: "arn:aws:s3:::test-there" };
+  const theirs = {
+    Role: "arn:aws:iam::111122223333:role/theirs",
+    Rules: [{ ID: "a", Status: "Enabled", Prefix: "", Destination }],
+  };
+  await aws.s3.send(
+    new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration: theirs as ReplicationConfiguration }),
+  );
+  const found = await seen(Bucket);
+  expect(found.actual.replicateTo).toBeNull();
+  const want = bucketWant(Bucket, {
+    versioning: true,
+    replicateTo: { target: Destination.Bucket, prefix: "", copies: true },
+  });
+  await expect(provider.update(found, want, new Set(["replicateTo"] as const), by(Bucket))).rejects.toMatchObject({
+    fault: "conflict",
+    message: expect.stringContaining("role/theirs"),
+  });
+  await provider.update(found, bucketWant(Bucket, { versioning: true }), new Set(["replicateTo"] as const), by(Bucket));
+  const { ReplicationConfiguration: live } = await aws.s3.send(new GetBucketReplicationCommand({ Bucket }));
+  expect(live?.Role).toBe(theirs.Role);
 });
 
 /** S3 takes no part below 5 MiB but the last. */

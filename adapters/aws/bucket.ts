@@ -9,6 +9,7 @@ import { lifecycleOf } from "./bucket-lifecycle.ts";
 import { bucketNotifications } from "./bucket-notifications.ts";
 import { hasTlsOnly } from "./bucket-policy.ts";
 import { bucketArn, bucketReader, isAbsent } from "./bucket-read.ts";
+import { bucketReplication } from "./bucket-replication.ts";
 import { bucketRestorer } from "./bucket-restore.ts";
 import { corsOf, encryptionOf, HOME, isNotPublic, locationIn, OWNER_ENFORCED, retentionOf } from "./bucket-shape.ts";
 import { bucketWriter } from "./bucket-write.ts";
@@ -17,6 +18,7 @@ import { ask, askFor } from "./errors.ts";
 import { keyArn } from "./key.ts";
 import { checkTargets } from "./notification-shape.ts";
 import { checkOverrides } from "./overrides.ts";
+import { COPIES, checkReplica } from "./replication-shape.ts";
 import { tagChanges, tagList, tagsOf, tagsToCreate } from "./tags.ts";
 
 /**
@@ -28,6 +30,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
   const read = bucketReader(aws);
   const write = bucketWriter(aws, read);
   const notifications = bucketNotifications(aws);
+  const replication = bucketReplication(aws, read);
   const options = (call: Call) => ({ abortSignal: call.signal });
   const of = (Bucket: string) => ({ Bucket, ExpectedBucketOwner: place.account });
   const arnOf = (name: string) => bucketArn(place, name);
@@ -39,7 +42,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
     REGION: place.region,
   });
 
-  async function actualOf(name: string, call: Call): Promise<Partial<BucketWant>> {
+  async function actualOf(name: string, footprint: readonly string[], call: Call): Promise<Partial<BucketWant>> {
     const [versioning, rules, encryption, policy, block, ownership, cors, lock, told] = await sideBySide([
       read.versioning(name, call),
       read.lifecycle(name, call),
@@ -53,6 +56,9 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
     ]);
     const kept = versioning === "Enabled";
     const { softDeleteDays, ...lifecycle } = lifecycleOf(rules);
+    const encrypted = encryptionOf(encryption, (key) => keyArn(aws, key));
+    const retention = retentionOf(lock);
+    const beside = { encryptionKey: encrypted.encryptionKey, retention };
     return {
       private: isNotPublic(block) && ownership === OWNER_ENFORCED && hasTlsOnly(policy, arnOf(name)),
       ...lifecycle,
@@ -60,10 +66,11 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       softDeleteDays: kept ? softDeleteDays : 0,
       // Object Lock keeps versions whatever spec says, for as long as the bucket lives.
       ...(lock?.ObjectLockEnabled !== "Enabled" && { versioning: kept && softDeleteDays === 0 }),
-      retention: retentionOf(lock),
+      retention,
       cors: cors.map(corsOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
       notifications: told,
-      ...encryptionOf(encryption, (key) => keyArn(aws, key)),
+      ...(await replication.actual(name, footprint, beside, call)),
+      ...encrypted,
     };
   }
 
@@ -71,6 +78,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
     ids: "derived",
     service: "s3",
     immutable: [],
+    footprint: ({ replicateTo }) => (replicateTo ? [COPIES] : []),
     fit: (want) => fitBucket(aws, want),
     foresee: (name) => outputsOf(name),
 
@@ -80,7 +88,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       if (!found) return { exists: false };
       try {
         const tags = tagsOf(found);
-        const actual: Partial<BucketWant> = { ...(await actualOf(name, call)), tags };
+        const actual: Partial<BucketWant> = { ...(await actualOf(name, at.footprint, call)), tags };
         return {
           exists: true,
           id: arnOf(name),
@@ -130,6 +138,8 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
     async update(seen, want, changed, call) {
       const name = nameOf(seen.id);
       const any = (...fields: (keyof BucketWant)[]) => fields.some((field) => changed.has(field));
+      // S3 lets nobody turn versions off that are copied.
+      if (changed.has("replicateTo") && !want.replicateTo) await replication.remove(name, call);
       if (changed.has("private")) await write.privacy(name, arnOf(name), call);
       if (any("encryptionKey", "overrides")) await write.encryption(name, want, call);
       if (any("versioning", "softDeleteDays", "retention")) await write.versioning(name, seen.actual, want, call);
@@ -137,15 +147,20 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       if (changed.has("retention")) await write.retention(name, want, call);
       if (changed.has("cors")) await write.cors(name, want, call);
       if (changed.has("notifications")) await notifications.ensure(name, want, call);
+      // What the role may do hangs on keys and on Object Lock, here and there.
+      if (want.replicateTo && any("replicateTo", "replicaKey", "encryptionKey", "retention"))
+        await replication.ensure(name, want, want.replicateTo, call);
       if (changed.has("tags")) {
+        if (want.replicateTo) await replication.retag(name, want.tags, call);
         if (want.notifications.length > 0) await notifications.retag(name, want.tags, call);
         await write.tags(name, tagChanges(seen.actual.tags, want.tags, call.owner), call);
       }
     },
 
-    async delete(seen, _at, call) {
-      // Once the bucket is gone nothing would lead to its rules.
+    async delete(seen, at, call) {
+      // Once the bucket is gone nothing would lead to its rules, nor to its role.
       await notifications.remove(nameOf(seen.id), call);
+      if (seen.actual.replicateTo || at.footprint.includes(COPIES)) await replication.remove(nameOf(seen.id), call);
       await askFor("S3 DeleteBucket", s3.send(new DeleteBucketCommand(of(nameOf(seen.id))), options(call)));
     },
 
@@ -154,6 +169,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
     restoreByCopy: bucketRestorer(aws, read, write),
     async adopt(seen, _want, call) {
       await notifications.adopt(nameOf(seen.id), call);
+      if (seen.actual.replicateTo) await replication.adopt(nameOf(seen.id), call);
       await write.tags(nameOf(seen.id), { set: ownerTags(call.owner), remove: [RESTORED_AT] }, call);
     },
     release: (seen, call) => write.tags(nameOf(seen.id), { set: {}, remove: HOLDER_MARKS }, call),
@@ -165,6 +181,7 @@ const nameOf = (arn: string): string => parseArn(arn)?.resource ?? arn;
 
 function fitBucket(aws: Pick<Aws, "arn" | "place">, want: BucketWant): Fitted<BucketWant> {
   checkTargets(aws, want.notifications);
+  checkReplica(want);
   const encryptionKey = keyArn(aws, want.encryptionKey);
   const used = checkOverrides(want.overrides, ["bucketKey"]);
   return {
@@ -173,6 +190,7 @@ function fitBucket(aws: Pick<Aws, "arn" | "place">, want: BucketWant): Fitted<Bu
       // Versions of spec's own are kept longer than any soft delete: no rule may take them.
       softDeleteDays: want.versioning ? 0 : want.softDeleteDays,
       encryptionKey,
+      replicaKey: keyArn(aws, want.replicaKey),
       overrides: encryptionKey !== null && want.overrides.bucketKey === false ? { bucketKey: false } : {},
     },
     deviations: [...softDelete(want), ...retention(want), ...used],

@@ -141,7 +141,11 @@ function bucketRights(grant: Grant): Right[] {
  *
  * The ARN of a bucket names no region; its key must be of the same.
  */
-function bucketKeyRights({ id, encryptionKey: key }: Grant, objects: string, actions: readonly string[]): Right[] {
+export function bucketKeyRights(
+  { id, encryptionKey: key }: Pick<Grant, "id" | "encryptionKey">,
+  objects: string,
+  actions: readonly string[],
+): Right[] {
   if (key === null) return [];
   const via = viaService("s3", parseArn(key)?.region ?? "");
   const asked = [

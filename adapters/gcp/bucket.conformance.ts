@@ -5,18 +5,8 @@ import type { Copied } from "../../operator/provider/copying.ts";
 import { diff } from "../../operator/reconcile/diff.ts";
 import { KEY_USER_ROLE } from "./key-agents.ts";
 import { createStorage, type Storage } from "./storage.ts";
-import {
-  type Adapter,
-  at,
-  call,
-  marks,
-  owned,
-  PROJECT,
-  present,
-  providerOf,
-  REGION,
-  startAdapter,
-} from "./testing/cloud.ts";
+import { bucketWant, fitted } from "./testing/bucket.ts";
+import { type Adapter, at, call, owned, PROJECT, present, providerOf, REGION, startAdapter } from "./testing/cloud.ts";
 
 let adapter: Adapter;
 let storage: Storage;
@@ -35,23 +25,7 @@ const look = (name: string) => bucket().observe(at(name), by(name));
 const seen = async (name: string) => present(await look(name));
 const faults = () => adapter.cloud.control.faults;
 
-function wanted(name: string, change: Partial<BucketWant> = {}): BucketWant {
-  const want: BucketWant = {
-    private: true,
-    versioning: false,
-    storageClass: "Hot",
-    lifecycle: [],
-    softDeleteDays: 0,
-    retention: null,
-    cors: [],
-    notifications: [],
-    encryptionKey: null,
-    overrides: {},
-    tags: { ...marks("Bucket", name), team: "core" },
-    ...change,
-  };
-  return bucket().fit?.(want).want ?? want;
-}
+const wanted = (name: string, change?: Partial<BucketWant>): BucketWant => fitted(bucket(), bucketWant(name, change));
 
 async function made(name: string, change: Partial<BucketWant> = {}) {
   const want = wanted(name, change);

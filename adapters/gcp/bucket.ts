@@ -1,9 +1,10 @@
 import type { BucketOutputs, BucketWant } from "../../controllers/leaf/wants.ts";
 import { RESTORED_AT } from "../../operator/provider/copying.ts";
-import { ProviderError, step } from "../../operator/provider/fault.ts";
+import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import type { At, Call, Created, Observation, Present, Provider } from "../../operator/provider/provider.ts";
 import { bucketNotifications } from "./bucket-notifications.ts";
+import { bucketReplication } from "./bucket-replication.ts";
 import { bucketRestorer } from "./bucket-restore.ts";
 import { actualBucket, fitBucket, labelPatch, locationOf, outputsOf, patchOf, toBucket } from "./bucket-shape.ts";
 import { isAlreadyExists } from "./errors.ts";
@@ -12,6 +13,7 @@ import { letServiceUseKey } from "./key-agents.ts";
 import { bucketName, shortName } from "./names.ts";
 import { checkTargets, footprintOf } from "./notification-shape.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
+import { checkReplica } from "./replication-shape.ts";
 import type { Bucket } from "./storage.ts";
 
 type Seen = Present<BucketWant, BucketOutputs>;
@@ -27,6 +29,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
   const { place, storage } = gcp;
   const { region } = place;
   const notifications = bucketNotifications(gcp);
+  const replication = bucketReplication(gcp);
 
   /** Undefined: nobody has a bucket of that name. "foreign": somebody else has. */
   async function find(name: string, call: Call): Promise<Bucket | "foreign" | undefined> {
@@ -56,13 +59,16 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
         outputs: outputsOf(name, region),
       };
     const actual = actualBucket(found, region);
-    const told = await notifications.actual(name, at.footprint, call);
+    const [told, copied] = await sideBySide([
+      notifications.actual(name, at.footprint, call),
+      replication.actual(found, call),
+    ]);
     return {
       exists: true,
       id,
       owner: ownerOf(found.labels ?? {}),
       phase: "ready",
-      actual: { ...actual, notifications: told },
+      actual: { ...actual, notifications: told, replicateTo: copied },
       outputs: outputsOf(name, found.location ?? region),
     };
   }
@@ -72,8 +78,9 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     await useKey(want, call);
     try {
       await storage.create(name, toBucket(want, region), call.signal);
-      // A lock and notifications are still to come: the next look says so.
-      return want.retention?.lock || want.notifications.length > 0 ? { id } : { id, outputs: foresee(name, want) };
+      // A lock, notifications and copies are still to come: the next look says so.
+      const more = want.retention?.lock || want.notifications.length > 0 || want.replicateTo !== null;
+      return more ? { id } : { id, outputs: foresee(name, want) };
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       refuseForeign(name, await find(name, call), call.owner);
@@ -102,6 +109,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     const patch = patchOf(want, seen.actual, changed);
     if (Object.keys(patch).length > 0)
       await step(`update the bucket ${name}`, () => storage.patch(name, patch, call.signal));
+    if (changed.has("replicateTo")) await replication.ensure(name, want, call);
     if (changed.has("retention") && want.retention?.lock && seen.actual.retention?.lock !== true)
       await step(`lock the retention of ${name}`, () => lock(name, want.retention?.days ?? 0, call));
   }
@@ -132,6 +140,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     footprint: (want) => footprintOf(want.notifications),
     fit(want) {
       checkTargets(place.account, want.notifications);
+      checkReplica(want.replicateTo);
       return fitBucket(want, region);
     },
     foresee,
@@ -142,6 +151,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     async delete(seen, at, call) {
       const name = shortName(seen.id);
       await notifications.remove(name, at.footprint, call);
+      if (seen.actual.replicateTo) await replication.remove(name, call);
       await storage.delete(name, call.signal).catch(explainNotEmpty(name));
     },
     // Google deletes no bucket that holds an object or an old version, so nothing is lost that would need a word.

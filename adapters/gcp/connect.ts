@@ -22,6 +22,7 @@ import { createSecretManager } from "./secret-manager.ts";
 import { createStorage } from "./storage.ts";
 import { tableProvider } from "./table.ts";
 import { topicProvider } from "./topic.ts";
+import { createTransfer } from "./transfer.ts";
 
 export interface Deps {
   /** Milliseconds since the epoch. */
@@ -48,6 +49,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     pubsub,
     firestore: createFirestore(clients),
     storage,
+    transfer: createTransfer(place),
     kms,
     kmsPolicies: createPolicyEditor(kms),
     secretManager,

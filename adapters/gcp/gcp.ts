@@ -8,6 +8,7 @@ import type { PubSub } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SecretManager } from "./secret-manager.ts";
 import type { Storage } from "./storage.ts";
+import type { Transfer } from "./transfer.ts";
 
 /** What the kinds need of one connection. */
 export interface Gcp {
@@ -26,6 +27,7 @@ export interface Gcp {
   /** Policies of crypto keys. */
   readonly kmsPolicies: PolicyEditor;
   readonly storage: Storage;
+  readonly transfer: Transfer;
   /** Policies of buckets. */
   readonly storagePolicies: PolicyEditor;
   /** Policies of projects. */

@@ -68,6 +68,25 @@ export const ROLES = {
     description: "Start the workflows of the project: for the account that rules start them as.",
     permissions: ["workflows.executions.create"],
   },
+  replicationSource: {
+    id: "onyx.replicationSource",
+    title: "Onyx replication source",
+    description: "For Storage Transfer Service: read the buckets it is granted on, and have them tell it what is new.",
+    permissions: ["storage.buckets.get", "storage.buckets.update", "storage.objects.get"],
+  },
+  replicationTarget: {
+    id: "onyx.replicationTarget",
+    title: "Onyx replication target",
+    description: "For Storage Transfer Service: write copies to the buckets it is granted on, and over older ones.",
+    permissions: ["storage.buckets.get", "storage.objects.create", "storage.objects.delete", "storage.objects.get"],
+  },
+  replicationAgent: {
+    id: "onyx.replicationAgent",
+    title: "Onyx replication agent",
+    description:
+      "For Storage Transfer Service, on the project: the topics and subscriptions by which it hears of objects.",
+    permissions: ["pubsub.subscriptions.consume", "pubsub.subscriptions.create", "pubsub.topics.create"],
+  },
 } as const satisfies Record<string, CustomRole>;
 
 /** `projects/P/roles/onyx.tableReader`: what a binding names. */

@@ -5,6 +5,7 @@ import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts"
 import { lastingRetention } from "./lasting-retention.ts";
 import { notificationProblem, notificationReferences, notificationSpec, notificationsOf } from "./notification.ts";
 import { overridesFor, overridesSpec } from "./overrides.ts";
+import { replicationOf, replicationProblem, replicationReferences, replicationSpec } from "./replication.ts";
 import type { BucketCorsRule, BucketLifecycleRule, BucketWant } from "./wants.ts";
 
 /** A bucket of objects: S3 or Cloud Storage. */
@@ -15,8 +16,8 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
   // Both clouds take 63 without dots.
   nameLimit: 63,
   lasting: lastingRetention,
-  references: (spec) => [...notificationReferences(spec), ...keyReferences(spec)],
-  problem: notificationProblem,
+  references: (spec) => [...notificationReferences(spec), ...replicationReferences(spec), ...keyReferences(spec)],
+  problem: (spec, given) => notificationProblem(spec, given) ?? replicationProblem(spec, given),
   want: (spec, given) => ({
     private: true,
     versioning: spec.versioning,
@@ -26,6 +27,7 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
     retention: spec.retention ? { days: spec.retention.days, lock: spec.retention.lock ?? false } : null,
     cors: (spec.cors ?? []).map(corsOf).sort(byName),
     notifications: notificationsOf(spec, given),
+    ...replicationOf(spec, given),
     encryptionKey: encryptionKeyOf(spec, given),
     overrides: overridesFor(spec, given.cloud),
     tags: given.tags,
@@ -38,6 +40,7 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
     retention: actual.retention ? retentionSpec(actual.retention) : undefined,
     cors: actual.cors?.map(corsSpec),
     notifications: actual.notifications?.map((one) => notificationSpec(one, naming)),
+    replicateTo: replicationSpec(actual.replicateTo, naming),
     encryption: encryptionSpec(actual.encryptionKey, naming),
     overrides: overridesSpec(actual.overrides, naming.cloud),
   }),

@@ -141,6 +141,16 @@ export interface BucketNotification {
   readonly delivers: boolean;
 }
 
+/** Where what is written to a Bucket is copied to. */
+export interface BucketReplication {
+  /** BUCKET_ID. `observe` says "" where it can't tell. */
+  readonly target: string;
+  /** "" for all objects. */
+  readonly prefix: string;
+  /** Always true. `observe` says false where anything is missing without which nothing is copied, or is copied otherwise. */
+  readonly copies: boolean;
+}
+
 /** What a Bucket should be, whatever the cloud. Rules and notifications sorted by name. */
 export interface BucketWant extends Wanted {
   /** Always true. `observe` says false where anything that keeps the public, ACLs or plain HTTP out is missing. */
@@ -154,6 +164,9 @@ export interface BucketWant extends Wanted {
   readonly retention: { readonly days: number; readonly lock: boolean } | null;
   readonly cors: readonly BucketCorsRule[];
   readonly notifications: readonly BucketNotification[];
+  readonly replicateTo: BucketReplication | null;
+  /** Key of the bucket that copies go to, when it is a customer's. A cloud that is not told it doesn't report it back. */
+  readonly replicaKey: string | null;
   readonly encryptionKey: string | null;
   readonly overrides: { readonly [field: string]: Neutral };
 }

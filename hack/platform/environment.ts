@@ -50,5 +50,11 @@ const onAws = ({ aws }: Endpoints) => ({
 
 const onGcp = ({ gcpGrpc, gcpRest }: Endpoints) => ({
   imageRegistry: `${GCP.region}-docker.pkg.dev/${GCP.account}/onyx`,
-  endpoints: { default: `http://${gcpGrpc}`, monitoring: gcpRest, storage: gcpRest, eventarc: gcpRest },
+  endpoints: {
+    default: `http://${gcpGrpc}`,
+    monitoring: gcpRest,
+    storage: gcpRest,
+    eventarc: gcpRest,
+    storagetransfer: gcpRest,
+  },
 });

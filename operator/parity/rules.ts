@@ -152,6 +152,20 @@ export const PARITY_RULES: readonly ParityRule[] = [
     reason: "The id of the queue or topic that is told is the cloud's.",
   },
   {
+    name: "cloud-ids",
+    kinds: ["Bucket"],
+    path: ["status", "effective", "replicateTo", "target"],
+    as: "value",
+    reason: "The id of the bucket that copies go to is the cloud's.",
+  },
+  {
+    name: "cloud-ids",
+    kinds: ["Bucket"],
+    path: ["status", "effective", "replicaKey"],
+    as: "value",
+    reason: "The id of a key is the cloud's.",
+  },
+  {
     name: "subscription-rights",
     kinds: ["Queue"],
     path: ["status", "effective", "subscription", "via", "**"],

@@ -154,6 +154,23 @@ describe("the operator's policy", () => {
     });
   });
 
+  it("is enough for a bucket that is copied to another one", async () => {
+    const buckets = bucketProvider(operator);
+    const marks = call("test-copies", { owner: owner("test-copies", { kind: "Bucket" }) });
+    const to = bucketWant("test-copies", { versioning: true });
+    const { id: target } = await buckets.create("test-copies", to, marks);
+    const seen = async () => {
+      const found = await buckets.observe({ name: "test-copies", footprint: [] }, marks);
+      if (!found.exists) throw new Error("it is gone");
+      return found;
+    };
+    await buckets.update(await seen(), to, new Set(["versioning"]), marks);
+    const want = bucketWant("test-copied");
+    const replicateTo = { target, prefix: "", copies: true };
+    await live(buckets, "test-copied", "Bucket", want, { versioning: true, replicateTo, tags: tagged(want) });
+    await buckets.delete(await seen(), { name: "test-copies", footprint: [] }, marks);
+  });
+
   it("is enough for a schedule", async () => {
     const rules = eventRuleProvider(operator);
     const want = eventRuleWant("test-daily");

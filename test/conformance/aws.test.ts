@@ -8,6 +8,7 @@ import { byKind, type Tried } from "../../operator/provider/conformance/tried.ts
 import { judgeRequests } from "../support/aws-requests.ts";
 import { serviceModels } from "../support/service-model.ts";
 import { bucketOnAws } from "./aws/bucket.ts";
+import { bucketCopierOnAws } from "./aws/bucket-copier.ts";
 import { bucketTellerOnAws } from "./aws/bucket-teller.ts";
 import { awsUnderTest } from "./aws/cloud.ts";
 import { deliveriesOnAws } from "./aws/deliveries.ts";
@@ -32,6 +33,7 @@ import { gaps } from "./gaps.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { bucket } from "./kinds/bucket.ts";
+import { bucketCopier } from "./kinds/bucket-copier.ts";
 import { bucketTeller } from "./kinds/bucket-teller.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
@@ -42,6 +44,7 @@ import { topic } from "./kinds/topic.ts";
 import { messageCases } from "./messages.ts";
 import { notificationCases } from "./notifications.ts";
 import { objectCases } from "./objects.ts";
+import { replicationCases } from "./replications.ts";
 import { secretCases } from "./secrets.ts";
 import { subscriptionCases } from "./subscriptions.ts";
 
@@ -73,6 +76,7 @@ notificationCases(
   all,
   options,
 );
+replicationCases(aws, objectsOnAws(aws, emulator.endpoint), { kind: bucketCopier, on: bucketCopierOnAws(aws) }, all);
 keyCases(aws, ciphersOnAws(aws), { kind: encryptionKey, on: encryptionKeyOnAws(aws) }, all, options);
 deliveryCases(aws, deliveriesOnAws(aws), { kind: topic, on: topicOnAws(aws) }, all, options);
 eventCases(aws, eventsOnAws(aws), messagesOnAws(aws), workflowsOnAws(aws), {

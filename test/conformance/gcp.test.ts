@@ -5,6 +5,7 @@ import { deliveryCases } from "./deliveries.ts";
 import { eventCases } from "./events.ts";
 import { gaps } from "./gaps.ts";
 import { bucketOnGcp } from "./gcp/bucket.ts";
+import { bucketCopierOnGcp } from "./gcp/bucket-copier.ts";
 import { bucketTellerOnGcp } from "./gcp/bucket-teller.ts";
 import { gcpUnderTest } from "./gcp/cloud.ts";
 import { deliveriesOnGcp } from "./gcp/deliveries.ts";
@@ -24,6 +25,7 @@ import { makeStarter, workflowsOnGcp } from "./gcp/workflows.ts";
 import { itemCases } from "./items.ts";
 import { keyCases } from "./keys.ts";
 import { bucket } from "./kinds/bucket.ts";
+import { bucketCopier } from "./kinds/bucket-copier.ts";
 import { bucketTeller } from "./kinds/bucket-teller.ts";
 import { encryptionKey } from "./kinds/encryptionkey.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
@@ -34,6 +36,7 @@ import { topic } from "./kinds/topic.ts";
 import { messageCases } from "./messages.ts";
 import { notificationCases } from "./notifications.ts";
 import { objectCases } from "./objects.ts";
+import { replicationCases } from "./replications.ts";
 import { secretCases } from "./secrets.ts";
 import { subscriptionCases } from "./subscriptions.ts";
 
@@ -58,6 +61,7 @@ notificationCases(
   all,
   options,
 );
+replicationCases(gcp, objectsOnGcp(gcp), { kind: bucketCopier, on: bucketCopierOnGcp(gcp) }, all);
 keyCases(gcp, ciphersOnGcp(gcp), { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) }, all, options);
 deliveryCases(gcp, deliveriesOnGcp(gcp), { kind: topic, on: topicOnGcp(gcp) }, all, options);
 eventCases(gcp, eventsOnGcp(gcp), messagesOnGcp(gcp), workflowsOnGcp(gcp), {

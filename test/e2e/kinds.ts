@@ -96,7 +96,12 @@ async function inCloud({ cloud, cluster, endpoints }: Platform): Promise<readonl
     aws: { ...AWS, endpoints: { default: endpoints.aws } },
     gcp: {
       ...GCP,
-      endpoints: { default: `http://${endpoints.gcpGrpc}`, monitoring: endpoints.gcpRest, storage: endpoints.gcpRest },
+      endpoints: {
+        default: `http://${endpoints.gcpGrpc}`,
+        monitoring: endpoints.gcpRest,
+        storage: endpoints.gcpRest,
+        storagetransfer: endpoints.gcpRest,
+      },
     },
   }[cloud];
   const place: Place = {

@@ -17,6 +17,7 @@ const object = (kind: string, spec: string, metadata = "{name: bad}") =>
   `apiVersion: onyx.onelens.io/v1alpha1\nkind: ${kind}\nmetadata: ${metadata}\nspec: ${spec}\n`;
 
 const queue = (spec: string, metadata?: string) => object("Queue", spec, metadata);
+const bucket = (spec: string) => object("Bucket", spec);
 const table = (spec: string) => object("Table", spec);
 const topic = (spec: string) => object("Topic", spec);
 const secret = (spec: string) => object("ManagedSecret", spec);
@@ -474,6 +475,22 @@ export const REFUSED: readonly Refused[] = [
     what: "a binding to two things",
     yaml: service("{image: a, bindings: [{queue: q, table: t, access: Read}]}"),
     message: `spec.bindings[0]: Invalid value: give exactly one of ${Object.keys(BINDABLE).join(", ")}`,
+  },
+  {
+    what: "copies of a bucket without versions",
+    yaml: bucket("{replicateTo: {bucketRef: {name: b}}}"),
+    message:
+      "spec.versioning: Invalid value: replicateTo needs versioning: true, here and where the copies go: S3 copies nothing without",
+  },
+  {
+    what: "a bucket that is copied to itself",
+    yaml: bucket("{versioning: true, replicateTo: {bucketRef: {name: bad}}}"),
+    message: "spec.replicateTo.bucketRef.name: Invalid value: a Bucket isn't copied to itself: name another one",
+  },
+  {
+    what: "a prefix of copies that no job takes",
+    yaml: bucket("{versioning: true, replicateTo: {bucketRef: {name: b}, prefix: /a}}"),
+    message: 'spec.replicateTo.prefix: Invalid value: "/a": a prefix of what is copied must not begin with /',
   },
   {
     what: "an access that a bucket has not",

@@ -111,11 +111,13 @@ describe("a Bucket on S3 and in Cloud Storage", () => {
   const OUTPUTS = {
     aws: {
       KEY_ID: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+      BUCKET_ID: "arn:aws:s3:::prod-shop-copies",
       QUEUE_ID: "arn:aws:sqs:eu-west-1:111122223333:prod-shop-files",
       TOPIC_ID: "arn:aws:sns:eu-west-1:111122223333:prod-shop-files-topic",
     },
     gcp: {
       KEY_ID: "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k",
+      BUCKET_ID: "projects/_/buckets/prod-shop-copies",
       QUEUE_ID: "projects/p/subscriptions/prod-shop-files",
       TOPIC_ID: "projects/p/topics/prod-shop-files-topic",
     },

@@ -78,6 +78,8 @@ export const bucketWant = (name: string, over: Partial<BucketWant> = {}): Bucket
   retention: null,
   cors: [],
   notifications: [],
+  replicateTo: null,
+  replicaKey: null,
   encryptionKey: null,
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name, { kind: "Bucket" })) },

@@ -35,6 +35,7 @@ export async function startAdapter(settings: { operationMillis?: number } = {}) 
       monitoring: cloud.rest,
       storage: cloud.rest,
       eventarc: cloud.rest,
+      storagetransfer: cloud.rest,
     },
   };
   const connect = (): CloudConnection<Leaves> => connectGcp(place, { now: Date.now });

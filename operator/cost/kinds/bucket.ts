@@ -7,6 +7,7 @@ interface Billed {
   readonly storageClass: "Hot" | "Auto";
   readonly lifecycle: readonly { readonly to: "Cool" | "Cold" | "Archive" | null }[];
   readonly encryptionKey: string | null;
+  readonly replicateTo: unknown;
 }
 
 const COLDER = {
@@ -20,6 +21,10 @@ function colder(cloud: "aws" | "gcp", { lifecycle }: Billed): readonly Charge[] 
   return [...classes].map((name) => ({ what: `stored in ${name}`, price: COLDER[cloud][name] }));
 }
 
+/** Copying itself is free on both; what is stored there, the other bucket tells, and what leaves a region, neither. */
+const copies = (price: Charge["price"], { replicateTo }: Billed): readonly Charge[] =>
+  replicateTo ? [{ what: "copies, each a write in the other bucket", price }] : [];
+
 /** Neither cloud asks for an empty bucket. */
 export const bucket: Estimator<Billed> = {
   aws: (want) => ({
@@ -29,6 +34,7 @@ export const bucket: Estimator<Billed> = {
       ...(want.storageClass === "Auto" ? [{ what: "watching for what can be colder", price: aws.s3Watching }] : []),
       { what: "writes and lists", price: aws.s3Write },
       { what: "reads", price: aws.s3Read },
+      ...copies(aws.s3Write, want),
       ...keyUse.aws(want),
     ],
   }),
@@ -41,6 +47,7 @@ export const bucket: Estimator<Billed> = {
         : []),
       { what: "writes and lists", price: gcp.storageWrite },
       { what: "reads", price: gcp.storageRead },
+      ...copies(gcp.storageWrite, want),
       ...keyUse.gcp(want),
     ],
   }),

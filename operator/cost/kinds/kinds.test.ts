@@ -8,7 +8,7 @@ import { managedSecret } from "./managedsecret.ts";
 import { topic } from "./topic.ts";
 
 const open = { encryptionKey: null };
-const hot = { ...open, storageClass: "Hot" as const, lifecycle: [] };
+const hot = { ...open, storageClass: "Hot" as const, lifecycle: [], replicateTo: null };
 const secret = { ...open, rotation: null, overrides: {} };
 const told = { targetIs: { kind: "Queue" } };
 const colder = [{ to: "Cool" }, { to: "Archive" }, { to: "Cool" }, { to: null }] as const;
@@ -64,6 +64,18 @@ const cases: readonly { what: string; on: Cloud; bill: Bill; monthly: string; ra
       "watching for what can be colder: price unknown",
       "writes and lists: 0.05 USD per 10,000 operations of class A",
       "reads: 0.004 USD per 10,000 operations of class B",
+    ],
+  },
+  {
+    what: "a bucket that is copied",
+    on: "aws",
+    bill: bucket.aws({ ...hot, replicateTo: { target: "b" } }),
+    monthly: "0.00",
+    rates: [
+      "stored, old versions included: 0.023 USD per GB a month",
+      "writes and lists: 0.005 USD per 1,000 requests",
+      "reads: 0.0004 USD per 1,000 requests",
+      "copies, each a write in the other bucket: 0.005 USD per 1,000 requests",
     ],
   },
   {

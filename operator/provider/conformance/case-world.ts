@@ -138,7 +138,7 @@ export async function caseWorld(
 
   /** What spec refers to is there and Ready before the object is; so is what that refers to. */
   async function provide(
-    { kind: { leaf, spec } }: Tried,
+    { kind: { leaf, spec, companions: needs } }: Tried,
     to: OneObject<LeafSpec>,
     overs: readonly (Over | undefined)[],
   ) {
@@ -147,8 +147,9 @@ export async function caseWorld(
         if (to.others.has(`${kind}/${name}`)) continue;
         const one = all.get(kind);
         if (!one) throw new Error(`${leaf.kind} refers to a ${kind}, which the suite does not know.`);
-        const companion = make(one, name);
-        await provide(one, companion, [undefined]);
+        const over = needs?.[`${kind}/${name}`];
+        const companion = make(one, name, over);
+        await provide(one, companion, [over]);
         companions.push({ one, host: companion });
         await companion.settle();
         expect(toldOf(companion.status)).toBe(READY);

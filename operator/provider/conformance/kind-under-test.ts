@@ -34,6 +34,8 @@ export interface KindUnderTest<Spec extends LeafSpec, Want extends Wanted> {
   readonly immutable: readonly { readonly spec: Over; readonly field: string; readonly on: readonly Cloud[] }[];
   /** L25: a spec with a reference; `undefined` for a kind that refers to nothing. */
   readonly referring?: Over | undefined;
+  /** What the objects that it refers to need besides their base spec, by `kind/name`. Absent: nothing. */
+  readonly companions?: Readonly<Record<string, Over>> | undefined;
   /** L17: a spec with the guard on, and the one that lifts it; undefined for a kind without. */
   readonly guard?: { readonly on: Over; readonly off: Over } | undefined;
   /** L24: a spec with more parts than fit on one page. */
@@ -82,6 +84,8 @@ export interface KindOnCloud {
   readonly fill?: ((subject: Subject) => Promise<void>) | undefined;
   /** Final backups that the cloud keeps of it. Absent: it makes none on demand. */
   readonly backups?: ((subject: Subject) => Promise<readonly Listed[]>) | undefined;
+  /** What of ours lies beside it for the part that this shape of the kind is about. Absent: nothing. */
+  readonly traces?: ((subject: Subject) => Promise<readonly unknown[]>) | undefined;
   /** Takes it away behind our back. */
   remove(subject: Subject): Promise<void>;
   /** L13, L21: the parts that it is made of, each taken away alone behind our back. */

@@ -1,5 +1,6 @@
 import type { Tried } from "../../../operator/provider/conformance/tried.ts";
 import { bucket } from "../kinds/bucket.ts";
+import { bucketCopier } from "../kinds/bucket-copier.ts";
 import { bucketTeller } from "../kinds/bucket-teller.ts";
 import { encryptionKey } from "../kinds/encryptionkey.ts";
 import { eventRule } from "../kinds/eventrule.ts";
@@ -10,6 +11,7 @@ import { table } from "../kinds/table.ts";
 import { topic } from "../kinds/topic.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
 import { bucketOnAws } from "./bucket.ts";
+import { bucketCopierOnAws } from "./bucket-copier.ts";
 import { bucketTellerOnAws } from "./bucket-teller.ts";
 import type { AwsUnderTest } from "./cloud.ts";
 import { encryptionKeyOnAws } from "./encryptionkey.ts";
@@ -29,6 +31,7 @@ export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: table, on: tableOnAws(aws) },
   { kind: bucket, on: bucketOnAws(aws) },
   { kind: bucketTeller, on: bucketTellerOnAws(aws) },
+  { kind: bucketCopier, on: bucketCopierOnAws(aws) },
   { kind: encryptionKey, on: encryptionKeyOnAws(aws) },
   { kind: managedSecret, on: managedSecretOnAws(aws) },
   { kind: eventRule(workflowIdOnAws(aws, "nightly")), on: eventRuleOnAws(aws) },

@@ -40,6 +40,7 @@ export async function gcpUnderTest(): Promise<GcpUnderTest> {
       monitoring: gcp.rest,
       storage: gcp.rest,
       eventarc: gcp.rest,
+      storagetransfer: gcp.rest,
     },
   } as const;
   await ensureRoles(place, AbortSignal.timeout(30_000));

@@ -1,5 +1,6 @@
 import type { Tried } from "../../../operator/provider/conformance/tried.ts";
 import { bucket } from "../kinds/bucket.ts";
+import { bucketCopier } from "../kinds/bucket-copier.ts";
 import { bucketTeller } from "../kinds/bucket-teller.ts";
 import { encryptionKey } from "../kinds/encryptionkey.ts";
 import { eventRule } from "../kinds/eventrule.ts";
@@ -10,6 +11,7 @@ import { table } from "../kinds/table.ts";
 import { topic } from "../kinds/topic.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
 import { bucketOnGcp } from "./bucket.ts";
+import { bucketCopierOnGcp } from "./bucket-copier.ts";
 import { bucketTellerOnGcp } from "./bucket-teller.ts";
 import type { GcpUnderTest } from "./cloud.ts";
 import { encryptionKeyOnGcp } from "./encryptionkey.ts";
@@ -29,6 +31,7 @@ export const kindsOnGcp = (gcp: GcpUnderTest): readonly Tried[] => [
   { kind: table, on: tableOnGcp(gcp) },
   { kind: bucket, on: bucketOnGcp(gcp) },
   { kind: bucketTeller, on: bucketTellerOnGcp(gcp) },
+  { kind: bucketCopier, on: bucketCopierOnGcp(gcp) },
   { kind: encryptionKey, on: encryptionKeyOnGcp(gcp) },
   { kind: managedSecret, on: managedSecretOnGcp(gcp) },
   { kind: eventRule(workflowIdOnGcp(gcp, "nightly")), on: eventRuleOnGcp(gcp) },
