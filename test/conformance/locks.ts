@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type CaseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, READY } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import { atRest } from "../../operator/provider/conformance/lifecycle.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import { worldsOf } from "./gapped.ts";
 import type { Objects } from "./objects.ts";

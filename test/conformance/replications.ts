@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type CaseWorld, READY, type Tried } from "../../operator/provider/conformance/case-world.ts";
+import { type CaseWorld, READY } from "../../operator/provider/conformance/case-world.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
 import { atRest } from "../../operator/provider/conformance/lifecycle.ts";
+import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import type { LeafStatus } from "../../operator/reconcile/leaf-object.ts";
 import { worldsOf } from "./gapped.ts";
