@@ -60,6 +60,14 @@ test-e2e: ## The operator against real clusters, clouds and KEDA
 chaos: ## Break what can break, at length (arguments: make chaos args="--faults=1,2 --kinds=Queue --clouds=aws --seed=1")
 	@$(bed) node test/chaos/main.ts $(args)
 
+.PHONY: soak
+soak: ## Churn and trouble for hours; does one operator grow? (arguments: make soak args="--minutes=480 --cloud=gcp")
+	@$(bed) node test/chaos/soak.ts $(args)
+
+.PHONY: chaos-plants
+chaos-plants: ## Plant bugs in a copy of the sources and see whether make chaos finds each
+	@$(bed) node test/chaos/try-plants.ts $(args)
+
 .PHONY: test-chaos
 test-chaos: ## The short form of make chaos, as it is part of make test
 	@$(bed) node hack/test.ts chaos

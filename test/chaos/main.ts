@@ -1,7 +1,7 @@
 /**
  * Breaks what can break, and looks whether all holds.
  *
- *   node test/chaos/main.ts [--clouds=aws,gcp] [--faults=1,2,20] [--kinds=Queue,Table] [--seed=N] [--short]
+ *   node test/chaos/main.ts [--clouds=aws,gcp] [--faults=1,2,20] [--kinds=Queue,Table] [--lives=N] [--seed=N] [--short]
  *
  * Each cloud runs in a process of its own, side by side. Ends with 1 where something did not hold.
  */
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     clouds: { type: "string", default: "aws,gcp" },
     faults: { type: "string" },
     kinds: { type: "string" },
+    lives: { type: "string" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     short: { type: "boolean", default: false },
     /** Of a child: this cloud alone, here; outcomes go to the parent. */
@@ -28,6 +29,7 @@ const { values } = parseArgs({
 });
 const asked = values.faults?.split(",").map(Number);
 const chosen = scenarios.filter(({ faults }) => asked === undefined || faults.some((fault) => asked.includes(fault)));
+const lives = values.lives === undefined ? undefined : Number(values.lives);
 const kinds = values.kinds === undefined ? undefined : new Set(values.kinds.split(","));
 
 if (values.lane) await runLane(values.lane as Cloud);
@@ -41,10 +43,9 @@ async function runLane(cloud: Cloud): Promise<void> {
   });
   const lane = await startLane(cloud, `chaos-${cloud}`);
   const bystanders = await placeBystanders(lane.side);
-  const dice = createDice(Number(values.seed));
+  const options = { short: values.short, dice: createDice(Number(values.seed)), kinds, lives };
   for (const scenario of chosen)
-    if (!scenario.notOn?.[cloud])
-      for await (const outcome of scenario.run(lane, { short: values.short, dice, kinds })) process.send?.(outcome);
+    if (!scenario.notOn?.[cloud]) for await (const outcome of scenario.run(lane, options)) process.send?.(outcome);
   process.send?.(await bystanders.outcome());
   await lane.stop();
   process.disconnect?.();

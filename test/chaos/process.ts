@@ -22,6 +22,8 @@ export interface Replica {
   /** Resolves with the code, or the signal, that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
   isAlive(): boolean;
+  /** What it tells at /metrics: the values by name and labels. */
+  metrics(): Promise<ReadonlyMap<string, number>>;
   /** Whether the lease names it. */
   leads(): Promise<boolean>;
   /** Ends it, whatever state it is in, and takes its log for the lane's evidence. */
@@ -74,6 +76,7 @@ export async function startReplica(lane: Lane, options: ReplicaOptions): Promise
     signal: (signal) => void child.kill(signal),
     ended,
     isAlive,
+    metrics: async () => parseMetrics(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
     async leads() {
       const lease = await lane.api.client.find<Lease>(LEASES, LEASE);
       return lease?.spec?.holderIdentity?.startsWith(`${options.name}_`) === true;
@@ -91,6 +94,14 @@ export async function startReplica(lane: Lane, options: ReplicaOptions): Promise
     throw new Error(`${options.name} is not ready: ${error.message}\n${said.join("").slice(-2_000)}`);
   });
   return replica;
+}
+
+/** `onyx_queue_depth{name="Queue"} 3`, a line each. */
+function parseMetrics(text: string): ReadonlyMap<string, number> {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
+  );
 }
 
 /** Waits, on the machine's time. @returns how long that took, in ms @throws Error when it takes too long */

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly dice: Dice;
   /** Only these kinds, by their titles; absent: all. */
   readonly kinds?: ReadonlySet<string> | undefined;
+  /** So many lives of each kind in the scenario of crashes; absent: as many as the form of the run has. */
+  readonly lives?: number | undefined;
 }
 
 /** One thing that goes wrong, and what must hold all the same. */

@@ -8,9 +8,9 @@ const SHORT = 2;
 export const crashAtEveryWrite: Scenario = {
   faults: [1, 2, 3],
   title: "the operator dies at each write of a create, an update and a delete",
-  async *run(lane, { short, dice, kinds }) {
+  async *run(lane, { short, dice, kinds, lives }) {
     for (const tried of lane.kinds)
       if (kinds === undefined || kinds.has(titleOf(tried)))
-        yield* await crashes(lane, tried, { lives: short ? SHORT : undefined, shuffled: dice.shuffled });
+        yield* await crashes(lane, tried, { lives: lives ?? (short ? SHORT : undefined), shuffled: dice.shuffled });
   },
 };
