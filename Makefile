@@ -81,7 +81,7 @@ verify: ## Types, lint, import rules, generated files up to date
 	@$(env) node hack/verify.ts
 
 .PHONY: bench
-bench: ## Measure the operator next to its peers (arguments: make bench args="--objects=200 --runs=1")
+bench: ## Measure the operator next to its peers (make bench args="--scenarios=all --runs=1"; bench/README.md)
 	@$(bed) node bench/main.ts $(args)
 
 ##@ Change it

@@ -1,9 +1,15 @@
 /**
  * The bench's stand-in for AWS: as much of SQS and STS as a Queue needs, from memory, so fast that it is not what is
- * measured, and it counts every call. Not a test double: it refuses nothing and proves nothing.
+ * measured, and it counts every call. Not a test double: it proves nothing of what an adapter asks.
  *
- * `node bench/cloud.ts` prints its URL as one line; GET /counts gives the calls by action; POST /delay?ms=100 makes each
- * call take that long.
+ * `node bench/cloud.ts` prints its URL as one line, and answers besides AWS's calls:
+ *
+ *   GET  /counts               the calls by action, refused ones included; "refused": how many those were
+ *   POST /delay?ms=100         each call takes that long from now on
+ *   POST /throttle?part=0.8    refuses this part of SQS's calls from now on, as SQS does that is asked too often; the same
+ *                              ones each time
+ *   POST /tamper               sets the visibility timeout of every queue to a value that nobody asked for
+ *   GET  /corrections          ms from that until it was set again, of each queue where it was
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,13 +19,18 @@ interface Queue {
   readonly url: string;
   readonly attributes: Record<string, string>;
   readonly tags: Record<string, string>;
+  tamperedAt?: number | undefined;
 }
 
 const ACCOUNT = "000000000000";
 const REGION = "us-east-1";
+const TAMPERED = "43";
 const queues = new Map<string, Queue>();
 const counts = new Map<string, number>();
+const corrections: number[] = [];
 let delayMs = 0;
+let throttledPart = 0;
+let dice = 1;
 
 type Body = {
   QueueName?: string;
@@ -32,6 +43,13 @@ type Body = {
 
 const nameOf = (url: string | undefined) => url?.split("/").at(-1) ?? "";
 const arn = (name: string) => `arn:aws:sqs:${REGION}:${ACCOUNT}:${name}`;
+const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
+
+/** Lehmer's generator: the same calls are refused in each run. */
+function refuses(): boolean {
+  dice = (dice * 48_271) % 2_147_483_647;
+  return dice / 2_147_483_647 < throttledPart;
+}
 
 /** Undefined: there is no such queue. */
 function answer(action: string, body: Body, origin: string): object | undefined {
@@ -57,6 +75,10 @@ function answer(action: string, body: Body, origin: string): object | undefined 
       return { Tags: queue.tags };
     case "SetQueueAttributes":
       Object.assign(queue.attributes, body.Attributes);
+      if (queue.tamperedAt !== undefined && queue.attributes.VisibilityTimeout !== TAMPERED) {
+        corrections.push(performance.now() - queue.tamperedAt);
+        queue.tamperedAt = undefined;
+      }
       return {};
     case "TagQueue":
       Object.assign(queue.tags, body.Tags);
@@ -88,27 +110,56 @@ async function read(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
+/** What the bench asks, and no cloud has. Undefined: something else was asked. */
+function control({ pathname, searchParams }: URL): object | undefined {
+  switch (pathname) {
+    case "/counts":
+      return Object.fromEntries(counts);
+    case "/corrections":
+      return corrections;
+    case "/delay":
+      delayMs = Number(searchParams.get("ms") ?? 0);
+      return {};
+    case "/throttle":
+      throttledPart = Number(searchParams.get("part") ?? 0);
+      return {};
+    case "/tamper":
+      for (const queue of queues.values()) {
+        queue.attributes.VisibilityTimeout = TAMPERED;
+        queue.tamperedAt = performance.now();
+      }
+      return {};
+    default:
+      return undefined;
+  }
+}
+
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", `http://${request.headers.host}`);
   const body = await read(request);
-  if (url.pathname === "/counts") return void response.end(JSON.stringify(Object.fromEntries(counts)));
-  if (url.pathname === "/delay") {
-    delayMs = Number(url.searchParams.get("ms") ?? 0);
-    return void response.end("{}");
-  }
+  const said = control(url);
+  if (said) return void response.end(JSON.stringify(said));
   const target = request.headers["x-amz-target"];
   const action = typeof target === "string" ? (target.split(".")[1] ?? "") : "GetCallerIdentity";
-  counts.set(action, (counts.get(action) ?? 0) + 1);
+  count(action);
   if (delayMs > 0) await wait(delayMs);
   if (action === "GetCallerIdentity") return void response.setHeader("content-type", "text/xml").end(IDENTITY);
-  const reply = answer(action, JSON.parse(body) as Body, url.origin);
   response.setHeader("content-type", "application/x-amz-json-1.0");
+  if (refuses()) {
+    count("refused");
+    return refuse(response, "RequestThrottled", "RequestThrottled", "Request is throttled.");
+  }
+  const reply = answer(action, JSON.parse(body) as Body, url.origin);
   if (reply) return void response.end(JSON.stringify(reply));
+  const message = "The specified queue does not exist.";
+  refuse(response, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", message);
+}
+
+/** Of an error SQS has two names: one of its JSON protocol, one of the older protocol that clients still go by. */
+function refuse(response: ServerResponse, type: string, older: string, message: string): void {
   response.statusCode = 400;
-  response.setHeader("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender");
-  response.end(
-    JSON.stringify({ __type: "com.amazonaws.sqs#QueueDoesNotExist", message: "The specified queue does not exist." }),
-  );
+  response.setHeader("x-amzn-query-error", `${older};Sender`);
+  response.end(JSON.stringify({ __type: `com.amazonaws.sqs#${type}`, message }));
 }
 
 const server = createServer((request, response) => {

@@ -1,110 +1,109 @@
 /**
- * `make bench`: a burst of Queues from apply to Ready, Onyx next to its peers, in pairs in turn on the same machine.
+ * `make bench`: what the operator takes and how fast it is, next to its peers, in turn on the same machine.
  *
- *   node bench/main.ts [--objects=1000] [--runs=3] [--peers=onyx,controller-runtime] [--json] [--busy]
+ *   node bench/main.ts [--scenarios=burst,single] [--peers=onyx,floor,controller-runtime] [--objects=N] [--runs=3]
+ *                      [--seconds=60] [--json | --markdown] [--busy]
  */
 import { parseArgs } from "node:util";
 import { thisHost } from "../hack/testbed/host.ts";
 import { painter, table } from "../operator/cli/output.ts";
-import { type Burst, burst } from "./burst.ts";
-import { load, quantile } from "./measure.ts";
-import { peersNamed, usualPeers } from "./peers.ts";
+import { thisMachine } from "./machine.ts";
+import { load } from "./measure.ts";
+import { page } from "./page.ts";
+import { named, type Peer, peersNamed, usualPeers } from "./peers.ts";
+import { type Gap, loadsOf, type Run, sheetOf } from "./report.ts";
+import { type Scenario, Unable } from "./scenario.ts";
+import { scenarios, usualScenarios } from "./scenarios/index.ts";
 
 /** Above this load other work on the machine is measured too. */
 const BUSY = 1.5;
 
+const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(",");
 const { values } = parseArgs({
   options: {
-    objects: { type: "string", default: "1000" },
+    scenarios: { type: "string", default: names(usualScenarios) },
+    peers: { type: "string", default: names(usualPeers) },
+    objects: { type: "string" },
     runs: { type: "string", default: "3" },
-    peers: { type: "string", default: usualPeers.map((peer) => peer.name).join(",") },
-    quiet: { type: "string", default: "30" },
+    seconds: { type: "string", default: "60" },
     json: { type: "boolean", default: false },
+    markdown: { type: "boolean", default: false },
     busy: { type: "boolean", default: false },
   },
 });
 
 const host = thisHost();
-const chosen = peersNamed(values.peers);
+const chosen = named("scenario", scenarios, values.scenarios);
+const peers = peersNamed(values.peers);
+const count = Number(values.runs);
 if (load() > BUSY && !values.busy) {
   console.error(
-    `The machine is busy (load ${load().toFixed(1)}, more than ${BUSY}): figures would be of no use. Wait, or give --busy to measure all the same; the runs are marked then.`,
+    `The machine is busy (load ${load().toFixed(1)}, more than ${BUSY}): figures would be of no use. Wait, or give --busy to measure all the same; the results are marked then.`,
   );
   process.exit(1);
 }
 
-const results: Burst[] = [];
-for (let run = 0; run < Number(values.runs); run++) {
-  for (const peer of run % 2 === 0 ? chosen : [...chosen].reverse()) {
-    host.say(`run ${run + 1} of ${values.runs}: ${peer.name}, ${values.objects} Queues`);
-    results.push(
-      await burst(peer, host, { objects: Number(values.objects), parallel: 16, quietMs: Number(values.quiet) * 1000 }),
-    );
+const runs: Run[] = [];
+const gaps: Gap[] = [];
+
+/** Runs that did not come to an end are told, and the others go on: a run of everything takes an hour. */
+async function measure(scenario: Scenario, peer: Peer, number: number): Promise<void> {
+  const missing = scenario.needs.map((need) => peer.lacks[need]).find((reason) => reason !== undefined);
+  const known = gaps.some((gap) => gap.scenario === scenario.name && gap.peer === peer.name);
+  const gap = (reason: string, failed = false) =>
+    void gaps.push({ scenario: scenario.name, peer: peer.name, reason, failed });
+  if (known) return;
+  if (missing !== undefined) return gap(missing);
+  const objects = Number(values.objects ?? scenario.objects);
+  host.say(`${scenario.name}, run ${number + 1} of ${count}: ${peer.name}, ${objects} Queues`);
+  const before = load();
+  try {
+    const measured = await scenario.run(peer, host, { objects, seconds: Number(values.seconds) });
+    runs.push({ scenario: scenario.name, peer: peer.name, objects, load: before, measured });
+  } catch (error) {
+    const { message } = error as Error;
+    if (error instanceof Unable) return gap(message);
+    host.say(message);
+    gap(`a run failed: ${message.split("\n")[0]}`, true);
   }
 }
-console.log(values.json ? JSON.stringify(results, undefined, 2) : report(results));
 
-function report(all: readonly Burst[]): string {
+for (const scenario of chosen)
+  for (let number = 0; number < count; number++)
+    for (const peer of number % 2 === 0 ? peers : [...peers].reverse()) await measure(scenario, peer, number);
+
+const machine = thisMachine(host, peers);
+const busy = runs.some((run) => run.load > BUSY);
+const sheets = chosen.map((scenario) =>
+  sheetOf(
+    scenario,
+    peers.map(({ name }) => name),
+    runs,
+    gaps,
+  ),
+);
+if (values.json) console.log(JSON.stringify({ machine, busy, runs, gaps }, undefined, 2));
+else if (values.markdown) {
+  const date = new Date().toISOString().slice(0, 10);
+  const args = process.argv.slice(2).join(" ");
+  const command = `make bench args="${args}" > docs/performance.md`;
+  process.stdout.write(page({ date, command, machine, peers, scenarios: chosen, runs, sheets, busy }));
+} else console.log(text());
+process.exitCode = gaps.some(({ failed }) => failed) ? 1 : 0;
+
+function text(): string {
   const paint = painter(process.stdout.isTTY === true);
-  const per = (counts: Readonly<Record<string, number>>) =>
-    Object.entries(counts)
-      .map(([name, count]) => `${name} ${count.toFixed(2)}`)
-      .join(", ");
-  const total = (counts: Readonly<Record<string, number>>) =>
-    Object.values(counts)
-      .reduce((sum, count) => sum + count, 0)
-      .toFixed(2);
-  const rows = chosen.map((peer) => {
-    const runs = all.filter((one) => one.peer === peer.name);
-    const median = (pick: (one: Burst) => number, digits: number) => quantile(runs.map(pick), 0.5).toFixed(digits);
-    const last = runs.at(-1) as Burst;
-    return [
-      peer.name,
-      `${median((one) => one.readySeconds, 2)} (${runs.map((one) => one.readySeconds.toFixed(2)).join(" ")})`,
-      median((one) => one.p50Ms, 0),
-      median((one) => one.p99Ms, 0),
-      median((one) => one.cpuMsPerObject, 2),
-      median((one) => one.peakMiB, 0),
-      median((one) => one.apiserverCpuMsPerObject, 1),
-      total(last.apiCalls),
-      total(last.cloudCalls),
-      String(Math.max(...runs.map((one) => one.quietWrites))),
-      median((one) => one.deleteSeconds, 2),
-    ];
-  });
-  const first = chosen[0]?.name;
-  const reference = all.filter((one) => one.peer === chosen.at(-1)?.name).map((one) => one.readySeconds);
-  const ours = all.filter((one) => one.peer === first).map((one) => one.readySeconds);
-  const busy = all.some((one) => one.load > BUSY);
   return [
-    paint("bold", `${values.objects} Queues from apply to Ready${busy ? " (busy machine: pessimistic)" : ""}`),
+    `${machine.hardware}; ${machine.versions.join(", ")}`,
+    `Load before the runs: ${loadsOf(runs)}${busy ? ". Other work was going on: times are pessimistic" : ""}`,
     "",
-    table(
-      [
-        "PEER",
-        "READY s (each run)",
-        "p50 ms",
-        "p99 ms",
-        "CPU ms/obj",
-        "PEAK MiB",
-        "APISERVER ms/obj",
-        "API/obj",
-        "CLOUD/obj",
-        "QUIET WRITES",
-        "DELETE s",
-      ],
-      rows,
-    ),
-    "",
-    ...chosen.map((peer) => {
-      const last = all.findLast((one) => one.peer === peer.name) as Burst;
-      return `${peer.name}: ${peer.about}\n  API server: ${per(last.apiCalls)}; ${last.events} events in all\n  cloud: ${per(last.cloudCalls)}`;
-    }),
-    ...(chosen.length > 1
-      ? [
-          "",
-          `${first} takes ${(quantile(ours, 0.5) / quantile(reference, 0.5)).toFixed(2)} times as long as ${chosen.at(-1)?.name}.`,
-        ]
-      : []),
+    ...peers.map(({ name, about }) => `${name}: ${about}`),
+    ...sheets.flatMap(({ title, headers, rows, notes }) => [
+      "",
+      paint("bold", title),
+      "",
+      table(headers, rows),
+      ...(notes.length > 0 ? ["", ...notes] : []),
+    ]),
   ].join("\n");
 }

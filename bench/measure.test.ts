@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { added, quantile, requestsFor, usageOf } from "./measure.ts";
+import { added, isRead, perObject, quantile, requestsFor, total, usageOf } from "./measure.ts";
 
 const TEXT = `# HELP apiserver_request_total x
 apiserver_request_total{code="201",resource="queues",subresource="",verb="POST",version="v1alpha1"} 12
@@ -32,7 +32,8 @@ it("tells what was added", () => {
 it("reads what a process has used", () => {
   const usage = usageOf(process.pid);
   expect(usage.cpuSeconds).toBeGreaterThan(0);
-  expect(usage.peakMiB).toBeGreaterThan(10);
+  expect(usage.residentMiB).toBeGreaterThan(10);
+  expect(usage.peakMiB).toBeGreaterThanOrEqual(usage.residentMiB);
 });
 
 it.each([
@@ -41,4 +42,22 @@ it.each([
   [[2], 0.5, 2],
 ])("quantile of %j at %d is %d", (values, part, expected) => {
   expect(quantile(values, part)).toBe(expected);
+});
+
+it("adds up, of all or of some", () => {
+  const counts = new Map([
+    ["GET", 4],
+    ["PATCH/status", 6],
+  ]);
+  expect([total(counts), total(counts, isRead), total(new Map())]).toEqual([10, 4, 0]);
+  expect(["GET", "LIST", "GET/status", "PATCH", "POST", "DELETE"].filter(isRead)).toEqual([
+    "GET",
+    "LIST",
+    "GET/status",
+  ]);
+});
+
+it("tells counts an object", () => {
+  expect(perObject(new Map([["PATCH", 20]]), 8)).toBe("PATCH 2.50");
+  expect(perObject(new Map(), 8)).toBe("none");
 });

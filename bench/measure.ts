@@ -5,6 +5,8 @@ import { loadavg } from "node:os";
 export interface Usage {
   /** User and system time in seconds, of the process itself. */
   readonly cpuSeconds: number;
+  /** Memory that it holds now, in MiB. */
+  readonly residentMiB: number;
   /** Most memory it ever held, in MiB. */
   readonly peakMiB: number;
 }
@@ -16,8 +18,13 @@ const TICKS = 100;
 export function usageOf(pid: number): Usage {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
-  return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS, peakMiB: Number(peak) / 1024 };
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const mebibytes = (field: string) => Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+    residentMiB: mebibytes("VmRSS"),
+    peakMiB: mebibytes("VmHWM"),
+  };
 }
 
 /** Average number of runnable processes in the last minute. */
@@ -66,4 +73,17 @@ export function added(
 export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
+}
+
+/** All counts together, or those whose name is asked for. */
+export function total(counts: ReadonlyMap<string, number>, which: (name: string) => boolean = () => true): number {
+  return [...counts].reduce((sum, [name, count]) => (which(name) ? sum + count : sum), 0);
+}
+
+/** Whether a request of `requestsFor` only reads. */
+export const isRead = (verb: string): boolean => verb === "GET" || verb === "LIST" || verb.startsWith("GET/");
+
+/** Counts an object, as they are read: `PATCH 1.00, PATCH/status 1.00`. */
+export function perObject(counts: ReadonlyMap<string, number>, objects: number): string {
+  return [...counts].map(([name, count]) => `${name} ${(count / objects).toFixed(2)}`).join(", ") || "none";
 }

@@ -1,178 +1,136 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
-import { type Cluster, startCluster } from "../hack/testbed/cluster.ts";
 import type { Host } from "../hack/testbed/host.ts";
 import { freePorts } from "../hack/testbed/ports.ts";
-import { type Launched, openRun, readRun } from "../hack/testbed/run.ts";
+import { isAlive } from "../hack/testbed/processid.ts";
+import { openRun, readRun } from "../hack/testbed/run.ts";
 import { waitUntil } from "../hack/testbed/wait.ts";
-import { type Client, createClient } from "../operator/runtime/client.ts";
-import { createClock } from "../operator/runtime/clock.ts";
-import { createLog } from "../operator/runtime/log.ts";
-import { createReflector } from "../operator/runtime/reflector.ts";
-import type { KubeObject, ResourceType } from "../operator/runtime/resource.ts";
-import { SECRETS } from "../operator/runtime/secrets.ts";
-import { createTransport } from "../operator/runtime/transport.ts";
+import { createDriver, type Driver } from "./driver.ts";
+import { type BareGround, layGround } from "./ground.ts";
 import type { Peer } from "./peers.ts";
+import { type Watched, watchQueues } from "./watch.ts";
 
-const QUEUES: ResourceType = {
-  group: "onyx.onelens.io",
-  version: "v1alpha1",
-  plural: "queues",
-  kind: "Queue",
-  namespaced: true,
-};
-const ENVIRONMENTS: ResourceType = { ...QUEUES, plural: "environments", kind: "Environment", namespaced: false };
+/** One process of a peer. */
+export interface Member {
+  readonly pid: number;
+  /** Answers 200 once the process has all objects. Undefined: the peer has none. */
+  readonly readyUrl: string | undefined;
+  /** Throws when the process has ended. */
+  check(): void;
+  /** Sends the signal and waits until the process is gone. */
+  end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+}
 
 /** A peer at work on a cluster and a cloud of its own. */
-export interface Scene extends AsyncDisposable {
-  readonly cluster: Cluster;
-  readonly client: Client;
-  /** URL of the cloud stand-in. */
-  readonly cloud: string;
-  readonly peer: Launched;
-  /** Process ids. */
-  readonly pids: { readonly peer: number; readonly apiserver: number };
-  /** What an independent watch sees. */
+export interface Scene extends BareGround {
+  readonly driver: Driver;
   readonly watched: Watched;
-  /** Creates Queues `prefix-0`, `prefix-1` and so on, so many at once, and tells when each create was sent. */
-  create(prefix: string, count: number, parallel: number): Promise<ReadonlyMap<string, number>>;
-  /** Waits until so many Queues of that prefix are Ready. */
-  ready(prefix: string, count: number, timeoutMs: number): Promise<void>;
+  /** The process that was started last. */
+  readonly peer: Member;
+  /** Process id. */
+  readonly apiserver: number;
+  /** Starts one more process of the peer; with other options than the scene's, if they are given. */
+  start(options?: Pick<SceneOptions, "resyncSeconds">): Promise<Member>;
+  /** Waits until so many Queues of that prefix are Ready. @returns when each first was, by name */
+  ready(prefix: string, count: number, generation?: number): Promise<ReadonlyMap<string, number>>;
+  /** Makes so many Queues and waits until they are Ready. */
+  populate(prefix: string, count: number): Promise<void>;
+  /** Makes one Queue of that prefix. @returns ms from the create to Ready */
+  one(prefix: string): Promise<number>;
+  /** Waits until there is no Queue any more. */
+  gone(): Promise<void>;
 }
+
+export interface SceneOptions {
+  /** Under .run; bench-… if left out. */
+  readonly name?: string;
+  /** As in `layGround`. */
+  readonly finalizerAtAdmission?: boolean;
+  /** Several processes of the peer are started, one of which works. */
+  readonly elects?: boolean;
+  /** How often the cloud is looked at when nothing happens; what is usual with the peer if left out. */
+  readonly resyncSeconds?: number;
+}
+
+const WARM_UP = 20;
+const PATIENCE_MS = 900_000;
 
 /** Boots a cluster and a cloud, starts the peer, and waits until it has made 20 Queues. */
-export async function setScene(peer: Peer, host: Host): Promise<Scene> {
+export async function setScene(peer: Peer, host: Host, options: SceneOptions = {}): Promise<Scene> {
   const launch = await peer.prepare(host);
+  const name = options.name ?? `bench-${peer.name}`;
   await using undo = new AsyncDisposableStack();
-  const cluster = await startCluster({ name: `bench-${peer.name}` }, host);
-  undo.defer(() => cluster.stop());
-  const stand = spawn(process.execPath, [join(host.root, "bench", "cloud.ts")], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  undo.defer(() => void stand.kill());
-  const [line] = (await once(stand.stdout, "data")) as [Buffer];
-  const cloud = line.toString().trim();
-  const client = clientFor(cluster);
-  await install(cluster, client, host, cloud);
-
-  const run = await openRun(host, `bench-peer-${peer.name}`, { keep: false });
+  const ground = undo.use(await layGround(name, host, options));
+  const run = await openRun(host, `${name}-peer`, { keep: false });
   undo.defer(() => run.stop());
-  const [port] = (await freePorts(1)) as [number];
-  const started = run.launch(launch({ kubeconfig: cluster.kubeconfig, cloud, port }));
-  const watched = await watchReady(client);
+  const watched = await watchQueues(ground.client);
   undo.defer(() => watched.stop());
-  const processes = [run.folder, cluster.folder].flatMap((folder) => readRun(folder)?.processes ?? []);
-  const pidOf = (name: string) => processes.find((one) => one.name === name)?.pid ?? 0;
-  const create: Scene["create"] = (...args) => createAll(client, ...args);
-  const ready: Scene["ready"] = (prefix, count, timeoutMs) =>
-    waitUntil(() => watched.ready(prefix).length === count, {
-      what: `${count} Queues`,
-      timeoutMs,
-      everyMs: 20,
-      check: () => started.check(),
-      explain: () => started.logTail(),
-    });
-  await create("warm", 20, 16);
-  await ready("warm", 20, 60_000);
+  const driver = createDriver(ground.client);
 
+  const members: Member[] = [];
+  const peerOf = () => members.at(-1) as Member;
+  const start: Scene["start"] = async (other = {}) => {
+    const [port] = (await freePorts(1)) as [number];
+    const program = launch({
+      kubeconfig: ground.cluster.kubeconfig,
+      cloud: ground.cloud.url,
+      port,
+      ...options,
+      ...other,
+    });
+    const launched = run.launch({ ...program, name: `${peer.name}-${members.length}` });
+    const id = readRun(run.folder)?.processes.at(-1);
+    if (!id) throw new Error(`${peer.name} could not be started. ${launched.logTail()}`);
+    const member: Member = {
+      pid: id.pid,
+      readyUrl: program.readyUrl,
+      check: () => launched.check(),
+      async end(signal) {
+        process.kill(id.pid, signal);
+        await waitUntil(() => !isAlive(id), { what: `The end of ${peer.name}`, timeoutMs: 60_000, everyMs: 2 });
+      },
+    };
+    members.push(member);
+    return member;
+  };
+  const patiently = (what: string, condition: () => boolean) =>
+    waitUntil(condition, { what, timeoutMs: PATIENCE_MS, everyMs: 20, check: () => peerOf().check() });
+  const ready: Scene["ready"] = async (prefix, count, generation) => {
+    await patiently(`${count} Queues`, () => watched.ready(prefix, generation).size >= count);
+    return watched.ready(prefix, generation);
+  };
+  const populate: Scene["populate"] = async (prefix, count) => {
+    await driver.create(prefix, count);
+    await ready(prefix, count);
+  };
+  await start();
+  await populate("warm", WARM_UP);
+
+  const apiserver = readRun(ground.cluster.folder)?.processes.find((one) => one.name === "kube-apiserver")?.pid ?? 0;
+  let ones = 0;
   const end = undo.move();
   return {
-    cluster,
-    client,
-    cloud,
-    peer: started,
-    pids: { peer: pidOf(peer.name), apiserver: pidOf("kube-apiserver") },
+    ...ground,
+    driver,
     watched,
-    create,
+    get peer() {
+      return peerOf();
+    },
+    apiserver,
+    start,
     ready,
+    populate,
+    async one(prefix) {
+      const name = `${prefix}-${ones++}`;
+      const sent = await driver.createOne(name);
+      const at = () => watched.ready(prefix).get(name);
+      await waitUntil(() => at() !== undefined, {
+        what: name,
+        timeoutMs: PATIENCE_MS,
+        everyMs: 2,
+        check: () => peerOf().check(),
+      });
+      return (at() ?? Number.NaN) - sent;
+    },
+    gone: () => patiently("The end of all Queues", () => watched.size() === 0),
     [Symbol.asyncDispose]: () => end.disposeAsync(),
   };
-}
-
-function clientFor(cluster: Cluster): Client {
-  const config = new KubeConfig();
-  config.loadFromFile(cluster.kubeconfig);
-  return createClient(createTransport(config, { clock: createClock(), log: createLog({ level: "silent" }) }));
-}
-
-async function install(cluster: Cluster, client: Client, host: Host, cloud: string): Promise<void> {
-  const folder = join(host.root, "crds", "generated");
-  const crds = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
-  for (const file of crds)
-    await cluster.kubectl(["apply", "--server-side", "-f", "-"], readFileSync(join(folder, file), "utf8"));
-  await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]);
-  await client.create(SECRETS, "default", {
-    metadata: { name: "cloud" },
-    stringData: { AWS_ACCESS_KEY_ID: "bench", AWS_SECRET_ACCESS_KEY: "bench" },
-  } as object);
-  await client.create(ENVIRONMENTS, undefined, {
-    metadata: { name: "bench" },
-    spec: {
-      cloud: "aws",
-      region: "us-east-1",
-      account: "000000000000",
-      clusterName: "bench",
-      default: true,
-      credentials: { secretRef: { namespace: "default", name: "cloud" } },
-      endpoints: { default: cloud },
-      apiBudget: { default: 10_000 },
-    },
-  } as object);
-}
-
-export interface Watched {
-  /** Objects whose name begins so, with the moment when they were first seen Ready. */
-  ready(prefix: string): readonly { readonly name: string; readonly at: number }[];
-  size(): number;
-  stop(): void;
-}
-
-async function watchReady(client: Client): Promise<Watched> {
-  const stop = new AbortController();
-  const seen = new Map<string, number>();
-  const reflector = createReflector<KubeObject>({
-    client,
-    type: QUEUES,
-    clock: createClock(),
-    log: createLog({ level: "silent" }),
-  });
-  reflector.subscribe((event) => {
-    if (event.type === "deleted") return;
-    const { metadata, status } = event.object as KubeObject & {
-      status?: { conditions?: { type: string; status: string }[] };
-    };
-    if (seen.has(metadata.name) || !status?.conditions?.some((one) => one.type === "Ready" && one.status === "True"))
-      return;
-    seen.set(metadata.name, performance.now());
-  });
-  void reflector.start(stop.signal);
-  await reflector.synced();
-  return {
-    ready: (prefix) => [...seen].filter(([name]) => name.startsWith(prefix)).map(([name, at]) => ({ name, at })),
-    size: () => reflector.size,
-    stop: () => stop.abort(),
-  };
-}
-
-/** Creates objects, so many at once, and tells when each create was sent. */
-async function createAll(
-  client: Client,
-  prefix: string,
-  count: number,
-  parallel: number,
-): Promise<ReadonlyMap<string, number>> {
-  const sent = new Map<string, number>();
-  let next = 0;
-  const worker = async () => {
-    while (next < count) {
-      const name = `${prefix}-${next++}`;
-      sent.set(name, performance.now());
-      await client.create(QUEUES, "default", { metadata: { name }, spec: {} } as object);
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, worker));
-  return sent;
 }

@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { exec } from "./exec.ts";
 import { goBuild, goIdentity, moduleFolder, readGoMod, requiredVersion } from "./gobuild.ts";
 import type { Host } from "./host.ts";
+import { installPython, pythonIdentity } from "./pypi.ts";
 
 /** Something the test bed builds once and keeps in the cache. */
 export interface Artifact {
@@ -155,28 +155,15 @@ function pubsub(source: string): Artifact {
 
 /** A virtual environment with the packages of `requirements.txt`. */
 function fromPyPI(name: ArtifactName, title: string, source: string): Artifact {
-  const requirements = join(source, "requirements.txt");
   return {
     name,
     title,
     usual: "about a minute the first time (from PyPI)",
     source,
     diskMiB: 400,
-    identity: () => exec("python3", ["-c", "import sys; print(sys.version, sys.executable)"]),
-    async build(out, { detail, signal }) {
-      await requirePython();
-      detail("making a virtual environment");
-      const venv = join(out, "venv");
-      await exec("python3", ["-m", "venv", venv], { signal });
-      detail("installing packages");
-      const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
-      await exec(join(venv, "bin", "python"), [...pip, "-r", requirements], { signal });
+    identity: pythonIdentity,
+    async build(out, context) {
+      await installPython({ requirements: join(source, "requirements.txt"), out: join(out, "venv"), ...context });
     },
   };
-}
-
-async function requirePython(): Promise<void> {
-  const check =
-    "import sys; assert sys.version_info >= (3, 10), 'Python 3.10 or newer is needed, this is ' + sys.version";
-  await exec("python3", ["-c", check]);
 }

@@ -1,6 +1,6 @@
 /**
  * The bench's peer on the informer of \@kubernetes/client-node: the least that a hand-written controller does for a
- * Queue with it. Finalizer, one create, status; on deletion the queue and then the finalizer go. It looks at nothing
+ * Queue with it. Finalizer, one call to the cloud, status; on deletion the queue and then the finalizer go. It looks at nothing
  * else. The informer has no work queue, so there is a small one here: a key at a time, ten at once, no retries.
  *
  * `KUBECONFIG=… node bench/peers/client-node/main.ts URL-OF-THE-CLOUD`
@@ -14,31 +14,31 @@ import {
   PatchStrategy,
   setHeaderOptions,
 } from "@kubernetes/client-node";
-import { readyStatus, sqs } from "../sqs.ts";
+import { fetchTo, isDone, type Queue, readyStatus, sqs } from "../sqs.ts";
 
-type Queue = KubernetesObject & { status?: { externalId?: string } };
+type Informed = KubernetesObject & Queue;
 
 const FINALIZER = "bench.onyx.onelens.io/queue";
 const WORKERS = 10;
 const QUEUES = { group: "onyx.onelens.io", version: "v1alpha1", plural: "queues" };
 const MERGE = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
 
-const cloud = sqs(process.argv[2] ?? "");
+const cloud = sqs(fetchTo(process.argv[2] ?? ""));
 const config = new KubeConfig();
 config.loadFromDefault();
 const api = config.makeApiClient(CustomObjectsApi);
-const informer = makeInformer<Queue>(
+const informer = makeInformer<Informed>(
   config,
   `/apis/${QUEUES.group}/${QUEUES.version}/${QUEUES.plural}`,
-  () => api.listClusterCustomObject(QUEUES) as Promise<KubernetesListObject<Queue>>,
+  () => api.listClusterCustomObject(QUEUES) as Promise<KubernetesListObject<Informed>>,
 );
 
 async function reconcile(queue: Queue): Promise<void> {
-  const { name = "", namespace = "", generation = 0, finalizers = [], deletionTimestamp } = queue.metadata ?? {};
+  const { name, namespace, generation, finalizers = [], deletionTimestamp } = queue.metadata;
   const at = { ...QUEUES, namespace, name };
   if (deletionTimestamp) {
     if (!finalizers.includes(FINALIZER)) return;
-    if (queue.status?.externalId) await cloud.delete(queue.status.externalId);
+    await cloud.delete(queue);
     const kept = finalizers.filter((one) => one !== FINALIZER);
     await api.patchNamespacedCustomObject({ ...at, body: { metadata: { finalizers: kept } } }, MERGE);
     return;
@@ -48,8 +48,8 @@ async function reconcile(queue: Queue): Promise<void> {
       { ...at, body: { metadata: { finalizers: [...finalizers, FINALIZER] } } },
       MERGE,
     );
-  if (queue.status?.externalId) return;
-  const url = await cloud.create(`bench-${namespace}-${name}`);
+  if (isDone(queue)) return;
+  const url = await cloud.put(queue);
   await api.patchNamespacedCustomObjectStatus({ ...at, body: { status: readyStatus(generation, url) } }, MERGE);
 }
 
@@ -78,8 +78,8 @@ function pump(): void {
 const generations = new Map<string, number>();
 
 function seen({ metadata }: Queue): void {
-  const key = `${metadata?.namespace}/${metadata?.name}`;
-  const generation = metadata?.generation ?? 0;
+  const { namespace, name, generation } = metadata;
+  const key = `${namespace}/${name}`;
   if (generations.get(key) === generation) return;
   generations.set(key, generation);
   waiting.add(key);
@@ -89,7 +89,7 @@ function seen({ metadata }: Queue): void {
 
 informer.on("add", seen);
 informer.on("update", seen);
-informer.on("delete", ({ metadata }) => void generations.delete(`${metadata?.namespace}/${metadata?.name}`));
+informer.on("delete", ({ metadata }) => void generations.delete(`${metadata.namespace}/${metadata.name}`));
 informer.on("error", (error) => console.error(`The informer has ended: ${error}`));
 await informer.start();
 process.once("SIGTERM", () => process.exit(0));

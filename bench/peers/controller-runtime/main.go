@@ -1,6 +1,6 @@
 // controller-runtime is the bench's peer in Go: the least that a hand-written controller does for a Queue with the
-// usual library. It adds a finalizer, creates the queue, and writes status; on deletion it deletes the queue and takes the
-// finalizer away. It looks at nothing else: no drift, no adoption, no events, no ownership.
+// usual library. It adds a finalizer, creates or changes the queue, and writes status; on deletion it deletes the queue and
+// takes the finalizer away. It looks at nothing else: no drift, no adoption, no events, no ownership.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -85,20 +86,33 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return ctrl.Result{}, err
 		}
 	}
-	if _, made, _ := unstructured.NestedString(queue.Object, "status", "externalId"); made {
+	url, made, _ := unstructured.NestedString(queue.Object, "status", "externalId")
+	observed, _, _ := unstructured.NestedInt64(queue.Object, "status", "observedGeneration")
+	if made && observed == queue.GetGeneration() {
 		return ctrl.Result{}, nil
 	}
-	var created struct{ QueueUrl string }
-	if err := r.cloud.call(ctx, "CreateQueue", map[string]any{"QueueName": name}, &created); err != nil {
-		return ctrl.Result{}, err
+	timeout, _, _ := unstructured.NestedString(queue.Object, "spec", "processingTimeout")
+	attributes := map[string]any{"VisibilityTimeout": strings.TrimSuffix(timeout, "s")}
+	if made {
+		in := map[string]any{"QueueUrl": url, "Attributes": attributes}
+		if err := r.cloud.call(ctx, "SetQueueAttributes", in, &struct{}{}); err != nil {
+			return ctrl.Result{}, err
+		}
+	} else {
+		var created struct{ QueueUrl string }
+		in := map[string]any{"QueueName": name, "Attributes": attributes}
+		if err := r.cloud.call(ctx, "CreateQueue", in, &created); err != nil {
+			return ctrl.Result{}, err
+		}
+		url = created.QueueUrl
 	}
 	before := queue.DeepCopy()
 	now := time.Now().UTC().Format(time.RFC3339)
 	queue.Object["status"] = map[string]any{
 		"observedGeneration": queue.GetGeneration(),
-		"externalId":         created.QueueUrl,
+		"externalId":         url,
 		"conditions": []any{map[string]any{
-			"type": "Ready", "status": "True", "reason": "Available", "message": "created",
+			"type": "Ready", "status": "True", "reason": "Available", "message": "made",
 			"lastTransitionTime": now, "observedGeneration": queue.GetGeneration(),
 		}},
 	}
@@ -121,6 +135,7 @@ func (r *reconciler) remove(ctx context.Context, queue *unstructured.Unstructure
 func run() error {
 	endpoint := flag.String("cloud", "", "URL of the cloud stand-in")
 	workers := flag.Int("workers", 10, "reconciles at once")
+	elect := flag.Bool("elect", false, "work only while leading, by a Lease in the namespace default")
 	flag.Parse()
 	ctrl.SetLogger(zap.New(zap.Level(zapcore.ErrorLevel)))
 	config := ctrl.GetConfigOrDie()
@@ -129,6 +144,11 @@ func run() error {
 		Metrics: server.Options{BindAddress: "0"},
 		Cache:   cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
 		Client:  client.Options{Cache: &client.CacheOptions{Unstructured: true}},
+
+		LeaderElection:                *elect,
+		LeaderElectionID:              "bench-controller-runtime",
+		LeaderElectionNamespace:       "default",
+		LeaderElectionReleaseOnCancel: true,
 	})
 	if err != nil {
 		return err

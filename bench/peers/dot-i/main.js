@@ -5,24 +5,21 @@
  * `KUBECONFIG=… node bench/peers/dot-i/main.js URL-OF-THE-CLOUD`, after `npm ci --ignore-scripts` in this folder
  */
 import library from "@dot-i/k8s-operator";
-import { readyStatus, sqs } from "../sqs.ts";
+import { fetchTo, isDone, readyStatus, sqs } from "../sqs.ts";
 
 const FINALIZER = "bench.onyx.onelens.io/queue";
-const cloud = sqs(process.argv[2] ?? "");
+const cloud = sqs(fetchTo(process.argv[2] ?? ""));
 const quiet = () => {};
 
 const operator = new library.default({ debug: quiet, info: quiet, warn: console.error, error: console.error });
 
-async function remove({ object }) {
-  if (object.status?.externalId) await cloud.delete(object.status.externalId);
-}
+const remove = ({ object }) => cloud.delete(object);
 
 async function onEvent(event) {
   if (event.type === "DELETED" || (await operator.handleResourceFinalizer(event, FINALIZER, remove))) return;
-  const { metadata, status } = event.object;
-  if (status?.externalId) return;
-  const url = await cloud.create(`bench-${metadata.namespace}-${metadata.name}`);
-  await operator.patchResourceStatus(event.meta, readyStatus(metadata.generation, url));
+  if (isDone(event.object)) return;
+  const url = await cloud.put(event.object);
+  await operator.patchResourceStatus(event.meta, readyStatus(event.object.metadata.generation, url));
 }
 
 await operator.watchResource("onyx.onelens.io", "v1alpha1", "queues", onEvent);

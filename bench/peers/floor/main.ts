@@ -1,0 +1,110 @@
+/**
+ * The least possible program for a Queue: a watch, ten requests at once on one shared agent, and for each object the
+ * writes and the one call to the cloud that can't be left out. It keeps no copy of anything, tries nothing again, and ends
+ * when its watch ends. Nobody could run it; it shows what the API server and the machine take whatever the operator is.
+ *
+ * `KUBECONFIG=… node bench/peers/floor/main.ts URL-OF-THE-CLOUD`
+ */
+import { readFileSync } from "node:fs";
+import { Agent, request } from "undici";
+import { parse } from "yaml";
+import { isDone, type Queue, readyStatus, sqs } from "../sqs.ts";
+
+const FINALIZER = "bench.onyx.onelens.io/queue";
+const WORKERS = 10;
+const QUEUES = "/apis/onyx.onelens.io/v1alpha1/queues";
+
+/** As the test bed writes it. */
+interface KubeConfig {
+  readonly clusters: readonly [
+    { readonly cluster: { readonly server: string; readonly "certificate-authority-data": string } },
+  ];
+  readonly users: readonly [
+    { readonly user: { readonly "client-certificate-data": string; readonly "client-key-data": string } },
+  ];
+}
+
+const endpoint = process.argv[2] ?? "";
+const { clusters, users } = parse(readFileSync(process.env.KUBECONFIG ?? "", "utf8")) as KubeConfig;
+const { server, "certificate-authority-data": ca } = clusters[0].cluster;
+const { "client-certificate-data": cert, "client-key-data": key } = users[0].user;
+const pem = (data: string) => Buffer.from(data, "base64");
+const tls = { ca: pem(ca), cert: pem(cert), key: pem(key) };
+const agent = new Agent({ connections: WORKERS, connect: tls });
+const watching = new Agent({ connect: tls, bodyTimeout: 0 });
+const clouds = new Agent({ connections: WORKERS });
+
+const cloud = sqs(async (headers, body) => {
+  const reply = await request(endpoint, { method: "POST", headers, body, dispatcher: clouds });
+  return { status: reply.statusCode, text: await reply.body.text() };
+});
+
+async function patch({ metadata }: Queue, body: object, subresource = ""): Promise<void> {
+  const path = `/apis/onyx.onelens.io/v1alpha1/namespaces/${metadata.namespace}/queues/${metadata.name}${subresource}`;
+  const reply = await request(`${server}${path}`, {
+    method: "PATCH",
+    headers: { "content-type": "application/merge-patch+json" },
+    body: JSON.stringify(body),
+    dispatcher: agent,
+  });
+  await reply.body.dump();
+  if (reply.statusCode >= 300) throw new Error(`PATCH ${path}: ${reply.statusCode}`);
+}
+
+async function reconcile(queue: Queue): Promise<void> {
+  const { generation, finalizers = [], deletionTimestamp } = queue.metadata;
+  if (deletionTimestamp !== undefined) {
+    await cloud.delete(queue);
+    return patch(queue, { metadata: { finalizers: finalizers.filter((one) => one !== FINALIZER) } });
+  }
+  if (!finalizers.includes(FINALIZER)) await patch(queue, { metadata: { finalizers: [...finalizers, FINALIZER] } });
+  await patch(queue, { status: readyStatus(generation, await cloud.put(queue)) }, "/status");
+}
+
+/** What was begun, by uid: its generation, or "deletion". Our own writes come back by the watch. */
+const begun = new Map<string, number | "deletion">();
+const waiting: Queue[] = [];
+let running = 0;
+
+function pump(): void {
+  while (running < WORKERS) {
+    const queue = waiting.shift();
+    if (!queue) return;
+    running++;
+    reconcile(queue)
+      .catch((error: Error) => console.error(`${queue.metadata.name}: ${error.message}`))
+      .finally(() => {
+        running--;
+        pump();
+      });
+  }
+}
+
+function see(type: string, object: Queue): void {
+  const {
+    uid,
+    generation,
+    finalizers = [],
+    deletionTimestamp,
+  } = object.metadata as Queue["metadata"] & { uid: string };
+  if (type === "DELETED") return void begun.delete(uid);
+  const what = deletionTimestamp === undefined ? generation : "deletion";
+  if (begun.get(uid) === what || (what === "deletion" ? !finalizers.includes(FINALIZER) : isDone(object))) return;
+  begun.set(uid, what);
+  waiting.push(object);
+  pump();
+}
+
+process.once("SIGTERM", () => process.exit(0));
+const { body } = await request(`${server}${QUEUES}?watch=1`, { dispatcher: watching, headersTimeout: 0 });
+let rest = "";
+for await (const chunk of body.setEncoding("utf8")) {
+  const lines = (rest + chunk).split("\n");
+  rest = lines.pop() ?? "";
+  for (const line of lines) {
+    const { type, object } = JSON.parse(line) as { type: string; object: Queue };
+    see(type, object);
+  }
+}
+console.error("The watch has ended.");
+process.exit(1);
