@@ -31,16 +31,16 @@ export interface Assumptions {
   /** Makes nothing be seen in a cloud that is not asked: for `createEnvironmentRegistry`. */
   readonly wrap: Wrap;
   /** From now on this Environment counts as reached, with nothing in its cloud. */
-  assume(registry: EnvironmentRegistry, environment: EnvironmentObject): void;
+  assume(registry: EnvironmentRegistry, environment: EnvironmentObject): Promise<void>;
 }
 
 export function createAssumptions(): Assumptions {
   const assumed = new Set<string>();
   return {
     wrap: (_kind, provider, place) => (assumed.has(place.environment) ? unasked(provider) : provider),
-    assume(registry, { metadata: { name }, spec }) {
+    async assume(registry, { metadata: { name }, spec }) {
       assumed.add(name);
-      registry.connection(name, spec, undefined);
+      await registry.connection(name, spec, undefined);
       registry.ready(name, spec, whoeverIsIn(spec));
     },
   };

@@ -118,7 +118,7 @@ async function planCloud(
     const state = registry.get(environment.metadata.name);
     return "problem" in state ? [{ environment, why: state.problem.message }] : [];
   });
-  for (const { environment } of silent) assumptions.assume(registry, environment);
+  for (const { environment } of silent) await assumptions.assume(registry, environment);
   const plan = await planFor(manifests, environments, cluster, onThisCloud(registry, environments));
   if (silent.length === 0) return { cloud, plan };
   const reason = known

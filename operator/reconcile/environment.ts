@@ -165,7 +165,8 @@ async function look(object: EnvironmentObject, host: EnvironmentHost, signal: Ab
   try {
     const credentials = spec.credentials && (await host.secret(spec.credentials.secretRef));
     if (spec.credentials && !credentials) return missingSecret(spec.credentials.secretRef);
-    const who = await host.registry.connection(metadata.name, spec, credentials).whoAmI(signal);
+    const connection = await host.registry.connection(metadata.name, spec, credentials);
+    const who = await connection.whoAmI(signal);
     if (who.account === spec.account) return { who };
     return {
       reason: "WrongAccount",

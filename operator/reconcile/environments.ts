@@ -27,8 +27,8 @@ export type AnyConnection = Omit<CloudConnection<Record<never, never>>, "provide
   readonly providers: Readonly<Record<string, AnyProvider | Unsupported>>;
 };
 
-/** Makes a connection to a cloud. Given by main, which alone knows the adapters. */
-export type Connect = (cloud: Cloud, place: Place) => AnyConnection;
+/** Makes a connection to a cloud, having loaded its adapter if need be. Given by main, which alone knows the adapters. */
+export type Connect = (cloud: Cloud, place: Place) => AnyConnection | Promise<AnyConnection>;
 
 /** Puts budget, metrics, traces and the audit record round a provider. */
 export type Wrap = (
@@ -49,9 +49,9 @@ export interface EnvironmentRegistry extends Environments {
   get(name: string | undefined): LiveEnvironment | EnvironmentProblem;
   /**
    * The connection for this spec: the same one while spec and credentials stay, a new one otherwise (the old one is
-   * closed).
+   * closed). Not to be asked for the same name again before it has answered.
    */
-  connection(name: string, spec: EnvironmentSpec, credentials: Place["credentials"]): AnyConnection;
+  connection(name: string, spec: EnvironmentSpec, credentials: Place["credentials"]): Promise<AnyConnection>;
   /** The cloud has answered: from now on `get` gives it. */
   ready(name: string, spec: EnvironmentSpec, who: WhoAmI): void;
   /** It can't be used; `get` gives the problem. */
@@ -127,13 +127,13 @@ export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): Environ
         "The cluster has more than one default Environment. Leave spec.default: true on one of them.",
       );
     },
-    connection(name, spec, credentials) {
+    async connection(name, spec, credentials) {
       const place = placeOf(name, spec, credentials);
       const known = entries.get(name);
       if (known?.connection && known.spec.cloud === spec.cloud && isDeepStrictEqual(known.place, place))
         return known.connection;
+      const connection = await connect(spec.cloud, place);
       known?.connection?.close();
-      const connection = connect(spec.cloud, place);
       const state = problem("EnvironmentNotReady", `Environment "${name}" was not reached yet.`);
       entries.set(name, { spec, place, connection, state });
       looked.delete(name);

@@ -111,7 +111,7 @@ async function inCloud({ cloud, cluster, endpoints }: Platform): Promise<readonl
     workloadIdentity: "Native",
     credentials: { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
   };
-  const connection = connect(cloud, place);
+  const connection = await connect(cloud, place);
   const owner = { environment: "", cluster: "", namespace: "", kind: "", name: "", uid: "" };
   const call = { signal: AbortSignal.timeout(30_000), owner, token: "look" };
   const found: string[] = [];
