@@ -6,13 +6,17 @@ import { type Member, setScene } from "../scene.ts";
 import { countAtRest, countOf, spentBetween } from "../spent.ts";
 
 const REST_MS = 12_000;
+/** What a call to a cloud takes that is near: without it, thousands of looks take no time. */
+const DELAY_MS = 20;
 const PATIENCE_MS = 600_000;
 
 /** The process starts anew and finds everything as it was, but for one new Queue. */
 export const restart: Scenario<"cached" | "ready" | "cpu" | "resident" | "peak" | "writes" | "cloud"> = {
   name: "restart",
   title: "A cold start with Queues there",
-  about: "With all Queues Ready the process is ended, one Queue more is made, and the process is started again.",
+  about:
+    "With all Queues Ready the process is ended, one Queue more is made, and the process is started again. From then on " +
+    `each call to the cloud takes ${DELAY_MS} ms.`,
   objects: 1_000,
   needs: [],
   columns: {
@@ -37,11 +41,13 @@ export const restart: Scenario<"cached" | "ready" | "cpu" | "resident" | "peak" 
     await scene.populate("rest", objects);
     const before = await countAtRest(scene);
     await scene.peer.end("SIGTERM");
-    await scene.driver.create("new", 1);
+    await scene.cloud.delay(DELAY_MS);
+    // The last one by its name: who takes all in turn comes to it last.
+    await scene.driver.create("then", 1);
     const startedAt = performance.now();
     const again = await scene.start();
     const cachedAt = readyAt(again);
-    const seen = (await scene.ready("new", 1)).get("new-0") ?? Number.NaN;
+    const seen = (await scene.ready("then", 1)).get("then-0") ?? Number.NaN;
     const cached = await cachedAt;
     const { cpuSeconds } = (await countAtRest(scene)).peer;
     await delay(REST_MS);
