@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Definition, usesOther } from "./events-of-objects.ts";
+import { PRIORITY } from "../runtime/queue.ts";
+import { type Definition, urgencyOf, usesOther } from "./events-of-objects.ts";
 import type { KubeObject } from "./object.ts";
 
 const definitions: readonly Definition[] = [
@@ -37,5 +38,21 @@ describe("what has one user less", () => {
     expect(updated(queue("main", true), queue("main", true))).toEqual([]);
     const made = { type: "added", key: "shop/jobs", object: queue("main"), initial: false } as const;
     expect(usesOther(made, definitions)).toEqual([]);
+  });
+});
+
+describe("an object of which only its state is known", () => {
+  const seen = (generation: number, observedGeneration?: number) =>
+    urgencyOf({
+      apiVersion: "onyx.onelens.io/v1alpha1",
+      kind: "Queue",
+      metadata: { name: "jobs", namespace: "shop", generation },
+      ...(observedGeneration !== undefined && { status: { observedGeneration } }),
+    });
+
+  it("is urgent when it was made or changed since the last pass, and routine otherwise", () => {
+    expect(seen(1)).toBe(PRIORITY.changed);
+    expect(seen(3, 2)).toBe(PRIORITY.changed);
+    expect(seen(3, 3)).toBe(PRIORITY.resync);
   });
 });

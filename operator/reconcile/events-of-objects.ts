@@ -1,3 +1,4 @@
+import { PRIORITY, type Priority } from "../runtime/queue.ts";
 import type { ReflectorEvent } from "../runtime/reflector.ts";
 import { keyOf } from "../runtime/resource.ts";
 import { SECRETS } from "../runtime/secrets.ts";
@@ -62,6 +63,17 @@ export function copiesOther(event: ReflectorEvent<Cached>): readonly string[] {
   if (before?.syncedTo?.version === after?.syncedTo?.version && before?.syncedTo?.name === after?.syncedTo?.name)
     return [];
   return [...new Set([...copyKeys(event.old), ...copyKeys(event.object)])];
+}
+
+/**
+ * How urgent an object is of which only its state is known: after a start, or when its Environment has become known. What
+ * was made, changed or deleted since the last pass comes before those at rest, which may be thousands.
+ */
+export function urgencyOf({
+  metadata,
+  status,
+}: KubeObject<unknown, { readonly observedGeneration?: number }>): Priority {
+  return status?.observedGeneration === metadata.generation ? PRIORITY.resync : PRIORITY.changed;
 }
 
 /** Whether a pass could come to something else than before: our own finalizer and status writes can't. */

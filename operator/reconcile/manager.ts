@@ -2,7 +2,13 @@ import type { Wanted } from "../provider/provider.ts";
 import { type Random, spread } from "../runtime/backoff.ts";
 import type { Client } from "../runtime/client.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { type Controller, createController, type ReconcileContext, type Result } from "../runtime/controller.ts";
+import {
+  type Controller,
+  createController,
+  priorityOf,
+  type ReconcileContext,
+  type Result,
+} from "../runtime/controller.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Metrics } from "../runtime/metrics.ts";
 import { PRIORITY, type Priority } from "../runtime/queue.ts";
@@ -26,6 +32,7 @@ import {
   referenceKeys,
   referencesIn,
   refersOther,
+  urgencyOf,
   usesOther,
 } from "./events-of-objects.ts";
 import type { Next } from "./gather.ts";
@@ -173,7 +180,13 @@ export function createManager(options: ManagerOptions): Manager {
       clock,
       log,
       metrics: metrics?.queue,
-      sources: [{ reflector, predicate: concerns }],
+      sources: [
+        {
+          reflector,
+          predicate: concerns,
+          priority: (event) => (event.initial ? urgencyOf(event.object) : priorityOf(event)),
+        },
+      ],
       reconcile,
       concurrency: kind === ENVIRONMENT ? 2 : options.concurrency,
     });
@@ -231,7 +244,7 @@ export function createManager(options: ManagerOptions): Manager {
   }
   registry.subscribe(() => {
     for (const { kind } of definitions) {
-      for (const object of caches.get(kind)?.list() ?? []) add(kind, keyOf(object.metadata), PRIORITY.resync);
+      for (const object of caches.get(kind)?.list() ?? []) add(kind, keyOf(object.metadata), urgencyOf(object));
     }
   });
 
