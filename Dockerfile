@@ -24,4 +24,5 @@ COPY --chown=0:0 LICENSE /app/LICENSE
 # A number, so that Kubernetes sees that it is not root.
 USER 65532:65532
 # It reads files, and does no more with this machine: no writes, no other programs, no threads, no native code.
-ENTRYPOINT ["/nodejs/bin/node", "--disable-proto=throw", "--permission", "--allow-fs-read=*", "/app/onyx-operator.mjs"]
+# The young generation has 16 MiB, whatever the pod's limit: by itself Node takes 2 at 512 MiB, and spends its time on collecting.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "--disable-proto=throw", "--permission", "--allow-fs-read=*", "/app/onyx-operator.mjs"]
