@@ -45,6 +45,11 @@ if (load() > BUSY && !values.busy) {
 
 const runs: Run[] = [];
 const gaps: Gap[] = [];
+let stopped = false;
+process.once("SIGINT", () => {
+  stopped = true;
+  host.say("The run under way is the last one; then the results are shown. Ctrl-C once more ends it all at once.");
+});
 
 /** Runs that did not come to an end are told, and the others go on: a run of everything takes an hour. */
 async function measure(scenario: Scenario, peer: Peer, number: number): Promise<void> {
@@ -53,6 +58,7 @@ async function measure(scenario: Scenario, peer: Peer, number: number): Promise<
   const gap = (reason: string, failed = false) =>
     void gaps.push({ scenario: scenario.name, peer: peer.name, reason, failed });
   if (known) return;
+  if (stopped) return gap("not measured, the bench was stopped before");
   if (missing !== undefined) return gap(missing);
   const objects = Number(values.objects ?? scenario.objects);
   host.say(`${scenario.name}, run ${number + 1} of ${count}: ${peer.name}, ${objects} Queues`);
