@@ -1,7 +1,8 @@
 /**
  * The least possible program for a Queue: a watch, ten requests at once on one shared agent, and for each object the
  * writes and the one call to the cloud that can't be left out. It keeps no copy of anything, tries nothing again, and ends
- * when its watch ends. Nobody could run it; it shows what the API server and the machine take whatever the operator is.
+ * when the API server can't be reached. Nobody could run it; it shows what the API server and the machine take whatever the
+ * operator is.
  *
  * `KUBECONFIG=… node bench/peers/floor/main.ts URL-OF-THE-CLOUD`
  */
@@ -96,15 +97,15 @@ function see(type: string, object: Queue): void {
 }
 
 process.once("SIGTERM", () => process.exit(0));
-const { body } = await request(`${server}${QUEUES}?watch=1`, { dispatcher: watching, headersTimeout: 0 });
-let rest = "";
-for await (const chunk of body.setEncoding("utf8")) {
-  const lines = (rest + chunk).split("\n");
-  rest = lines.pop() ?? "";
-  for (const line of lines) {
-    const { type, object } = JSON.parse(line) as { type: string; object: Queue };
-    see(type, object);
+for (;;) {
+  const { body } = await request(`${server}${QUEUES}?watch=1`, { dispatcher: watching, headersTimeout: 0 });
+  let rest = "";
+  for await (const chunk of body.setEncoding("utf8")) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const { type, object } = JSON.parse(line) as { type: string; object: Queue };
+      see(type, object);
+    }
   }
 }
-console.error("The watch has ended.");
-process.exit(1);
