@@ -11,7 +11,7 @@ import { thisMachine } from "./machine.ts";
 import { load } from "./measure.ts";
 import { page } from "./page.ts";
 import { named, type Peer, peersNamed, usualPeers } from "./peers.ts";
-import { type Gap, loadsOf, type Run, sheetOf } from "./report.ts";
+import { firstSentence, type Gap, loadsOf, type Run, sheetOf } from "./report.ts";
 import { type Scenario, Unable } from "./scenario.ts";
 import { scenarios, usualScenarios } from "./scenarios/index.ts";
 
@@ -70,7 +70,7 @@ async function measure(scenario: Scenario, peer: Peer, number: number): Promise<
     const { message } = error as Error;
     if (error instanceof Unable) return gap(message);
     host.say(message);
-    gap(`a run failed: ${message.split("\n")[0]}`, true);
+    gap(`a run failed: ${firstSentence(message)}`, true);
   }
 }
 

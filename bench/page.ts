@@ -20,6 +20,7 @@ export interface Results {
 
 /** docs/performance.md. */
 export function page({ date, command, machine, peers, scenarios, runs, sheets, busy }: Results): string {
+  const unmeasured = scenarios.filter(({ name }) => !runs.some(({ scenario }) => scenario === name));
   return [
     "# Performance",
     "",
@@ -45,7 +46,12 @@ export function page({ date, command, machine, peers, scenarios, runs, sheets, b
       ["peer", "what"],
       peers.map(({ name, about }) => [`\`${name}\``, about]),
     ),
-    ...scenarios.flatMap((scenario, number) => section(scenario, sheets[number] as Sheet)),
+    ...scenarios.flatMap((scenario, number) =>
+      unmeasured.includes(scenario) ? [] : section(scenario, sheets[number] as Sheet),
+    ),
+    ...(unmeasured.length > 0
+      ? ["", `Not measured this time: ${unmeasured.map(({ name }) => `\`${name}\``).join(", ")}.`]
+      : []),
     "",
   ].join("\n");
 }

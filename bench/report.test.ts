@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { page } from "./page.ts";
 import { onyx } from "./peers.ts";
-import { loadsOf, type Run, sheetOf } from "./report.ts";
+import { firstSentence, loadsOf, type Run, sheetOf } from "./report.ts";
 import type { Scenario } from "./scenario.ts";
 
 const scenario: Scenario<"ready" | "cpu"> = {
@@ -63,14 +63,15 @@ describe("a sheet", () => {
       command: "make bench",
       machine: { hardware: "2 × CPU", versions: ["Node 24"] },
       peers: [onyx],
-      scenarios: [scenario],
+      scenarios: [scenario, { ...scenario, name: "mass" }],
       runs,
-      sheets: [sheet],
+      sheets: [sheet, sheetOf({ ...scenario, name: "mass" }, ["onyx"], [], [])],
       busy: true,
     });
     expect(text).toContain("| onyx | 2.00 | 20 |\n| run 1 | 3.00 | 10 |");
     expect(text).toContain("- READY s: until all are Ready.\n- CPU ms: CPU time | of the process.");
     expect(text).toContain("- kopf: –, has no election.");
+    expect(text.endsWith("Not measured this time: `mass`.\n")).toBe(true);
     expect(text).toContain("Load before the runs: 0.4 to 9.0. **Other work was going on");
   });
 });
@@ -78,4 +79,11 @@ describe("a sheet", () => {
 it("tells the range of loads", () => {
   expect(loadsOf(runs)).toBe("0.4 to 9.0");
   expect(loadsOf([])).toBe("no run");
+});
+
+it.each([
+  ["floor-0 ended (exit code 1). Last lines of .run/floor.log:\n  no", "floor-0 ended (exit code 1)"],
+  ["200 Queues not ready in 900 s", "200 Queues not ready in 900 s"],
+])("of %j it tells the first sentence", (message, expected) => {
+  expect(firstSentence(message)).toBe(expected);
 });

@@ -74,3 +74,7 @@ export function loadsOf(runs: readonly Run[]): string {
   if (loads.length === 0) return "no run";
   return `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`;
 }
+
+/** What an error says before it shows logs: of its first line what comes before `Last lines of`, without a full stop. */
+export const firstSentence = (message: string): string =>
+  (message.split("\n")[0] ?? "").replace(/ Last lines of .*$/, "").replace(/[.:]$/, "");
