@@ -71,6 +71,8 @@ export async function bundle(root: string, folder: string): Promise<Bundled> {
     format: "esm",
     target: "node22.19",
     banner: { js: COMMONJS },
+    // The image is built without tsconfig.json, which would change the bytes.
+    tsconfigRaw: {},
     define: { __filename: "onyxFilename", __dirname: "onyxDirname" },
     // Names stay: they are what one reads in a stack trace.
     minifyWhitespace: true,
