@@ -55,8 +55,8 @@ export async function startOperator(lane: Lane, namespace: string): Promise<Oper
     ended,
     tell: (object, notice) => evidence.told.push(JSON.stringify([object.kind, object.metadata.name, notice])),
     wrap: (kind, provider, ...more) => lane.work.during(instruments.wrap(kind, provider, ...more)),
-    connect(cloud, place) {
-      const connection = connect(cloud, { ...place, endpoints });
+    async connect(cloud, place) {
+      const connection = await connect(cloud, { ...place, endpoints });
       connections.add(connection);
       return lane.work.during(connection);
     },
