@@ -62,15 +62,16 @@ async function prepare(lane: Lane, tried: Tried, namespace: string): Promise<Ove
   const known = byKind(lane.kinds);
   const made = new Set<string>();
   async function provide(one: Tried, overs: readonly (Over | undefined)[]): Promise<void> {
-    for (const over of overs)
-      for (const { kind, name } of one.kind.leaf.references(one.kind.spec(over) as LeafSpec)) {
+    for (const own of overs)
+      for (const { kind, name } of one.kind.leaf.references(one.kind.spec(own) as LeafSpec)) {
         const other = known.get(kind);
         if (!other) throw new Error(`${titleOf(one)} refers to a ${kind}, which is not among the kinds.`);
         if (made.has(`${kind}/${name}`)) continue;
         made.add(`${kind}/${name}`);
-        await provide(other, [undefined]);
+        const over = one.kind.companions?.[`${kind}/${name}`];
+        await provide(other, [over]);
         const companion = liveSubject(lane, other, namespace, name);
-        await companion.apply();
+        await companion.apply(over);
         await lane.until(`${kind} ${name}`, companion.isReady, { explain: companion.told });
       }
   }

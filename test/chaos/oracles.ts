@@ -1,4 +1,5 @@
 import type { Lane } from "./lane.ts";
+import { settle } from "./process.ts";
 import type { Scribe } from "./report.ts";
 import type { LiveSubject } from "./subject.ts";
 import type { Passing } from "./wire.ts";
@@ -12,6 +13,9 @@ const QUIET_TIME_MS = 35 * 60_000;
 /** After that an Environment has told how its budget was used in the last minute. */
 const SETTLED_MS = 3 * 60_000;
 
+/** Of the machine's time, in which nothing passes: what the API server had to tell has come. */
+const AT_REST_MS = 400;
+const PATIENCE_MS = 60_000;
 /** So many characters of a request are shown. */
 const SHOWN = 600;
 
@@ -31,6 +35,7 @@ export function expectNoSurprise(writes: readonly Passing[], usual: readonly Pas
 
 /** U5: nothing is written any more, over three resyncs. */
 export async function expectQuiet(lane: Lane, scribe: Scribe): Promise<void> {
+  await settle(() => lane.wire.quietMs() > AT_REST_MS, PATIENCE_MS);
   await pass(lane, SETTLED_MS);
   const from = lane.wire.passed.length;
   await pass(lane, QUIET_TIME_MS);

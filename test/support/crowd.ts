@@ -48,7 +48,8 @@ export function crowdOf(
       if (made.has(`${reference.kind}/${reference.name}`)) return [];
       const known = kinds.find((one) => one.kind.leaf.kind === reference.kind);
       if (!known) throw new Error(`${kind.leaf.kind} refers to a ${reference.kind}, which is not among the kinds.`);
-      return withReferences(known, reference.name, common(cloud));
+      const needs = kind.companions?.[`${reference.kind}/${reference.name}`];
+      return withReferences(known, reference.name, { ...common(cloud), ...needs });
     });
     return [...others, [`${kind.leaf.kind}/${name}`, ours(kind.leaf.kind, name, spec, namespace)]];
   };

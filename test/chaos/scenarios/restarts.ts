@@ -1,3 +1,4 @@
+import type { Over } from "../../../operator/provider/conformance/kind-under-test.ts";
 import { byKind, type Tried, titleOf } from "../../../operator/provider/conformance/tried.ts";
 import type { LeafSpec } from "../../../operator/reconcile/leaf-object.ts";
 import { applyTo } from "../../support/managed.ts";
@@ -51,20 +52,20 @@ const kindNamed = (lane: Lane, title: string): Tried => {
 /** One object of each kind, with what it refers to, all Ready. */
 async function oneOfEach({ lane, namespace }: Play): Promise<readonly LiveSubject[]> {
   const known = byKind(lane.kinds);
-  const subjects = new Map<string, LiveSubject>();
-  const add = (tried: Tried, name: string): void => {
+  const subjects = new Map<string, { readonly one: LiveSubject; readonly over: Over | undefined }>();
+  const add = (tried: Tried, name: string, over?: Over): void => {
     const key = `${tried.kind.leaf.kind}/${name}`;
     if (subjects.has(key)) return;
-    for (const reference of tried.kind.leaf.references(tried.kind.spec() as LeafSpec)) {
+    for (const reference of tried.kind.leaf.references(tried.kind.spec(over) as LeafSpec)) {
       const other = known.get(reference.kind);
       if (!other) throw new Error(`${titleOf(tried)} refers to a ${reference.kind}, which is not among the kinds.`);
-      add(other, reference.name);
+      add(other, reference.name, tried.kind.companions?.[`${reference.kind}/${reference.name}`]);
     }
-    subjects.set(key, liveSubject(lane, tried, namespace, name));
+    subjects.set(key, { one: liveSubject(lane, tried, namespace, name), over });
   };
   for (const [index, tried] of lane.kinds.entries()) add(tried, `one-${index}`);
-  const all = [...subjects.values()];
-  for (const one of all) await one.apply();
+  for (const { one, over } of subjects.values()) await one.apply(over);
+  const all = [...subjects.values()].map(({ one }) => one);
   for (const one of all) await lane.until(`${one.title}`, one.isReady, { explain: one.told });
   return all;
 }
