@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import { HOLDER_MARKS, ownerOf, ownerTags, sameObject, tagValue } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, ownerOf, ownerTags, tagValue } from "../../operator/provider/owner.ts";
 import type { At, Call, Present, Provider } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
 import type { Aws } from "./clients.ts";
@@ -20,7 +20,7 @@ import { queueUrl } from "./queue-policy.ts";
 import { actualOf, attributesToCreate, attributesToUpdate, deadLetterOf, fitQueue } from "./queue-shape.ts";
 import { queueSubscriptions } from "./subscription.ts";
 import { deadLettersAt, deadLettersIn, footprintOf, topicsAt, topicsOf } from "./subscription-shape.ts";
-import { tagChanges, tagsOf, tagsToCreate } from "./tags.ts";
+import { ownerOfMade, tagChanges, tagsOf, tagsToCreate } from "./tags.ts";
 
 type Seen = Present<QueueWant, QueueOutputs>;
 
@@ -149,11 +149,8 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
         sqs.send(new ListQueueTagsCommand({ QueueUrl: urlOf(id) }), options(call)),
       );
       if (!tagged) return { id };
-      const owner = ownerOf(tagsOf(tagged.Tags));
-      if (!owner || !sameObject(owner, call.owner))
-        throw new ProviderError("conflict", `SQS queue ${fullName} exists and does not carry our marks`, {
-          code: "QueueNameExists",
-        });
+      const answer = { answered: made !== undefined, what: `SQS queue ${fullName}`, code: "QueueNameExists" };
+      const owner = ownerOfMade(tagsOf(tagged.Tags), call.owner, answer);
       const byThis = owner.uid === tagValue(call.owner.uid) && owner.cluster === tagValue(call.owner.cluster);
       if (!made || !byThis) return { id };
       if (want.subscription) await subscriptions.ensure(id, want, undefined, call);

@@ -1,4 +1,5 @@
-import { type Owner, ownerTags, type Tags } from "../../operator/provider/owner.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
+import { type Owner, ownerOf, ownerTags, sameObject, type Tags } from "../../operator/provider/owner.ts";
 
 /** Tags as most AWS services write them. */
 export interface AwsTag {
@@ -20,6 +21,24 @@ export function tagChanges(
   const set = Object.entries(tagsToCreate(want, owner)).filter(([key, value]) => seen?.[key] !== value);
   const remove = Object.keys(want).filter((key) => want[key] === null && (seen === undefined || key in seen));
   return { set: Object.fromEntries(set), remove };
+}
+
+/**
+ * Whose that is that a create was answered with: some services answer one that was there before as if they had made it.
+ * @param answered the service said that it made it, with our marks
+ * @param what for people, such as `SQS queue orders`
+ * @throws ProviderError conflict: somebody else's; transient: it shows no tags at all, as what was just made may for a while
+ */
+export function ownerOfMade(
+  tags: Readonly<Record<string, string>>,
+  owner: Owner,
+  { answered, what, code }: { readonly answered: boolean; readonly what: string; readonly code: string },
+): Owner {
+  const found = ownerOf(tags);
+  if (found && sameObject(found, owner)) return found;
+  if (answered && Object.keys(tags).length === 0)
+    throw new ProviderError("transient", `${what} does not show its tags yet`, { code: "TagsNotShown" });
+  throw new ProviderError("conflict", `${what} exists and does not carry our marks`, { code });
 }
 
 /** Live tags as Want has them, without those that AWS itself sets. */

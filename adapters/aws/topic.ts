@@ -10,13 +10,13 @@ import {
 } from "@aws-sdk/client-sns";
 import type { TopicOutputs, TopicWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import { HOLDER_MARKS, ownerOf, ownerTags, sameObject, tagValue } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, ownerOf, ownerTags, tagValue } from "../../operator/provider/owner.ts";
 import type { At, Call, Present, Provider } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
 import type { Aws } from "./clients.ts";
 import { ask, askFor, required } from "./errors.ts";
 import { pagesOf } from "./pages.ts";
-import { tagChanges, tagList, tagsOf, tagsToCreate } from "./tags.ts";
+import { ownerOfMade, tagChanges, tagList, tagsOf, tagsToCreate } from "./tags.ts";
 import { type Attributes, actualTopic, attributesToCreate, attributesToUpdate, fitTopic } from "./topic-shape.ts";
 
 type Seen = Present<TopicWant, TopicOutputs>;
@@ -111,11 +111,8 @@ export function topicProvider(aws: Aws): Provider<TopicWant, TopicOutputs> {
       });
       const tags = await tagsAt(id, call);
       if (!tags) return { id };
-      const owner = ownerOf(tags);
-      if (!owner || !sameObject(owner, call.owner))
-        throw new ProviderError("conflict", `SNS topic ${Name} exists and does not carry our marks`, {
-          code: "TopicExists",
-        });
+      const answer = { answered: made !== undefined, what: `SNS topic ${Name}`, code: "TopicExists" };
+      const owner = ownerOfMade(tags, call.owner, answer);
       const byThis = owner.uid === tagValue(call.owner.uid) && owner.cluster === tagValue(call.owner.cluster);
       return made && byThis ? { id, outputs: outputsOf(id) } : { id };
     },
