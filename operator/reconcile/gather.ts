@@ -101,11 +101,30 @@ const SLOW_MS = 15 * 60_000;
 /** Somebody has to do something first; looked at again all the same. */
 export const SLOW: Next = { when: "after", ms: SLOW_MS };
 
-/** Gathers what the decision needs and what can stop it before the cloud is asked. Pure but for lookups in caches. */
+/**
+ * Gathers what the decision needs and what can stop it before the cloud is asked. Pure but for lookups in caches. A spec
+ * that its kind can't read, as one that was stored past the schema, is InvalidSpec; the object can be deleted all the same.
+ */
 export function prepare<Spec extends LeafSpec, Want extends Wanted>(
   leaf: Leaf<Spec, Want>,
   object: LeafObject<Spec>,
   host: Lookups,
+): Prepared<Want> | Blocked {
+  try {
+    return gather(leaf, object, host);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `spec can't be read, so it was stored past the schema of its kind: ${why}. Apply it again.`;
+    return gather(leaf, object, host, block("InvalidSpec", message, true, SLOW));
+  }
+}
+
+/** @param unreadable spec is left unread, for this reason */
+function gather<Spec extends LeafSpec, Want extends Wanted>(
+  leaf: Leaf<Spec, Want>,
+  object: LeafObject<Spec>,
+  host: Lookups,
+  unreadable?: Blocked,
 ): Prepared<Want> | Blocked {
   const { spec, status } = object;
   const deleting = isDeleting(object);
@@ -134,9 +153,9 @@ export function prepare<Spec extends LeafSpec, Want extends Wanted>(
       },
     };
 
-  const resolved = resolve(leaf.references(spec), object.metadata.namespace ?? "", host);
+  const resolved = unreadable ?? resolve(leaf.references(spec), object.metadata.namespace ?? "", host);
   if ("blocked" in resolved && !deleting) return resolved;
-  const sources = sourcesOf(leaf, object, host);
+  const sources = unreadable ?? sourcesOf(leaf, object, host);
   if ("blocked" in sources && !deleting) return sources;
   const owner = ownerOfObject(leaf.kind, object, environment);
   const given: Given | undefined =

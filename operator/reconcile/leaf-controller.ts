@@ -80,9 +80,9 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
     if (!object || (isDeleting(object) && !hasFinalizer(object))) return { when: "change" };
     if (!environmentsKnown(shared)) return { when: "change" };
     const namespace = object.metadata.namespace ?? "";
-    const sources = isDeleting(object) ? [] : (leaf.sources?.(object.spec) ?? []);
+    const sources = isDeleting(object) ? [] : (readable(() => leaf.sources?.(object.spec)) ?? []);
     const known = await lookAtSources(client, namespace, sources, signal);
-    const shortly = sources.length > 0 || leaf.copy?.(object.spec) !== undefined;
+    const shortly = sources.length > 0 || readable(() => leaf.copy?.(object.spec)) !== undefined;
     const host: LeafHost = {
       source: ({ field }) => known.get(field),
       means: createMeans(client, shared.random, namespace, signal),
@@ -116,6 +116,15 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
     if (pass.decision?.do === "create") shared.attempts.told(object.metadata.uid ?? "");
     return pass.next;
   };
+}
+
+/** Undefined where spec is of no shape that could be read: the pass says so. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Puts our finalizer on this very state of the object. @returns the resource version after it */
