@@ -1,12 +1,13 @@
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
-import { byKind, type Tried, titleOf } from "../../operator/provider/conformance/tried.ts";
-import type { LeafSpec } from "../../operator/reconcile/leaf-object.ts";
+import { type Tried, titleOf } from "../../operator/provider/conformance/tried.ts";
+import { companionsIn } from "./companions.ts";
 import { type CrashPoint, MOMENTS } from "./crash.ts";
 import type { Lane } from "./lane.ts";
 import { ACTS, type Act, beginShift, run, type Shift } from "./life.ts";
 import { expectNoSecrets, expectQuiet } from "./oracles.ts";
 import { createScribe, type Outcome, type Scribe } from "./report.ts";
 import { type LiveSubject, liveSubject } from "./subject.ts";
+import { watchTruth } from "./truth.ts";
 import type { Passing } from "./wire.ts";
 
 /** What is written in each act when nothing goes wrong. */
@@ -29,6 +30,7 @@ export async function crashes(lane: Lane, tried: Tried, options: CrashOptions): 
   const scribes = {} as Record<Act, Scribe>;
   for (const act of ACTS)
     scribes[act] = createScribe(`crash at every write, ${act}: ${titleOf(tried)}`, lane.side.name);
+  const truth = await watchTruth(lane, namespace);
   const shift = await beginShift(lane, namespace);
   try {
     const edit = await prepare(lane, tried, namespace);
@@ -49,6 +51,8 @@ export async function crashes(lane: Lane, tried: Tried, options: CrashOptions): 
   } finally {
     lane.wire.tap(undefined);
     await shift.end();
+    await truth.stop();
+    truth.judge(scribes.delete);
     await lane.cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]);
   }
   return ACTS.map((act) => scribes[act].outcome());
@@ -59,23 +63,7 @@ const pointsOf = (writes: readonly Passing[]): CrashPoint[] =>
 
 /** What the object refers to is there, and Ready. @returns an edit of as many fields as can be changed at once */
 async function prepare(lane: Lane, tried: Tried, namespace: string): Promise<Over> {
-  const known = byKind(lane.kinds);
-  const made = new Set<string>();
-  async function provide(one: Tried, overs: readonly (Over | undefined)[]): Promise<void> {
-    for (const own of overs)
-      for (const { kind, name } of one.kind.leaf.references(one.kind.spec(own) as LeafSpec)) {
-        const other = known.get(kind);
-        if (!other) throw new Error(`${titleOf(one)} refers to a ${kind}, which is not among the kinds.`);
-        if (made.has(`${kind}/${name}`)) continue;
-        made.add(`${kind}/${name}`);
-        const over = one.kind.companions?.[`${kind}/${name}`];
-        await provide(other, [over]);
-        const companion = liveSubject(lane, other, namespace, name);
-        await companion.apply(over);
-        await lane.until(`${kind} ${name}`, companion.isReady, { explain: companion.told });
-      }
-  }
-  await provide(tried, [undefined, ...tried.kind.edits.map(({ spec }) => spec)]);
+  await companionsIn(lane, namespace).provide(tried, [undefined, ...tried.kind.edits.map(({ spec }) => spec)]);
   const subject = liveSubject(lane, tried, namespace, "edits");
   let edit: Over = {};
   // What a cloud keeps for days after its deletion can't be told from what was left behind.

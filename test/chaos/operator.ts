@@ -1,4 +1,5 @@
 import { createInstrumentation } from "../../operator/instrument.ts";
+import type { AnyProvider } from "../../operator/reconcile/environment-view.ts";
 import type { AnyConnection } from "../../operator/reconcile/environments.ts";
 import { createMetrics } from "../../operator/runtime/metrics.ts";
 import { createTracing } from "../../operator/runtime/tracing.ts";
@@ -21,8 +22,20 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
-/** Starts the controllers as the operator's main does, on the lane's clock and behind gates of their own. */
-export async function startOperator(lane: Lane, namespace: string): Promise<Operator> {
+export interface OperatorOptions {
+  /** What becomes of the provider of each kind, beneath budget, deadline and all else that core puts round it. */
+  readonly provider?: (kind: string, provider: AnyProvider) => AnyProvider;
+}
+
+/**
+ * Starts the controllers as the operator's main does, on the lane's clock and behind gates of their own.
+ * @param namespace undefined: all
+ */
+export async function startOperator(
+  lane: Lane,
+  namespace: string | undefined,
+  { provider }: OperatorOptions = {},
+): Promise<Operator> {
   const gates = new Map<string, TcpGate>();
   const through = async (url: string): Promise<string> => {
     const at = new URL(url);
@@ -58,7 +71,9 @@ export async function startOperator(lane: Lane, namespace: string): Promise<Oper
     async connect(cloud, place) {
       const connection = await connect(cloud, { ...place, endpoints });
       connections.add(connection);
-      return lane.work.during(connection);
+      return lane.work.during(
+        provider ? { ...connection, providers: decorated(connection.providers, provider) } : connection,
+      );
     },
   });
   const end = async () => {
@@ -80,3 +95,11 @@ export async function startOperator(lane: Lane, namespace: string): Promise<Oper
     },
   };
 }
+
+const decorated = (
+  providers: AnyConnection["providers"],
+  decorate: NonNullable<OperatorOptions["provider"]>,
+): AnyConnection["providers"] =>
+  Object.fromEntries(
+    Object.entries(providers).map(([kind, one]) => [kind, "unsupported" in one ? one : decorate(kind, one)]),
+  );

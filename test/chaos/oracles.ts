@@ -6,7 +6,7 @@ import type { Passing } from "./wire.ts";
 
 /** Operations that take something away. */
 const DESTROYS = /^(Delete|Destroy|Remove|Unsubscribe|Disable|ScheduleKeyDeletion|delete )/;
-const isDestructive = ({ mutating, operation }: Passing): boolean => mutating && DESTROYS.test(operation);
+export const isDestructive = ({ mutating, operation }: Passing): boolean => mutating && DESTROYS.test(operation);
 
 /** Operators' own time in which nothing may be written once all is well, in ms: more than three resyncs. */
 const QUIET_TIME_MS = 35 * 60_000;
@@ -43,9 +43,10 @@ export async function expectQuiet(lane: Lane, scribe: Scribe): Promise<void> {
     scribe.violation("U5 quiet once all is well", `${operation} ${body.slice(0, SHOWN)}`);
 }
 
-async function pass(lane: Lane, ms: number): Promise<void> {
+/** So much of the lane's time goes by. @param stepMs as `UntilOptions.stepMs` */
+export async function pass(lane: Lane, ms: number, stepMs = 60_000): Promise<void> {
   const until = lane.clock.monotonic() + ms;
-  await lane.until("the end of the quiet time", () => lane.clock.monotonic() >= until, { stepMs: 60_000 });
+  await lane.until("the end of the quiet time", () => lane.clock.monotonic() >= until, { stepMs });
 }
 
 /** U8: what is secret is in nothing that operators said, wrote to status, or measured. */

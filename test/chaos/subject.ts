@@ -1,6 +1,6 @@
 import type { Over, Subject } from "../../operator/provider/conformance/kind-under-test.ts";
 import type { Tried } from "../../operator/provider/conformance/tried.ts";
-import { condition } from "../../operator/reconcile/conditions.ts";
+import { type Condition, type ConditionType, condition } from "../../operator/reconcile/conditions.ts";
 import type { LeafObject, LeafSpec } from "../../operator/reconcile/leaf-object.ts";
 import { ANNOTATIONS } from "../../operator/reconcile/object.ts";
 import { ApiError } from "../../operator/runtime/errors.ts";
@@ -13,11 +13,14 @@ import type { Lane } from "./lane.ts";
 export interface LiveSubject {
   readonly tried: Tried;
   readonly title: string;
+  readonly name: string;
   /** The spec as a user would write it, with `over` laid over it. */
   spec(over?: Over): LeafSpec;
   apply(over?: Over): Promise<void>;
   /** Whether the API server would take it. */
   accepts(over: Over): Promise<boolean>;
+  /** Merges into the object what no spec says. */
+  patch(body: object): Promise<void>;
   remove(): Promise<void>;
   find(): Promise<LeafObject | undefined>;
   /** As status says, of the present generation: Ready and Synced. Gives the word that a plan waits for on the way. */
@@ -28,6 +31,10 @@ export interface LiveSubject {
   snapshot(): Promise<unknown>;
   /** The last that status said, in words. */
   told(): string;
+  /** The last that status said of one condition. */
+  says(type: ConditionType): Condition | undefined;
+  /** The object as it was last seen, and what it is called in the cloud. */
+  seen(): Subject;
 }
 
 const typeOf = (kind: string): ResourceType => {
@@ -64,6 +71,8 @@ export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: s
     last = found ?? last;
     return found;
   };
+  const patch = async (body: object) =>
+    void (await lane.api.client.patch(type, at, body, { as: "merge", fieldManager: FIELD_MANAGER }));
   const subject = (): Subject => {
     if (!last) throw new Error(`${title} ${name} was never there.`);
     return { name: last.status?.externalName ?? "", object: last };
@@ -72,13 +81,13 @@ export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: s
   async function approve({ metadata, status }: LeafObject): Promise<void> {
     const word = status?.approval?.word;
     if (word === undefined || metadata.annotations?.[ANNOTATIONS.approve] === word) return;
-    const patch = { metadata: { annotations: { [ANNOTATIONS.approve]: word } } };
-    await lane.api.client.patch(type, at, patch, { as: "merge", fieldManager: FIELD_MANAGER });
+    await patch({ metadata: { annotations: { [ANNOTATIONS.approve]: word } } });
   }
 
   return {
     tried,
     title,
+    name,
     spec,
     apply: async (over) => void (await send(over, false)),
     accepts: (over) =>
@@ -89,6 +98,7 @@ export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: s
           throw error;
         },
       ),
+    patch,
     remove: async () => void (await lane.api.client.delete(type, at)),
     find,
     async isReady() {
@@ -110,5 +120,7 @@ export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: s
       (last?.status?.conditions ?? [])
         .map((one) => `${one.type}=${one.status} ${one.reason}: ${one.message}`)
         .join("; "),
+    says: (one) => condition(last?.status?.conditions, one),
+    seen: subject,
   };
 }

@@ -40,7 +40,7 @@ export interface ManagedOptions {
   readonly api?: Api;
   readonly clock?: Clock;
   /** Only objects of this namespace. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   readonly resyncMs?: number;
   /** Aborted by `stop` unless given. */
   readonly ended?: AbortController;

@@ -42,8 +42,10 @@ export interface CloudUnderTest {
   readonly troubles: ReadonlySet<Trouble>;
   /** Every call that only looks gets into this trouble, until `heal`. */
   troubleReads(trouble: Trouble): void;
-  /** The next call of that operation, after `skip` others of it. */
-  troubleWrite(operation: string, trouble: Trouble, skip?: number): void;
+  /** So much of all calls, above 0 and up to 1, gets into this trouble, until `heal`. */
+  troubleSome(trouble: Trouble, share: number): void;
+  /** The next `times` calls of that operation, 1 if left out, after `skip` others of it; Infinity: all, until `heal`. */
+  troubleWrite(operation: string, trouble: Trouble, skip?: number, times?: number): void;
   /** Reads tell what was there at this moment, until `heal`. */
   freezeReads(): void;
   heal(): void;

@@ -91,8 +91,10 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
         })),
     troubles: new Set<Trouble>(["denied", "throttled", "unavailable", "refused", "lost", "cut", "empty"]),
     troubleReads: (trouble) => void proxy.inject({ when: ({ mutating }) => !mutating, trouble: inProxy(trouble) }),
-    troubleWrite: (operation, trouble, skip = 0) =>
-      void proxy.inject({ when: (call) => call.operation === operation, skip, times: 1, trouble: inProxy(trouble) }),
+    troubleSome: (trouble, share) =>
+      void proxy.inject({ when: () => Math.random() < share, trouble: inProxy(trouble) }),
+    troubleWrite: (operation, trouble, skip = 0, times = 1) =>
+      void proxy.inject({ when: (call) => call.operation === operation, skip, times, trouble: inProxy(trouble) }),
     freezeReads: () => proxy.freezeReads(),
     heal: () => proxy.heal(),
     // The emulator has no clock of its own to move: only the operator's goes on.

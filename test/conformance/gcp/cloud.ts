@@ -74,7 +74,9 @@ export async function gcpUnderTest(): Promise<GcpUnderTest> {
     troubleReads(trouble) {
       for (const method of READS) faults.add({ method, ...effect(trouble) });
     },
-    troubleWrite: (method, trouble, skip = 0) => void faults.add({ method, skip, times: 1, ...effect(trouble) }),
+    troubleSome: (trouble, share) => void faults.add({ probability: share, ...effect(trouble) }),
+    troubleWrite: (method, trouble, skip = 0, times = 1) =>
+      void faults.add({ method, skip, ...(times === Number.POSITIVE_INFINITY ? {} : { times }), ...effect(trouble) }),
     freezeReads: () => void faults.add({ freezeReads: true }),
     heal: () => faults.clear(),
     advance(ms) {
