@@ -37,12 +37,22 @@ export interface LiveSubject {
   seen(): Subject;
 }
 
-const typeOf = (kind: string): ResourceType => {
+/** @throws Error for what is no kind of ours */
+export const typeOf = (kind: string): ResourceType => {
   const type = OWN_TYPES.get(kind);
   if (!type) throw new Error(`There is no type for ${kind}.`);
   return type;
 };
 const FIELD_MANAGER = "user";
+
+/** What holds data waits for a word, which is given to the plan that status shows. */
+export async function approve(lane: Lane, { kind, metadata, status }: LeafObject): Promise<void> {
+  const word = status?.approval?.word;
+  if (word === undefined || metadata.annotations?.[ANNOTATIONS.approve] === word) return;
+  const { namespace = "", name } = metadata;
+  const patch = { metadata: { annotations: { [ANNOTATIONS.approve]: word } } };
+  await lane.api.client.patch(typeOf(kind), { namespace, name }, patch, { as: "merge", fieldManager: FIELD_MANAGER });
+}
 
 export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: string): LiveSubject {
   const { leaf, guard, title = leaf.kind } = tried.kind;
@@ -77,13 +87,6 @@ export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: s
     if (!last) throw new Error(`${title} ${name} was never there.`);
     return { name: last.status?.externalName ?? "", object: last };
   };
-  /** What holds data waits for a word, which is given to the plan that status shows. */
-  async function approve({ metadata, status }: LeafObject): Promise<void> {
-    const word = status?.approval?.word;
-    if (word === undefined || metadata.annotations?.[ANNOTATIONS.approve] === word) return;
-    await patch({ metadata: { annotations: { [ANNOTATIONS.approve]: word } } });
-  }
-
   return {
     tried,
     title,
@@ -104,14 +107,14 @@ export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: s
     async isReady() {
       const found = await find();
       if (!found) return false;
-      await approve(found);
+      await approve(lane, found);
       const { status, metadata } = found;
       const holds = (one: string) => condition(status?.conditions, one as "Ready")?.status === "True";
       return status?.observedGeneration === metadata.generation && holds("Ready") && holds("Synced");
     },
     async isGone() {
       const found = await find();
-      if (found) await approve(found);
+      if (found) await approve(lane, found);
       return found === undefined;
     },
     count: async () => (await tried.on.list(subject())).length,

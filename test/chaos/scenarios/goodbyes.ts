@@ -1,8 +1,6 @@
 import { CREDENTIALS } from "../../../hack/platform/environment.ts";
 import { titleOf } from "../../../operator/provider/conformance/tried.ts";
 import type { LeafObject } from "../../../operator/reconcile/leaf-object.ts";
-import { ANNOTATIONS } from "../../../operator/reconcile/object.ts";
-import { OWN_TYPES } from "../../support/api.ts";
 import { crowdOf } from "../../support/crowd.ts";
 import { applyTo } from "../../support/managed.ts";
 import { secretOf } from "../../support/side.ts";
@@ -10,7 +8,7 @@ import type { Lane } from "../lane.ts";
 import { pass } from "../oracles.ts";
 import { among, inRoom, operations, type Room } from "../room.ts";
 import type { Scenario } from "../scenario.ts";
-import type { LiveSubject } from "../subject.ts";
+import { approve, type LiveSubject, typeOf } from "../subject.ts";
 
 export const credentialsGone: Scenario = {
   faults: [30],
@@ -116,12 +114,12 @@ export const namespaceDeleted: Scenario = {
         await lane.until("all Ready", areReady, { explain: () => told(objects.filter((one) => !isReady(one))) });
         room.scribe.hit();
         const before = objects;
-        const [first, rest] = [options.dice.shuffled(before).slice(0, size / 3), "namespace"];
+        const first = options.dice.shuffled(before).slice(0, size / 3);
         await Promise.all([
           ...first.map(({ kind, metadata }) =>
             lane.api.client.delete(typeOf(kind), { namespace, name: metadata.name }),
           ),
-          lane.cluster.kubectl(["delete", rest, namespace, "--wait=false"]),
+          lane.cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]),
         ]);
         const areGone = async () => {
           objects = await living(lane, namespace);
@@ -142,12 +140,6 @@ export const namespaceDeleted: Scenario = {
   },
 };
 
-function typeOf(kind: string) {
-  const type = OWN_TYPES.get(kind);
-  if (!type) throw new Error(`There is no type for ${kind}.`);
-  return type;
-}
-
 async function living(lane: Lane, namespace: string): Promise<readonly LeafObject[]> {
   const kinds = [...new Set(lane.kinds.map(({ kind }) => kind.leaf.kind))];
   const lists = await Promise.all(
@@ -166,12 +158,3 @@ const told = (objects: readonly LeafObject[]): string =>
       return `${kind} ${metadata.name}: ${synced?.message}`;
     })
     .join("\n");
-
-/** What holds data waits for a word, which is given to the plan that it shows. */
-async function approve(lane: Lane, { kind, metadata, status }: LeafObject): Promise<void> {
-  const word = status?.approval?.word;
-  if (word === undefined || metadata.annotations?.[ANNOTATIONS.approve] === word) return;
-  const { namespace = "", name } = metadata;
-  const patch = { metadata: { annotations: { [ANNOTATIONS.approve]: word } } };
-  await lane.api.client.patch(typeOf(kind), { namespace, name }, patch, { as: "merge" });
-}

@@ -5,7 +5,6 @@ import { expectCount, expectNoSurprise, pass } from "../oracles.ts";
 import { among, inRoom, type Room } from "../room.ts";
 import type { Scenario } from "../scenario.ts";
 import type { LiveSubject } from "../subject.ts";
-import type { Passing } from "../wire.ts";
 
 /** How long the trouble goes on, in the lane's time. */
 const THROTTLED_MS = 2 * 60_000;
@@ -14,9 +13,6 @@ const THROTTLED_SHARE = 0.8;
 const EACH = 3;
 /** Of one object in two minutes, by waits that double from one second: 1, 2, 4, … 64. */
 const TRIES = 8;
-
-const callsOf = ({ wire }: Lane, from: number): readonly Passing[] =>
-  wire.passed.slice(from).filter(({ side }) => side === "cloud");
 
 async function crowd(room: Room, kinds: readonly Tried[], each: number): Promise<LiveSubject[]> {
   const subjects: LiveSubject[] = [];
@@ -39,20 +35,19 @@ export const throttled: Scenario = {
     yield await inRoom(lane, this.title, (room) =>
       room.plan(`${EACH} each of ${kinds.map(titleOf).join(", ")}`, async () => {
         const usual = await crowd(room, kinds, EACH);
-        let from = lane.wire.passed.length;
+        const needed = countCalls(lane);
         for (const one of usual) await one.apply();
         await allReady(room, usual, "all Ready, as a measure");
-        const least = callsOf(lane, from).length;
+        const least = needed();
         const subjects = await crowd(room, kinds, EACH);
-        from = lane.wire.passed.length;
-        const refusals = refused(lane);
+        const made = countCalls(lane);
         lane.side.cloud.troubleSome("throttled", THROTTLED_SHARE);
         for (const one of subjects) await one.apply();
         await pass(lane, THROTTLED_MS, 1_000);
         lane.side.cloud.heal();
         await allReady(room, subjects, "all Ready after the throttling");
         room.scribe.hit();
-        const calls = callsOf(lane, from).length + refusals();
+        const calls = made();
         const most = 1.5 * (least + subjects.length * TRIES);
         room.holds("few calls are wasted", calls <= most, () => `${calls} calls, where ${least} do: more than ${most}`);
         for (const one of subjects) {
@@ -69,12 +64,15 @@ export const throttled: Scenario = {
   },
 };
 
-/** Calls that were refused at the cloud's door, which no tap sees. */
-function refused({ side, wire }: Lane): () => number {
-  if (side.name !== "aws") return () => 0;
-  const { proxy } = side.cloud;
-  const [asked, seen] = [proxy.calls.length, callsOf({ wire } as Lane, 0).length];
-  return () => proxy.calls.length - asked - (callsOf({ wire } as Lane, 0).length - seen);
+/** Counts calls from now on: those too that are refused at the cloud's door, which no tap sees. */
+function countCalls({ side, wire }: Lane): () => number {
+  if (side.name === "aws") {
+    const { calls } = side.cloud.proxy;
+    const from = calls.length;
+    return () => calls.length - from;
+  }
+  const from = wire.passed.length;
+  return () => wire.passed.slice(from).filter((one) => one.side === "cloud").length;
 }
 
 /** How long the cloud is unwell, in the lane's time. */
