@@ -77,8 +77,9 @@ const canBeForeign =
   ({ kind }: Tried): boolean =>
     !Object.keys(kind.doesNotApply).some((id) => id === "L19" || id === `L19 ${cloud}`);
 
-const nameFor = ({ namespace }: Room, tried: Tried, n: number): string =>
-  `theirs-${titleOf(tried).toLowerCase().replaceAll(" ", "-")}-${namespace}-${n}`;
+/** With the beginning of our own names, by which the helpers of a cloud look for what is ours. */
+const nameFor = ({ lane, namespace }: Room, tried: Tried, n: number): string =>
+  `${lane.side.name}-theirs-${titleOf(tried).toLowerCase().replaceAll(" ", "-")}-${namespace}-${n}`;
 
 /** The resource of that name, as the helpers of a cloud take it before an object tells it. */
 const named = ({ namespace }: Room, { kind }: Tried, name: string, externalName: string): Subject => ({
@@ -179,8 +180,8 @@ async function contested(room: Room, tried: Tried, elsewhere: string): Promise<v
   await Promise.all([here.apply({ externalName }), there.apply({ externalName })]);
   const isSettled = async () => {
     const ready = [await here.isReady(), await there.isReady()];
-    const stalled = [here, there].map((one) => one.says("Stalled")?.reason === "Conflict");
-    return ready.includes(true) && stalled.includes(true);
+    const refused = [here, there].map((one) => one.says("Ready")?.reason === "Conflict");
+    return ready.includes(true) && refused.includes(true);
   };
   const told = () => `${here.told()}\n${there.told()}`;
   await lane.until("one has it, the other is told", isSettled, { explain: told });
@@ -190,9 +191,11 @@ async function contested(room: Room, tried: Tried, elsewhere: string): Promise<v
   await expectCount(winner, 1, scribe);
   await pass(lane, 2 * 60_000);
   const before = await winner.snapshot();
+  // Where the cloud gives ids, the loser may have made one of its own, which only lacks the name.
+  const own = await loser.count();
   const written = room.mark();
   await room.gone(loser);
-  holds("deleting the loser deletes nothing", written().length === 0, () => operations(written()));
+  holds("deleting the loser deletes nothing", written().length === 0 || own > 0, () => operations(written()));
   holds("U3 no foreign writes", isDeepStrictEqual(await winner.snapshot(), before), () => winner.title);
   await room.gone(winner);
 }

@@ -146,7 +146,8 @@ export const pastTheSchema: Scenario = {
             bad.push({ what, subject });
             await create(room, subject, spec);
           }
-          for (const { what, subject } of bad) await room.plan(`${titleOf(tried)}: ${what}`, () => told(room, subject, what));
+          for (const { what, subject } of bad)
+            await room.plan(`${titleOf(tried)}: ${what}`, () => told(room, subject, what));
           await room.plan(`${titleOf(tried)}: the ones beside them`, async () => {
             room.scribe.hit();
             await room.ready(await room.subject(tried));
