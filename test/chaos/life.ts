@@ -2,7 +2,7 @@ import type { Over } from "../../operator/provider/conformance/kind-under-test.t
 import type { CrashPoint, Watch } from "./crash.ts";
 import { watchWrites } from "./crash.ts";
 import type { Lane } from "./lane.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator, OperatorOptions } from "./operator.ts";
 import { startOperator } from "./operator.ts";
 import { expectCount, expectNoSurprise } from "./oracles.ts";
 import type { Scribe } from "./report.ts";
@@ -22,14 +22,14 @@ export interface Shift {
   end(): Promise<void>;
 }
 
-export async function beginShift(lane: Lane, namespace: string): Promise<Shift> {
-  let operator = await startOperator(lane, namespace);
+export async function beginShift(lane: Lane, namespace: string, options: OperatorOptions = {}): Promise<Shift> {
+  let operator = await startOperator(lane, namespace, options);
   return {
     current: () => operator,
     async relieve() {
       operator.kill();
       await operator.gone();
-      operator = await startOperator(lane, namespace);
+      operator = await startOperator(lane, namespace, options);
     },
     end: () => operator.stop(),
   };

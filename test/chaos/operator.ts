@@ -1,5 +1,6 @@
 import { createInstrumentation } from "../../operator/instrument.ts";
 import type { AnyConnection } from "../../operator/reconcile/environments.ts";
+import { type Clock, createClock } from "../../operator/runtime/clock.ts";
 import { createMetrics } from "../../operator/runtime/metrics.ts";
 import { createTracing } from "../../operator/runtime/tracing.ts";
 import { connect } from "../../operator/wiring.ts";
@@ -10,6 +11,10 @@ import type { Lane } from "./lane.ts";
 
 /** All controllers of one operator process, whose every connection can be broken for good. */
 export interface Operator {
+  /** The way to the API server. */
+  readonly gate: TcpGate;
+  /** Its `/metrics`. */
+  metrics(): Promise<string>;
   /**
    * Ends it as `kill -9` would: from this moment on nothing of it gets out, neither to the API server nor to the cloud. What
    * goes on for a moment inside this process is of no effect.
@@ -21,18 +26,29 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
+export interface OperatorOptions {
+  /** Whose time its connections to the API server go by: waits between tries, patience with silence. Default: the machine's. */
+  readonly connections?: Clock | undefined;
+}
+
 /** Starts the controllers as the operator's main does, on the lane's clock and behind gates of their own. */
-export async function startOperator(lane: Lane, namespace: string): Promise<Operator> {
+export async function startOperator(
+  lane: Lane,
+  namespace: string,
+  { connections: cacheClock = createClock() }: OperatorOptions = {},
+): Promise<Operator> {
   const gates = new Map<string, TcpGate>();
-  const through = async (url: string): Promise<string> => {
+  const gateTo = async (url: string): Promise<TcpGate> => {
     const at = new URL(url);
     const gate = gates.get(at.host) ?? (await openTcpGate(Number(at.port)));
     gates.set(at.host, gate);
-    return `http://127.0.0.1:${gate.port}`;
+    return gate;
   };
+  const through = async (url: string) => `http://127.0.0.1:${(await gateTo(url)).port}`;
   const endpoints: Record<string, string> = {};
   for (const [service, url] of Object.entries(lane.side.cloud.place.endpoints)) endpoints[service] = await through(url);
-  const api = apiAt(await through(lane.wire.server));
+  const gate = await gateTo(lane.wire.server);
+  const api = apiAt(await through(lane.wire.server), cacheClock);
   const { clock, evidence } = lane;
   const ended = new AbortController();
   const metrics = createMetrics(false);
@@ -48,7 +64,9 @@ export async function startOperator(lane: Lane, namespace: string): Promise<Oper
   const managed = await startManaged(lane.cluster, {
     api,
     clock,
+    cacheClock,
     log: evidence.log,
+    metrics,
     namespace,
     resyncMs: 600_000,
     ended,
@@ -67,6 +85,8 @@ export async function startOperator(lane: Lane, namespace: string): Promise<Oper
   };
   let going: Promise<unknown> | undefined;
   return {
+    gate,
+    metrics: () => metrics.registry.metrics(),
     kill() {
       if (going) return;
       for (const gate of gates.values()) gate.shut();
