@@ -2,9 +2,10 @@ import type { Wanted } from "../provider/provider.ts";
 import type { Client } from "../runtime/client.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Reflector } from "../runtime/reflector.ts";
-import { keyOf, type ResourceType } from "../runtime/resource.ts";
+import { keyOf, type ResourceType, type KubeObject as ServerObject } from "../runtime/resource.ts";
 import type { Attempts } from "./attempts.ts";
 import { createCopies } from "./copies.ts";
+import { isStill } from "./current.ts";
 import type { EnvironmentHost } from "./environment.ts";
 import type { EnvironmentRegistry } from "./environments.ts";
 import type { Next } from "./gather.ts";
@@ -100,6 +101,13 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
       async record(one, status) {
         wrote(await writeStatus(client, type, one, status, signal));
         recorded = status;
+      },
+      async isCurrent(one) {
+        const held = await client.find<ServerObject>(type, { namespace, name: one.metadata.name }, { signal });
+        if (isStill(one, held as KubeObject | undefined)) return true;
+        log.warn("the cache shows an older state than the API server has: nothing is changed before it caught up");
+        if (held) wrote(held.metadata.resourceVersion);
+        return false;
       },
     };
     let recorded: LeafStatus | undefined = object.status;
