@@ -6,6 +6,8 @@ import type { ProxyCall } from "../support/fault-proxy.ts";
 export interface Collection {
   readonly type: ResourceType;
   readonly path: string;
+  /** Whether a request is about all of its objects. */
+  isOf(call: ProxyCall): boolean;
   /** Whether a request watches it, from a position or from the whole state. */
   watches(call: ProxyCall): boolean;
   /** Whether a request has the whole state sent, as a list or as a watch that begins with it; pages after the first don't count. */
@@ -34,6 +36,7 @@ export function collectionOf(type: ResourceType, namespace: string): Collection 
   return {
     type,
     path,
+    isOf: (call) => pathOf(call) === path,
     watches: (call) => pathOf(call) === path && isWatch(call),
     relists: (call) => pathOf(call) === path && isRelist(call),
     line: (event, object) =>
@@ -41,7 +44,7 @@ export function collectionOf(type: ResourceType, namespace: string): Collection 
   };
 }
 
-const pathOf = ({ path }: Pick<ProxyCall, "path">): string => path.split("?")[0] ?? "";
+export const pathOf = ({ path }: Pick<ProxyCall, "path">): string => path.split("?")[0] ?? "";
 export const queryOf = ({ path }: Pick<ProxyCall, "path">): URLSearchParams => new URLSearchParams(path.split("?")[1]);
 
 export const isWatch = (call: ProxyCall): boolean => call.method === "GET" && queryOf(call).get("watch") === "true";

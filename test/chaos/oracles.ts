@@ -16,7 +16,11 @@ const SETTLED_MS = 3 * 60_000;
 const SHOWN = 600;
 
 /** U2: what carries the marks of an object, counted in the cloud. */
-export async function expectCount(subject: LiveSubject, count: number, scribe: Scribe): Promise<void> {
+export async function expectCount(
+  subject: Pick<LiveSubject, "title" | "count">,
+  count: number,
+  scribe: Scribe,
+): Promise<void> {
   const found = await subject.count();
   if (found !== count) scribe.violation("U2 one resource for one object", `${subject.title}: ${found}, not ${count}`);
 }
@@ -38,7 +42,8 @@ export async function expectQuiet(lane: Lane, scribe: Scribe): Promise<void> {
     scribe.violation("U5 quiet once all is well", `${operation} ${body.slice(0, SHOWN)}`);
 }
 
-async function pass(lane: Lane, ms: number): Promise<void> {
+/** Lets so much of the lane's time pass, in ms. */
+export async function pass(lane: Lane, ms: number): Promise<void> {
   const until = lane.clock.monotonic() + ms;
   await lane.until("the end of the quiet time", () => lane.clock.monotonic() >= until, { stepMs: 60_000 });
 }

@@ -167,10 +167,10 @@ describe("an answer that goes on for ever", () => {
   });
 
   it("ends at a line, in good order or not", async () => {
-    proxy.streams.edit(() => ({ send: "half", then: "end" }));
+    proxy.streams.edit(() => ({ send: "half", after: "end" }));
     const next = await watch();
     expect([await next(), await next()]).toEqual(["half", undefined]);
-    proxy.streams.edit(() => ({ send: "", then: "cut" }));
+    proxy.streams.edit(() => ({ send: "", after: "cut" }));
     await expect((await watch())()).rejects.toThrow();
     proxy.heal();
     expect(await (await watch())()).toBe("one\n");

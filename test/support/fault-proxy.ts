@@ -72,7 +72,7 @@ export interface FaultProxy {
    */
   freezeReads(): void;
   /** Answers that are passed on line by line. */
-  readonly streams: Pick<Streams<ProxyCall>, "open" | "edit">;
+  readonly streams: Pick<Streams<ProxyCall>, "open" | "edit" | "quietMs">;
   /** From now on this one sees every request, after the faults that were injected; undefined: nobody. */
   tap(tap: Tap<ProxyCall> | undefined): void;
   /** No fault any more, no edited lines and no frozen reads. The tap stays. */
@@ -177,8 +177,10 @@ export async function startFaultProxy(options: {
     if (tapping?.asked(call) === "refuse") return void outgoing.socket?.destroy();
     const answered = await ask(call, trouble?.do === "ask" ? trouble.path : path);
     call.status = answered.statusCode;
-    if (options.streams?.(call))
+    if (options.streams?.(call)) {
+      tapping?.done(call);
       return streams.pass(call, answered, answered.statusCode ?? 502, answered.headers, outgoing);
+    }
     const raw = await whole(answered);
     if (tapping?.done(call) === "drop") return void outgoing.socket?.destroy();
     const amended =

@@ -5,7 +5,7 @@ import { createLineSplitter } from "../../operator/runtime/json-lines.ts";
  * What becomes of one line of a stream: it passes, or this text is sent in its place ("" for nothing, line breaks included),
  * and then the stream goes on, ends in good order or breaks.
  */
-export type LineFate = "pass" | { readonly send: string; readonly then?: "end" | "cut" };
+export type LineFate = "pass" | { readonly send: string; readonly after?: "end" | "cut" };
 
 /** Asked of every line, one after the other; what follows waits for a promise. */
 export type LineEdit<Call> = (line: string, call: Call) => LineFate | Promise<LineFate>;
@@ -24,6 +24,8 @@ export interface OpenStream<Call> {
 /** The streams that pass through a proxy, line by line. */
 export interface Streams<Call> {
   readonly open: ReadonlySet<OpenStream<Call>>;
+  /** Real milliseconds in which no line passed. */
+  quietMs(): number;
   /** From now on every line of every stream is asked for its fate; undefined: all pass. */
   edit(edit: LineEdit<Call> | undefined): void;
   /** Passes a server's stream on until one of the sides has enough of it. */
@@ -41,6 +43,7 @@ export interface Streams<Call> {
 export function createStreams<Call>(): Streams<Call> {
   const open = new Set<OpenStream<Call>>();
   let editing: LineEdit<Call> | undefined;
+  let last = performance.now();
 
   function begin(call: Call, status: number, headers: IncomingHttpHeaders, to: ServerResponse): OpenStream<Call> {
     to.writeHead(status, headers);
@@ -58,6 +61,7 @@ export function createStreams<Call>(): Streams<Call> {
 
   return {
     open,
+    quietMs: () => performance.now() - last,
     edit(edit) {
       editing = edit;
     },
@@ -67,10 +71,11 @@ export function createStreams<Call>(): Streams<Call> {
       const splitter = createLineSplitter();
       for await (const chunk of from)
         for (const line of splitter.push(chunk)) {
+          last = performance.now();
           const fate = (await editing?.(line, call)) ?? "pass";
           stream.send(fate === "pass" ? `${line}\n` : fate.send);
-          if (fate === "pass" || fate.then === undefined) continue;
-          stream[fate.then]();
+          if (fate === "pass" || fate.after === undefined) continue;
+          stream[fate.after]();
           return;
         }
       stream.send(splitter.rest());
