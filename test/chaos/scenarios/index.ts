@@ -1,5 +1,6 @@
 import type { Scenario } from "../scenario.ts";
 import { restart, tooMany } from "./absent-servers.ts";
+import { singleChanges } from "./changes.ts";
 import { compositeCrashes } from "./composites.ts";
 import { crashAtEveryWrite } from "./crashes.ts";
 import { expired } from "./expired.ts";
@@ -25,4 +26,5 @@ export const scenarios: readonly Scenario[] = [
   tooMany,
   conflicts,
   lostAnswers,
+  singleChanges,
 ];

@@ -16,6 +16,8 @@ interface Mishap {
   /** How its connection ends after that. */
   readonly ends?: "end" | "cut";
   readonly answered?: Trouble;
+  /** How often in a row; 1 if left out. */
+  readonly times?: number;
 }
 
 const refusal = (status: number, body: string): Trouble => ({ do: "answer", status, body });
@@ -26,8 +28,13 @@ const MISHAPS: readonly Mishap[] = [
     cause: `status-${code}`,
     says: errorLine(code, "InternalError"),
   })),
-  { title: "403 for the watch", cause: "status-403", answered: refusal(403, statusOf(403, "Forbidden")) },
-  { title: "a page of a load balancer with 502", cause: "status-502", answered: refusal(502, HTML) },
+  {
+    title: "403 for the watch",
+    cause: "status-403",
+    answered: refusal(403, statusOf(403, "Forbidden")),
+    times: REFUSALS,
+  },
+  { title: "a page of a load balancer with 502", cause: "status-502", answered: refusal(502, HTML), times: REFUSALS },
   { title: "a page of a load balancer with 200", cause: "line-invalid", answered: refusal(200, `${HTML}\n`) },
   { title: "half a line at the end", cause: "line-truncated", says: '{"type":"MODIFIED","object":{"metadata":{"na' },
   { title: "half a line, and the connection breaks", cause: "connection", says: '{"type":"MODI', ends: "cut" },
@@ -48,10 +55,10 @@ export const refusedWatches: Scenario = {
         const found = (await shift.current().metrics()).split("\n").find((one) => one.startsWith(line));
         return Number(found?.slice(line.length) ?? 0);
       };
-      for (const { title, cause, says, ends = "end", answered } of MISHAPS) {
+      for (const { title, cause, says, ends = "end", answered, times = 1 } of MISHAPS) {
         scribe.plan(title);
+        await scene.comes("the watch open", () => [...proxy.streams.open].some(({ call }) => queues.watches(call)));
         const before = await failures(cause);
-        const times = answered ? REFUSALS : 1;
         const when: ProxyFault["when"] = (call) => queues.watches(call) && !queryOf(call).has("sendInitialEvents");
         const refused = answered && proxy.inject({ when, times, trouble: answered });
         for (const stream of proxy.streams.open) {
