@@ -62,8 +62,9 @@ export async function play(
     for (const [subject, end] of subjects) {
       const holds = end === "gone" ? subject.isGone : subject.isReady;
       await comes(`${subject.title} ${end}`, holds, { explain: subject.told });
-      await expectCount(subject, end === "gone" ? 0 : 1, scribe);
     }
+    // Counted once nothing is on its way any more.
+    for (const [subject, end] of subjects) await expectCount(subject, end === "gone" ? 0 : 1, scribe);
   };
   const apply: Scene["apply"] = async (subject, over) => {
     await subject.apply(over);

@@ -41,7 +41,18 @@ export const OTHER_SERVICE: Over = {
   disruption: { maxUnavailable: 2 },
 };
 
-export async function liveService(lane: Lane, namespace: string, name: string): Promise<LiveService> {
+/** Makes the queue that a service is bound to: what is bound has an identity in the cloud. @returns the binding */
+export async function boundQueue(lane: Lane, namespace: string): Promise<Over> {
+  const queues = byKind(lane.kinds).get("Queue");
+  if (!queues) throw new Error(`There is no Queue on ${lane.side.name}.`);
+  const queue = liveSubject(lane, queues, namespace, "bound");
+  await queue.apply();
+  await lane.until("the queue that services are bound to", queue.isReady, { explain: queue.told });
+  return { bindings: [{ queue: "bound", access: "Consume" }] };
+}
+
+/** @param always what its spec has besides, whatever is changed */
+export function liveService(lane: Lane, namespace: string, name: string, always: Over = {}): LiveService {
   const type = ownType("OnyxService");
   const at = { namespace, name };
   const identities = byKind(lane.kinds).get("WorkloadIdentity");
@@ -75,7 +86,7 @@ export async function liveService(lane: Lane, namespace: string, name: string): 
   return {
     title: "OnyxService",
     async apply(over) {
-      const spec = { ...SPEC, ...over, environmentRef: { name: lane.side.name } };
+      const spec = { ...SPEC, ...always, ...over, environmentRef: { name: lane.side.name } };
       await lane.api.client.patch(type, at, ours(type.kind, name, spec, namespace), {
         as: "apply",
         force: true,

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Over } from "../../../operator/provider/conformance/kind-under-test.ts";
 import { type CrashPoint, pointsOf } from "../crash.ts";
 import type { Lane } from "../lane.ts";
 import { ACTS, type Act, beginShift, run, type Shift } from "../life.ts";
 import { expectNoSecrets, expectQuiet, pass } from "../oracles.ts";
 import { createScribe, type Outcome, type Scribe } from "../report.ts";
 import type { RunOptions, Scenario } from "../scenario.ts";
-import { liveService, OTHER_SERVICE } from "../services.ts";
+import { boundQueue, liveService, OTHER_SERVICE } from "../services.ts";
 import type { Passing } from "../wire.ts";
 
 /** So many lives in the short form. */
@@ -25,6 +26,7 @@ interface ServiceLife {
   readonly shift: Shift;
   readonly namespace: string;
   readonly name: string;
+  readonly binding: Over;
   readonly scribe: Scribe;
   readonly usual?: Readonly<Record<Act, Usual>>;
   readonly points?: Readonly<Partial<Record<Act, CrashPoint | undefined>>>;
@@ -32,8 +34,8 @@ interface ServiceLife {
 
 /** A service from its first to its last day, with a crash in each act. */
 async function live(life: ServiceLife): Promise<Record<Act, Usual>> {
-  const { lane, shift, scribe, namespace, name, usual, points } = life;
-  const subject = await liveService(lane, namespace, name);
+  const { lane, shift, scribe, namespace, name, binding, usual, points } = life;
+  const subject = liveService(lane, namespace, name, binding);
   /** Without the name, and without what the API server gives by chance. */
   const children = async (): Promise<Children> =>
     new Map(
@@ -80,8 +82,8 @@ async function serviceCrashes(lane: Lane, { short, dice }: RunOptions): Promise<
   const namespace = await lane.namespace();
   const scribe = createScribe("crash at every write: OnyxService", lane.side.name);
   const shift = await beginShift(lane, namespace);
-  const common = { lane, shift, namespace, scribe };
   try {
+    const common = { lane, shift, namespace, scribe, binding: await boundQueue(lane, namespace) };
     const usual = await live({ ...common, name: "the-usual-one" });
     for (const act of ACTS)
       if (usual[act].writes.length === 0) scribe.violation("U1 it converges", `${act}: nothing is written at all`);

@@ -87,7 +87,7 @@ async function missing(scene: Scene, service: LiveService, both: readonly Collec
 async function script(scene: Scene, lane: Lane): Promise<void> {
   const { proxy, scribe, namespace } = scene;
   const [queues, configMaps] = [collectionOf(ownType("Queue"), namespace), collectionOf(CONFIG_MAPS, namespace)];
-  const service = await liveService(lane, namespace, "service");
+  const service = liveService(lane, namespace, "service");
   await service.apply();
   for (const [round, { title, happens, lists }] of EXPIRIES.entries()) {
     scribe.plan(title);

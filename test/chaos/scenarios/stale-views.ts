@@ -166,7 +166,11 @@ export const madeAnew: Scenario = {
         scribe.violation("what is being deleted is never used", `${status.externalId} after ${externalId}`);
       scribe.hit();
       lane.side.cloud.operationsTake(0);
-      lane.side.cloud.advance(120_000);
+      // The deletion comes to its end, and then the name is free again.
+      for (let n = 0; n < 2; n++) {
+        lane.side.cloud.advance(600_000);
+        await pass(lane, 60_000);
+      }
       await scene.settled();
     };
     yield await play(lane, "made anew under the same name", script, { connections: lane.clock });

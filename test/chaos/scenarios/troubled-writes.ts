@@ -1,5 +1,7 @@
+import { setTimeout as rest } from "node:timers/promises";
 import type { Over } from "../../../operator/provider/conformance/kind-under-test.ts";
 import { byKind, titleOf } from "../../../operator/provider/conformance/tried.ts";
+import { apiOf } from "../../support/api.ts";
 import { ownType } from "../collections.ts";
 import { watchWrites } from "../crash.ts";
 import { prepare } from "../crashes.ts";
@@ -76,31 +78,32 @@ const THEIRS = "example.com/held";
 
 /** Another writer of the same object: labels without a pause, and an annotation and a finalizer of its own. */
 function storm({ lane, namespace }: Scene, name: string) {
+  const { client, transport } = apiOf(lane.cluster);
   const type = ownType("Queue");
   const at = { namespace, name };
-  const options = { fieldManager: "other-writer", retry: false } as const;
+  const fieldManager = "other-writer";
+  const apply = (metadata: object) => client.patch(type, at, { metadata }, { fieldManager, as: "apply", force: true });
   let writes = 0;
-  let last = 0;
-  const timer = setInterval(() => {
-    const number = ++writes;
-    const patch = { metadata: { labels: { storm: String(number) } } };
-    lane.api.client.patch(type, at, patch, { ...options, as: "merge" }).then(
-      () => {
-        last = Math.max(last, number);
-      },
-      () => {},
-    );
-  }, STORM_EVERY_MS);
+  let going = true;
+  const writing = (async () => {
+    for (; going; await rest(STORM_EVERY_MS)) {
+      const patch = { metadata: { labels: { storm: String(writes) } } };
+      const written = client.patch(type, at, patch, { fieldManager, as: "merge", retry: false });
+      await written.then(
+        () => writes++,
+        () => undefined,
+      );
+    }
+  })();
   return {
-    async hold() {
-      const metadata = { annotations: { [THEIRS]: "yes" }, finalizers: [THEIRS] };
-      await lane.api.client.patch(type, at, { metadata }, { ...options, as: "apply", force: true });
+    hold: () => apply({ annotations: { [THEIRS]: "yes" }, finalizers: [THEIRS] }),
+    letGo: () => apply({}),
+    writes: () => writes,
+    async end() {
+      going = false;
+      await writing;
     },
-    async letGo() {
-      await lane.api.client.patch(type, at, { metadata: {} }, { ...options, as: "apply", force: true });
-    },
-    writes: () => last,
-    end: () => clearInterval(timer),
+    close: () => transport.close(),
   };
 }
 
@@ -121,7 +124,6 @@ export const conflicts: Scenario = {
         await scene.settled();
         await scene.apply(subject, { tags: { changed: "yes" } });
         await scene.settled();
-        await other.hold();
         if (other.writes() > 0) scribe.hit();
         const { metadata } = (await subject.find()) ?? {};
         if (metadata?.annotations?.[THEIRS] !== "yes" || !metadata.finalizers?.includes(THEIRS))
@@ -132,9 +134,10 @@ export const conflicts: Scenario = {
         const left = await subject.count();
         if (left !== 0) scribe.violation("U2 one resource for one object", `${left} after its deletion`);
       } finally {
-        other.end();
+        await other.end();
       }
       await other.letGo();
+      await other.close();
       await scene.remove(subject);
     };
     yield await play(lane, "another writer all the time", script);
