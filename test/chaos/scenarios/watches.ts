@@ -40,7 +40,8 @@ export const watchesEnd: Scenario = {
       };
       for (const [way, happen] of Object.entries(ways)) {
         scribe.plan(`all watches ${way}`);
-        const paths = new Set([...proxy.streams.open].map(({ call }) => pathOf(call)));
+        const watching = [...proxy.streams.open].filter(({ call }) => call.status === 200);
+        const paths = new Set(watching.map(({ call }) => pathOf(call)));
         const from = proxy.calls.length;
         const [real, own] = [performance.now(), lane.clock.monotonic()];
         happen();
