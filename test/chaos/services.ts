@@ -113,6 +113,6 @@ export function liveService(lane: Lane, namespace: string, name: string, always:
 /** What of an object does not hang on who makes it when. */
 function saidOf(object: KubeObject): unknown {
   const { spec, data } = object as { readonly spec?: object; readonly data?: object };
-  const { labels, ownerReferences = [] } = object.metadata;
+  const { labels: { [CHILD_MARKS.ownerUid]: _uid, ...labels } = {}, ownerReferences = [] } = object.metadata;
   return { spec, data, labels, owners: ownerReferences.map(({ kind, controller }) => ({ kind, controller })) };
 }

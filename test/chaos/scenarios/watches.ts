@@ -40,7 +40,9 @@ export const watchesEnd: Scenario = {
       };
       for (const [way, happen] of Object.entries(ways)) {
         scribe.plan(`all watches ${way}`);
-        const watching = [...proxy.streams.open].filter(({ call }) => call.status === 200);
+        const watching = [...proxy.streams.open].filter(
+          ({ call }) => call.status === 200 && call.path.includes(`/namespaces/${scene.namespace}/`),
+        );
         const paths = new Set(watching.map(({ call }) => pathOf(call)));
         const from = proxy.calls.length;
         const [real, own] = [performance.now(), lane.clock.monotonic()];
