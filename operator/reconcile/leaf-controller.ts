@@ -157,18 +157,23 @@ export async function writeStatus(
 }
 
 /**
- * Takes our finalizer off, and no other.
+ * Takes our finalizer off, and no other; whoever else writes the object meanwhile is not in the way. Refused (422) where
+ * finalizers were changed or the object is another one.
  * @returns the resource version after it: until the cache has it, the object looks as if it were still ours to delete
  */
 export async function release(
-  client: Client,
+  client: Pick<Client, "patch">,
   type: ResourceType,
   object: KubeObject,
   signal: AbortSignal,
 ): Promise<string> {
-  const { namespace, name, uid, resourceVersion, finalizers = [] } = object.metadata;
-  const rest = finalizers.filter((one) => one !== FINALIZER);
-  const patch = { metadata: { uid, resourceVersion, finalizers: rest.length > 0 ? rest : null } };
-  const options = { as: "merge", fieldManager: FIELD_MANAGER, signal } as const;
+  const { namespace, name, uid, finalizers = [] } = object.metadata;
+  const path = `/metadata/finalizers/${finalizers.indexOf(FINALIZER)}`;
+  const patch = [
+    { op: "test", path: "/metadata/uid", value: uid },
+    { op: "test", path, value: FINALIZER },
+    { op: "remove", path },
+  ];
+  const options = { as: "json", fieldManager: FIELD_MANAGER, signal } as const;
   return (await client.patch(type, { namespace, name }, patch, options)).metadata.resourceVersion;
 }
