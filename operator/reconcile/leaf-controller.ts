@@ -2,9 +2,10 @@ import type { Wanted } from "../provider/provider.ts";
 import type { Client } from "../runtime/client.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Reflector } from "../runtime/reflector.ts";
-import { keyOf, type ResourceType } from "../runtime/resource.ts";
+import { keyOf, type ResourceType, type KubeObject as ServerObject } from "../runtime/resource.ts";
 import type { Attempts } from "./attempts.ts";
 import { createCopies } from "./copies.ts";
+import { isStill } from "./current.ts";
 import type { EnvironmentHost } from "./environment.ts";
 import type { EnvironmentRegistry } from "./environments.ts";
 import type { Next } from "./gather.ts";
@@ -101,6 +102,13 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
         wrote(await writeStatus(client, type, one, status, signal));
         recorded = status;
       },
+      async isCurrent(one) {
+        const held = await client.find<ServerObject>(type, { namespace, name: one.metadata.name }, { signal });
+        if (isStill(one, held as KubeObject | undefined)) return true;
+        log.warn("the cache shows an older state than the API server has: nothing is changed before it caught up");
+        if (held) wrote(held.metadata.resourceVersion);
+        return false;
+      },
     };
     let recorded: LeafStatus | undefined = object.status;
     const pass = await leafPass(leaf, object, host, signal);
@@ -158,18 +166,23 @@ export async function writeStatus(
 }
 
 /**
- * Takes our finalizer off, and no other.
+ * Takes our finalizer off, and no other; whoever else writes the object meanwhile is not in the way. Refused (422) where
+ * finalizers were changed or the object is another one.
  * @returns the resource version after it: until the cache has it, the object looks as if it were still ours to delete
  */
 export async function release(
-  client: Client,
+  client: Pick<Client, "patch">,
   type: ResourceType,
   object: KubeObject,
   signal: AbortSignal,
 ): Promise<string> {
-  const { namespace, name, uid, resourceVersion, finalizers = [] } = object.metadata;
-  const rest = finalizers.filter((one) => one !== FINALIZER);
-  const patch = { metadata: { uid, resourceVersion, finalizers: rest.length > 0 ? rest : null } };
-  const options = { as: "merge", fieldManager: FIELD_MANAGER, signal } as const;
+  const { namespace, name, uid, finalizers = [] } = object.metadata;
+  const path = `/metadata/finalizers/${finalizers.indexOf(FINALIZER)}`;
+  const patch = [
+    { op: "test", path: "/metadata/uid", value: uid },
+    { op: "test", path, value: FINALIZER },
+    { op: "remove", path },
+  ];
+  const options = { as: "json", fieldManager: FIELD_MANAGER, signal } as const;
   return (await client.patch(type, { namespace, name }, patch, options)).metadata.resourceVersion;
 }

@@ -3,6 +3,7 @@ import { type At, type Call, createIntent, type Present, type Wanted } from "../
 import type { Attempts } from "./attempts.ts";
 import { confidential, copyOf } from "./confidential.ts";
 import { type Copies, dropCopy, withCopy } from "./copy.ts";
+import { outdated, writes } from "./current.ts";
 import { type Decision, isRestorable } from "./decide.ts";
 import { type Change, diff } from "./diff.ts";
 import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.ts";
@@ -21,6 +22,8 @@ export interface LeafHost extends Lookups {
   claim(object: LeafObject): Promise<void>;
   /** Writes part of status now: what must be found again if the process ends in the next moment. */
   record(object: LeafObject, status: LeafStatus): Promise<void>;
+  /** Whether the API server still holds the object as it is here. Absent: it does. */
+  isCurrent?(object: LeafObject): Promise<boolean>;
   /** What is known of creates of which status does not tell. */
   readonly attempts: Attempts;
   /** What values are made with. Absent: nothing here has any. */
@@ -36,8 +39,8 @@ export interface LeafHost extends Lookups {
  * One pass over one leaf: gather, decide, execute, tell. Level-based: it starts from the object and the cloud, never
  * from an event, so it can be cut off anywhere and run again.
  *
- * Guarantees: no call to a cloud without the finalizer, but for looking under managementPolicy Observe; no write to what
- * lacks our marks; a failed observe is never read as absence; status is returned once, equal to the old one when nothing
+ * Guarantees: no call to a cloud without the finalizer, but for looking under managementPolicy Observe; no write to a cloud
+ * for an object of which the API server has a later state; no write to what lacks our marks; a failed observe is never read as absence; status is returned once, equal to the old one when nothing
  * changed.
  */
 export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
@@ -81,11 +84,21 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     token: `${object.metadata.uid}-${object.metadata.generation}`,
     ...(leaf.value && means ? { value: () => confidential(leaf, object.spec, means) } : {}),
   };
+  let recorded = object.status ?? {};
+  const record = async (status: LeafStatus) => {
+    await host.record(object, status);
+    recorded = status;
+  };
+  let asked: Promise<boolean> | undefined;
+  const isCurrent = () => {
+    asked ??= host.isCurrent?.(object) ?? Promise.resolve(true);
+    return asked;
+  };
   if (!isDeleting(object) && prepared.policy.management !== "Observe") {
     if (!hasFinalizer(object)) await host.claim(object);
     const before = object.status?.footprint ?? [];
     if (prepared.footprint.some((place) => !before.includes(place)))
-      await host.record(object, { ...identity(object, prepared), footprint: prepared.footprint });
+      await record({ ...identity(object, prepared), footprint: prepared.footprint });
   }
   let doing = "look at it";
   let during: Decision["do"] | undefined;
@@ -93,6 +106,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
   let unsend: (() => void) | undefined;
   try {
     if (isDeleting(object) && waitingOnes(object.status).length > 0) {
+      if (!(await isCurrent())) return outdated(recorded);
       doing = "let go of the one that it replaced";
       const tidied = await tidyReplaced(object.status ?? {}, prepared, call);
       if (tidied.waiting) return stillThere(object, host, tidied);
@@ -103,6 +117,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     ({ prepared, seen } = found);
     const situation = situationOf(object, prepared, seen, host.now(), host.attempts.quietMs(call.owner.uid));
     const decision = await decideKnowing(situation, prepared, call);
+    if (writes(decision) && !(await isCurrent())) return outdated(recorded);
     during = decision.do;
     doing = VERBS[decision.do];
     if (decision.do === "replace" && seen.exists) return beginReplacement(object, host.now, prepared, decision, seen);
@@ -115,7 +130,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     }
     if (decision.do === "create" && provider.recordsIntent) {
       prepared = withIntent(prepared);
-      await host.record(object, { ...identity(object, prepared), footprint: prepared.footprint });
+      await record({ ...identity(object, prepared), footprint: prepared.footprint });
     }
     if (decision.do === "create") unsend = host.attempts.sent(call.owner.uid);
     const meanwhile = "later" in decision ? (decision.later?.meanwhile as Want | undefined) : undefined;
@@ -125,6 +140,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     const after = made ?? ((await provider.observe({ ...at, id }, call)) as Seen<Want>);
     const pass = await conclude(leaf, object, host, prepared, decision, after, situation.applied, call);
     if (!serves(pass, after) || waitingOnes(pass.status).length === 0) return pass;
+    if (!(await isCurrent())) return outdated(recorded);
     doing = "let go of the one that it replaced";
     const { replaced, waiting, notices } = await tidyReplaced(pass.status, prepared, call);
     return {

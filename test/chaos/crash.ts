@@ -17,6 +17,10 @@ export interface CrashPoint {
   readonly moment: Moment;
 }
 
+/** Every moment of each of these writes. */
+export const pointsOf = (writes: readonly Passing[]): CrashPoint[] =>
+  writes.flatMap((_, index) => MOMENTS.map((moment) => ({ write: index + 1, moment })));
+
 /** Writes that what is tried consists of: an Environment's counts and events come and go as they like. */
 const counts = ({ mutating, operation }: Passing): boolean =>
   mutating && !/ (environments|events|leases)(\/|$)/.test(operation);

@@ -1,7 +1,7 @@
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
 import { type Tried, titleOf } from "../../operator/provider/conformance/tried.ts";
 import { companionsIn } from "./companions.ts";
-import { type CrashPoint, MOMENTS } from "./crash.ts";
+import { type CrashPoint, pointsOf } from "./crash.ts";
 import type { Lane } from "./lane.ts";
 import { ACTS, type Act, beginShift, run, type Shift } from "./life.ts";
 import { expectNoSecrets, expectQuiet } from "./oracles.ts";
@@ -58,11 +58,8 @@ export async function crashes(lane: Lane, tried: Tried, options: CrashOptions): 
   return ACTS.map((act) => scribes[act].outcome());
 }
 
-const pointsOf = (writes: readonly Passing[]): CrashPoint[] =>
-  writes.flatMap((_, index) => MOMENTS.map((moment) => ({ write: index + 1, moment })));
-
 /** What the object refers to is there, and Ready. @returns an edit of as many fields as can be changed at once */
-async function prepare(lane: Lane, tried: Tried, namespace: string): Promise<Over> {
+export async function prepare(lane: Lane, tried: Tried, namespace: string): Promise<Over> {
   await companionsIn(lane, namespace).provide(tried, [undefined, ...tried.kind.edits.map(({ spec }) => spec)]);
   const subject = liveSubject(lane, tried, namespace, "edits");
   let edit: Over = {};

@@ -5,6 +5,7 @@ import { type Cluster, startCluster } from "../../hack/testbed/index.ts";
 import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import type { Cloud } from "../../operator/provider/provider.ts";
 import { type Api, apiOf } from "../support/api.ts";
+import { type ApiserverControl, controlApiserver } from "../support/apiserver.ts";
 import { applyTo, installKinds } from "../support/managed.ts";
 import { environmentOf, namespace, type Side, secretOf, startSide } from "../support/side.ts";
 import { createSkippingClock, type SkippingClock } from "../support/skipping-clock.ts";
@@ -19,6 +20,7 @@ export interface Lane {
   readonly cluster: Cluster;
   /** Straight to the API server: what users do, and what they see. */
   readonly api: Api;
+  readonly apiserver: ApiserverControl;
   /** The time of all operators of the lane. */
   readonly clock: SkippingClock;
   readonly wire: Wire;
@@ -63,6 +65,8 @@ export async function startLane(cloud: Cloud, run: string): Promise<Lane> {
   try {
     const cluster = await startCluster({ name: run, parts: ["controllers"] });
     stops.push(() => cluster.stop());
+    const apiserver = controlApiserver(cluster, { serviceAccounts: true });
+    stops.push(() => apiserver.stop());
     const side = await startSide(cloud, run);
     stops.push(() => side.stop());
     await installKinds(cluster);
@@ -82,6 +86,7 @@ export async function startLane(cloud: Cloud, run: string): Promise<Lane> {
       kinds: side.kinds,
       cluster,
       api,
+      apiserver,
       clock,
       wire,
       work,

@@ -2,7 +2,7 @@ import type { Over } from "../../operator/provider/conformance/kind-under-test.t
 import type { CrashPoint, Watch } from "./crash.ts";
 import { watchWrites } from "./crash.ts";
 import type { Lane } from "./lane.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator, OperatorOptions } from "./operator.ts";
 import { startOperator } from "./operator.ts";
 import { expectCount, expectNoSurprise } from "./oracles.ts";
 import type { Scribe } from "./report.ts";
@@ -13,23 +13,28 @@ import type { Passing } from "./wire.ts";
 export const ACTS = ["create", "update", "delete"] as const;
 export type Act = (typeof ACTS)[number];
 
+/** What lives through it. */
+export type Living = Pick<LiveSubject, "title" | "apply" | "remove" | "isReady" | "isGone" | "count" | "told">;
+
 /** The operator of a namespace, whichever process it is now. */
 export interface Shift {
   /** The one that works now. */
   current(): Operator;
-  /** Another one takes over from one that was killed. */
-  relieve(): Promise<void>;
+  /** Another one takes over from one that was killed; it and those after it are started like this, if that is given. */
+  relieve(options?: OperatorOptions): Promise<void>;
   end(): Promise<void>;
 }
 
-export async function beginShift(lane: Lane, namespace: string): Promise<Shift> {
-  let operator = await startOperator(lane, namespace);
+export async function beginShift(lane: Lane, namespace: string, first: OperatorOptions = {}): Promise<Shift> {
+  let options = first;
+  let operator = await startOperator(lane, namespace, options);
   return {
     current: () => operator,
-    async relieve() {
+    async relieve(other = options) {
+      options = other;
       operator.kill();
       await operator.gone();
-      operator = await startOperator(lane, namespace);
+      operator = await startOperator(lane, namespace, options);
     },
     end: () => operator.stop(),
   };
@@ -38,7 +43,7 @@ export async function beginShift(lane: Lane, namespace: string): Promise<Shift> 
 export interface ActOptions {
   readonly lane: Lane;
   readonly shift: Shift;
-  readonly subject: LiveSubject;
+  readonly subject: Living;
   readonly act: Act;
   /** What the update asks for. */
   readonly edit: Over;

@@ -1,6 +1,7 @@
 import { createInstrumentation } from "../../operator/instrument.ts";
 import type { AnyProvider } from "../../operator/reconcile/environment-view.ts";
 import type { AnyConnection } from "../../operator/reconcile/environments.ts";
+import { type Clock, createClock } from "../../operator/runtime/clock.ts";
 import { createMetrics } from "../../operator/runtime/metrics.ts";
 import { createTracing } from "../../operator/runtime/tracing.ts";
 import { connect } from "../../operator/wiring.ts";
@@ -11,6 +12,10 @@ import type { Lane } from "./lane.ts";
 
 /** All controllers of one operator process, whose every connection can be broken for good. */
 export interface Operator {
+  /** The way to the API server. */
+  readonly gate: TcpGate;
+  /** Its `/metrics`. */
+  metrics(): Promise<string>;
   /**
    * Ends it as `kill -9` would: from this moment on nothing of it gets out, neither to the API server nor to the cloud. What
    * goes on for a moment inside this process is of no effect.
@@ -25,6 +30,8 @@ export interface Operator {
 export interface OperatorOptions {
   /** What becomes of the provider of each kind, beneath budget, deadline and all else that core puts round it. */
   readonly provider?: (kind: string, provider: AnyProvider) => AnyProvider;
+  /** Whose time its connections to the API server go by: waits between tries, patience with silence. Default: the machine's. */
+  readonly connections?: Clock | undefined;
 }
 
 /**
@@ -34,19 +41,21 @@ export interface OperatorOptions {
 export async function startOperator(
   lane: Lane,
   namespace: string | undefined,
-  { provider }: OperatorOptions = {},
+  { provider, connections: cacheClock = createClock() }: OperatorOptions = {},
 ): Promise<Operator> {
   const gates = new Map<string, TcpGate>();
-  const through = async (url: string): Promise<string> => {
+  const gateTo = async (url: string): Promise<TcpGate> => {
     const at = new URL(url);
     const gate = gates.get(at.host) ?? (await openTcpGate(Number(at.port), lane.gates.get(at.host)));
     gates.set(at.host, gate);
     lane.gates.set(at.host, gate.port);
-    return `http://127.0.0.1:${gate.port}`;
+    return gate;
   };
+  const through = async (url: string) => `http://127.0.0.1:${(await gateTo(url)).port}`;
   const endpoints: Record<string, string> = {};
   for (const [service, url] of Object.entries(lane.side.cloud.place.endpoints)) endpoints[service] = await through(url);
-  const api = apiAt(await through(lane.wire.server));
+  const gate = await gateTo(lane.wire.server);
+  const api = apiAt(await through(lane.wire.server), cacheClock);
   const { clock, evidence } = lane;
   const ended = new AbortController();
   const metrics = createMetrics(false);
@@ -62,7 +71,9 @@ export async function startOperator(
   const managed = await startManaged(lane.cluster, {
     api,
     clock,
+    cacheClock,
     log: evidence.log,
+    metrics,
     namespace,
     resyncMs: 600_000,
     ended,
@@ -83,6 +94,8 @@ export async function startOperator(
   };
   let going: Promise<unknown> | undefined;
   return {
+    gate,
+    metrics: () => metrics.registry.metrics(),
     kill() {
       if (going) return;
       for (const gate of gates.values()) gate.shut();

@@ -20,7 +20,11 @@ const PATIENCE_MS = 60_000;
 const SHOWN = 600;
 
 /** U2: what carries the marks of an object, counted in the cloud. */
-export async function expectCount(subject: LiveSubject, count: number, scribe: Scribe): Promise<void> {
+export async function expectCount(
+  subject: Pick<LiveSubject, "title" | "count">,
+  count: number,
+  scribe: Scribe,
+): Promise<void> {
   const found = await subject.count();
   if (found !== count) scribe.violation("U2 one resource for one object", `${subject.title}: ${found}, not ${count}`);
 }

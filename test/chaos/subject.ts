@@ -1,12 +1,13 @@
 import type { Over, Subject } from "../../operator/provider/conformance/kind-under-test.ts";
 import type { Tried } from "../../operator/provider/conformance/tried.ts";
+
 import { type Condition, type ConditionType, condition } from "../../operator/reconcile/conditions.ts";
+
 import type { LeafObject, LeafSpec } from "../../operator/reconcile/leaf-object.ts";
 import { ANNOTATIONS } from "../../operator/reconcile/object.ts";
 import { ApiError } from "../../operator/runtime/errors.ts";
-import type { ResourceType } from "../../operator/runtime/resource.ts";
-import { OWN_TYPES } from "../support/api.ts";
 import { ours } from "../support/managed.ts";
+import { ownType } from "./collections.ts";
 import type { Lane } from "./lane.ts";
 
 /** An object of a leaf kind in a lane: what its user does, and what is seen of it at the API server and in the cloud. */
@@ -37,13 +38,7 @@ export interface LiveSubject {
   seen(): Subject;
 }
 
-/** @throws Error for what is no kind of ours */
-export const typeOf = (kind: string): ResourceType => {
-  const type = OWN_TYPES.get(kind);
-  if (!type) throw new Error(`There is no type for ${kind}.`);
-  return type;
-};
-const FIELD_MANAGER = "user";
+export const FIELD_MANAGER = "user";
 
 /** What holds data waits for a word, which is given to the plan that status shows. */
 export async function approve(lane: Lane, { kind, metadata, status }: LeafObject): Promise<void> {
@@ -51,12 +46,12 @@ export async function approve(lane: Lane, { kind, metadata, status }: LeafObject
   if (word === undefined || metadata.annotations?.[ANNOTATIONS.approve] === word) return;
   const { namespace = "", name } = metadata;
   const patch = { metadata: { annotations: { [ANNOTATIONS.approve]: word } } };
-  await lane.api.client.patch(typeOf(kind), { namespace, name }, patch, { as: "merge", fieldManager: FIELD_MANAGER });
+  await lane.api.client.patch(ownType(kind), { namespace, name }, patch, { as: "merge", fieldManager: FIELD_MANAGER });
 }
 
 export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: string): LiveSubject {
   const { leaf, guard, title = leaf.kind } = tried.kind;
-  const type = typeOf(leaf.kind);
+  const type = ownType(leaf.kind);
   const at = { namespace, name };
   let last: LeafObject | undefined;
   // A ServiceAccount has one identity.
@@ -119,11 +114,11 @@ export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: s
     },
     count: async () => (await tried.on.list(subject())).length,
     snapshot: () => tried.on.snapshot(subject()),
-    told: () =>
-      (last?.status?.conditions ?? [])
-        .map((one) => `${one.type}=${one.status} ${one.reason}: ${one.message}`)
-        .join("; "),
+    told: () => conditionsInWords(last?.status?.conditions),
     says: (one) => condition(last?.status?.conditions, one),
     seen: subject,
   };
 }
+
+export const conditionsInWords = (conditions: readonly Condition[] = []): string =>
+  conditions.map((one) => `${one.type}=${one.status} ${one.reason}: ${one.message}`).join("; ");

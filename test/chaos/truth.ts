@@ -3,9 +3,10 @@ import type { LeafObject } from "../../operator/reconcile/leaf-object.ts";
 import { createClock } from "../../operator/runtime/clock.ts";
 import { createLog } from "../../operator/runtime/log.ts";
 import { createReflector } from "../../operator/runtime/reflector.ts";
+import { ownType } from "./collections.ts";
 import type { Lane } from "./lane.ts";
 import type { Scribe } from "./report.ts";
-import { type LiveSubject, typeOf } from "./subject.ts";
+import type { LiveSubject } from "./subject.ts";
 
 /** Watches what the objects of a namespace say of themselves, by a client of its own. */
 export interface Truth {
@@ -48,7 +49,7 @@ export async function watchTruth(lane: Lane, namespace: string | undefined): Pro
   const clock = createClock();
   const log = createLog({ level: "silent" });
   const running = [...kinds].map((kind) => {
-    const type = typeOf(kind);
+    const type = ownType(kind);
     const reflector = createReflector<Cached>({ client, type, clock, log, namespace });
     reflector.subscribe(({ type: change, object }) => change !== "deleted" && see({ ...object, kind }));
     return { reflector, over: reflector.start(ended.signal) };

@@ -37,7 +37,6 @@ interface Way {
 }
 
 const WATCH = /[?&]watch=(true|1)(&|$)/;
-const isWatch = ({ side, target }: Passing): boolean => side === "kubernetes" && WATCH.test(target);
 /** An answer that has not come for so long, in ms, is waited for no more. */
 const PATIENCE_MS = 5_000;
 
@@ -71,7 +70,7 @@ export async function openWire(api: Way, side: Side): Promise<Wire> {
         passed.push(passing);
         last = performance.now();
         const verdict = listener?.asked(passing) ?? "pass";
-        if (verdict === "pass" && !isWatch(passing)) open.set(passing, last);
+        if (verdict === "pass") open.set(passing, last);
         return verdict;
       },
       done(call) {
@@ -109,7 +108,7 @@ export async function openWire(api: Way, side: Side): Promise<Wire> {
     tap(next) {
       listener = next;
     },
-    quietMs: () => (isWaiting() ? 0 : performance.now() - last),
+    quietMs: () => (isWaiting() ? 0 : Math.min(performance.now() - last, kubernetes.streams.quietMs())),
     stop: () => kubernetes.stop(),
   };
 }

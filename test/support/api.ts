@@ -2,7 +2,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { kinds } from "../../crds/index.ts";
 import type { Cluster } from "../../hack/testbed/index.ts";
 import { type Client, createClient } from "../../operator/runtime/client.ts";
-import { createClock } from "../../operator/runtime/clock.ts";
+import { type Clock, createClock } from "../../operator/runtime/clock.ts";
 import { createLog } from "../../operator/runtime/log.ts";
 import type { ResourceType } from "../../operator/runtime/resource.ts";
 import { createTransport, type Transport } from "../../operator/runtime/transport.ts";
@@ -20,7 +20,7 @@ export function apiOf(cluster: Cluster, level: "silent" | "error" | "debug" = "e
 }
 
 /** The same, to a server without TLS that knows who we are. @param server such as `http://127.0.0.1:8080` */
-export function apiAt(server: string): Api {
+export function apiAt(server: string, clock?: Clock): Api {
   const config = new KubeConfig();
   const named = { name: "it", cluster: "it", user: "it" };
   config.loadFromOptions({
@@ -29,11 +29,11 @@ export function apiAt(server: string): Api {
     contexts: [named],
     currentContext: "it",
   });
-  return open(config, "silent");
+  return open(config, "silent", clock);
 }
 
-function open(config: KubeConfig, level: "silent" | "error" | "debug"): Api {
-  const transport = createTransport(config, { clock: createClock(), log: createLog({ level }) });
+function open(config: KubeConfig, level: "silent" | "error" | "debug", clock: Clock = createClock()): Api {
+  const transport = createTransport(config, { clock, log: createLog({ level }) });
   return { client: createClient(transport), transport };
 }
 

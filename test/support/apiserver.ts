@@ -9,7 +9,7 @@ import { systemPorts } from "../../hack/testbed/ports.ts";
 import { isAlive } from "../../hack/testbed/processid.ts";
 import { readRun } from "../../hack/testbed/run.ts";
 
-/** The API server of a light cluster, to be killed and started again while etcd lives on. */
+/** The API server of a cluster, to be killed and started again while etcd lives on. */
 export interface ApiserverControl {
   /** Kills it, as `kill -9` does. */
   kill(): Promise<void>;
@@ -19,7 +19,8 @@ export interface ApiserverControl {
   stop(): Promise<void>;
 }
 
-export function controlApiserver(cluster: Cluster): ApiserverControl {
+/** @param serviceAccounts whether it was started with them: true where the cluster has controllers */
+export function controlApiserver(cluster: Cluster, { serviceAccounts = false } = {}): ApiserverControl {
   let child: ChildProcess | undefined;
 
   async function end(signal: NodeJS.Signals): Promise<void> {
@@ -41,7 +42,7 @@ export function controlApiserver(cluster: Cluster): ApiserverControl {
     },
     async start() {
       const options = {
-        serviceAccounts: false,
+        serviceAccounts,
         featureGates: {},
         enableAdmission: [],
         disableAdmission: [],

@@ -8,6 +8,8 @@ import { type FaultProxy, startFaultProxy, type Trouble } from "./fault-proxy.ts
 let server: Server;
 let value = "";
 let asked = 0;
+/** To whoever watches. */
+let say: (text: string) => void;
 let proxy: FaultProxy;
 
 beforeEach(async () => {
@@ -19,7 +21,8 @@ beforeEach(async () => {
     if (request.method === "PUT") value = body;
     response.setHeader("content-type", "text/plain");
     if (request.url === "/watch") {
-      response.write("one\n");
+      say = (text) => void response.write(text);
+      say("one\n");
       return;
     }
     response.end(request.method === "PUT" ? "stored" : value);
@@ -127,9 +130,64 @@ describe("fault proxy", () => {
     expect(await get()).toBe("a typo");
   });
 
-  it("passes an answer that goes on for ever piece by piece", async () => {
-    const answer = await fetch(`${proxy.url}/watch`);
-    const { value: piece } = (await answer.body?.getReader().read()) ?? {};
-    expect(new TextDecoder().decode(piece)).toBe("one\n");
+  it("asks the server something else", async () => {
+    proxy.inject({ when: ({ path }) => path === "/else", trouble: { do: "ask", path: "/v" } });
+    expect(await (await fetch(`${proxy.url}/else`)).text()).toBe("old");
+  });
+});
+
+describe("an answer that goes on for ever", () => {
+  async function watch(path = "/watch"): Promise<() => Promise<string | undefined>> {
+    const reader = (await fetch(`${proxy.url}${path}`)).body?.getReader();
+    return async () => {
+      const { value: piece, done } = (await reader?.read()) ?? { done: true };
+      return done ? undefined : new TextDecoder().decode(piece);
+    };
+  }
+
+  it("passes line by line, and what is half a line waits for the rest", async () => {
+    const next = await watch();
+    expect(await next()).toBe("one\n");
+    say("tw");
+    say("o\nthr");
+    expect([await next(), proxy.streams.open.size]).toEqual(["two\n", 1]);
+  });
+
+  it("has lines dropped, replaced and held back", async () => {
+    const held = Promise.withResolvers<void>();
+    proxy.streams.edit(async (line) => {
+      if (line === "held") await held.promise;
+      return line === "one" ? { send: "" } : line === "two" ? { send: "2\n" } : "pass";
+    });
+    const next = await watch();
+    say("two\nheld\nlast\n");
+    expect(await next()).toBe("2\n");
+    held.resolve();
+    expect(await next()).toMatch(/^held\n/);
+  });
+
+  it("ends at a line, in good order or not", async () => {
+    proxy.streams.edit(() => ({ send: "half", after: "end" }));
+    const next = await watch();
+    expect([await next(), await next()]).toEqual(["half", undefined]);
+    proxy.streams.edit(() => ({ send: "", after: "cut" }));
+    await expect((await watch())()).rejects.toThrow();
+    proxy.heal();
+    expect(await (await watch())()).toBe("one\n");
+  });
+
+  it("says what the server did not say, and ends", async () => {
+    const next = await watch();
+    await next();
+    for (const stream of proxy.streams.open) stream.send("said\n");
+    expect(await next()).toBe("said\n");
+    for (const stream of proxy.streams.open) stream.end();
+    expect([await next(), proxy.streams.open.size]).toEqual([undefined, 0]);
+  });
+
+  it("is served without the server", async () => {
+    proxy.inject({ when: () => true, trouble: { do: "serve", text: "old view\n" } });
+    const next = await watch();
+    expect([await next(), asked, proxy.streams.open.size]).toEqual(["old view\n", 0, 1]);
   });
 });

@@ -11,6 +11,7 @@ import { type AgentOptions, Agent as TlsAgent, request as tlsRequest } from "nod
 import type { AddressInfo } from "node:net";
 import { setTimeout as rest } from "node:timers/promises";
 import type { Tap } from "../../hack/testbed/tap.ts";
+import { createStreams, type Streams } from "./streams.ts";
 
 /** What a request is, told from its words: `CreateQueue`, a write. */
 export interface Described {
@@ -42,11 +43,15 @@ export interface ProxyCall extends Described {
  * - `rewrite`  the server does it, and its answer comes with another body
  * - `delay`    the server hears of it so many milliseconds later
  * - `hang`     the server does not hear of it, and no answer comes until `heal` or the client goes
+ * - `ask`      the server is asked at this path instead
+ * - `serve`    a stream that says this and then nothing more; the server does not hear of it
  */
 export type Trouble =
   | { readonly do: "answer"; readonly status: number; readonly headers?: Record<string, string>; readonly body: string }
   | { readonly do: "rewrite"; readonly body: (body: string) => string }
   | { readonly do: "delay"; readonly ms: number }
+  | { readonly do: "ask"; readonly path: string }
+  | { readonly do: "serve"; readonly text: string }
   | { readonly do: "refuse" | "drop" | "cut" | "empty" | "hang" };
 
 export interface ProxyFault {
@@ -69,9 +74,11 @@ export interface FaultProxy {
    * through. The server's own answers are remembered from the start.
    */
   freezeReads(): void;
+  /** Answers that are passed on line by line. */
+  readonly streams: Pick<Streams<ProxyCall>, "open" | "edit" | "quietMs">;
   /** From now on this one sees every request, after the faults that were injected; undefined: nobody. */
   tap(tap: Tap<ProxyCall> | undefined): void;
-  /** No fault any more, and no frozen reads. The tap stays. */
+  /** No fault any more, no edited lines and no frozen reads. The tap stays. */
   heal(): void;
   stop(): Promise<void>;
 }
@@ -90,7 +97,7 @@ interface Active {
 
 /**
  * A proxy between a client and a server on this machine that numbers every request and makes trouble on demand. Requests
- * and answers are held in memory whole, but answers that go on for ever (a watch) pass as they come.
+ * and answers are held in memory whole, but answers that go on for ever (a watch) pass line by line.
  */
 export async function startFaultProxy(options: {
   /** `http://host:port` or `https://host:port`. */
@@ -100,7 +107,7 @@ export async function startFaultProxy(options: {
   readonly tls?: Pick<AgentOptions, "ca" | "cert" | "key">;
   /** Puts right, always, what the server gets wrong: the body of a good answer as it should be. */
   readonly amend?: (call: ProxyCall, body: string, before: readonly ProxyCall[]) => string;
-  /** Answers of these requests are passed on piece by piece. */
+  /** Answers of these requests are passed on line by line. */
   readonly streams?: (call: ProxyCall) => boolean;
 }): Promise<FaultProxy> {
   const target = new URL(options.target);
@@ -112,6 +119,7 @@ export async function startFaultProxy(options: {
   let frozen = false;
   let tap: Tap<ProxyCall> | undefined;
   const hanging = new Set<() => void>();
+  const streams = createStreams<ProxyCall>();
 
   const troubleFor = (call: ProxyCall): Trouble | undefined => {
     for (const active of faults) {
@@ -125,14 +133,14 @@ export async function startFaultProxy(options: {
     return undefined;
   };
 
-  const ask = async (call: ProxyCall): Promise<IncomingMessage> => {
+  const ask = async (call: ProxyCall, path: string): Promise<IncomingMessage> => {
     const headers = { ...call.headers, host: target.host };
     const send = secure ? tlsRequest : request;
     const outgoing = send({
       host: target.hostname,
       port: target.port,
       method: call.method,
-      path: call.path,
+      path,
       headers,
       agent,
     });
@@ -166,17 +174,16 @@ export async function startFaultProxy(options: {
     if (trouble?.do === "refuse") return void outgoing.socket?.destroy();
     if (trouble?.do === "hang") return hang(outgoing);
     if (trouble?.do === "delay") await rest(trouble.ms, undefined, { ref: false });
+    if (trouble?.do === "serve") return streams.serve(call, trouble.text, outgoing);
     const old = frozen && !call.mutating ? remembered.get(question) : undefined;
     if (old) return reply(outgoing, old);
     const tapping = tap;
     if (tapping?.asked(call) === "refuse") return void outgoing.socket?.destroy();
-    const answered = await ask(call);
+    const answered = await ask(call, trouble?.do === "ask" ? trouble.path : path);
     call.status = answered.statusCode;
     if (options.streams?.(call)) {
-      outgoing.writeHead(answered.statusCode ?? 502, answered.headers);
-      outgoing.on("close", () => answered.destroy());
-      answered.pipe(outgoing);
-      return;
+      tapping?.done(call);
+      return streams.pass(call, answered, answered.statusCode ?? 502, answered.headers, outgoing);
     }
     const raw = await whole(answered);
     if (tapping?.done(call) === "drop") return void outgoing.socket?.destroy();
@@ -184,7 +191,7 @@ export async function startFaultProxy(options: {
       options.amend && (call.status ?? 502) < 300 ? Buffer.from(options.amend(call, raw.toString(), calls)) : raw;
     const answer: Answer = { status: answered.statusCode ?? 502, headers: answered.headers, body: amended };
     if (!call.mutating && !frozen) remembered.set(question, answer);
-    if (!trouble || trouble.do === "delay") return reply(outgoing, answer);
+    if (!trouble || trouble.do === "delay" || trouble.do === "ask") return reply(outgoing, answer);
     if (trouble.do === "drop") return void outgoing.socket?.destroy();
     if (trouble.do === "empty") return reply(outgoing, { ...answer, status: 200, body: Buffer.alloc(0) });
     if (trouble.do === "rewrite")
@@ -208,6 +215,7 @@ export async function startFaultProxy(options: {
   const heal = () => {
     faults = [];
     frozen = false;
+    streams.edit(undefined);
     for (const end of hanging) end();
   };
   return {
@@ -221,6 +229,7 @@ export async function startFaultProxy(options: {
     freezeReads() {
       frozen = true;
     },
+    streams,
     tap(next) {
       tap = next;
     },

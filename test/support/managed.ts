@@ -39,6 +39,9 @@ export interface ManagedOptions {
   /** The way to the API server. Absent: straight. */
   readonly api?: Api;
   readonly clock?: Clock;
+  /** Of the caches; the machine's unless given. */
+  readonly cacheClock?: Clock;
+  readonly metrics?: ManagerOptions["metrics"];
   /** Only objects of this namespace. */
   readonly namespace?: string | undefined;
   readonly resyncMs?: number;
@@ -63,8 +66,9 @@ export async function startManaged(cluster: Cluster, options: ManagedOptions): P
   const manager = createManager({
     client: api.client,
     clock,
-    cacheClock: createClock(),
+    cacheClock: options.cacheClock ?? createClock(),
     log,
+    metrics: options.metrics,
     registry: createEnvironmentRegistry(options.connect, options.wrap ?? ((_kind, provider) => provider)),
     types: OWN_TYPES,
     leaves,

@@ -4,6 +4,7 @@ import type { Wanted } from "../../provider/provider.ts";
 import type { Client } from "../../runtime/client.ts";
 import { createAttempts } from "../attempts.ts";
 import { createCopies } from "../copies.ts";
+import { isStill } from "../current.ts";
 import type { EnvironmentProblem, EnvironmentView } from "../environment-view.ts";
 import { leafPass } from "../leaf.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus } from "../leaf-object.ts";
@@ -18,6 +19,8 @@ export type KubeWrite = "claim" | "record" | "status" | "release";
 export interface OneObject<Spec extends LeafSpec> {
   /** Undefined once it is gone. */
   readonly object: LeafObject<Spec> | undefined;
+  /** An older state of it that passes are shown, as by a cache that lags behind. Absent: they see it as it is. */
+  shown: LeafObject<Spec> | undefined;
   readonly status: LeafStatus;
   /** Objects that references find, by `kind/name`. */
   readonly others: Map<string, KubeObject<unknown, LeafStatus>>;
@@ -100,6 +103,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
     get status() {
       return current?.status ?? {};
     },
+    shown: undefined,
     others: new Map(),
     users: [],
     secrets: new Map(),
@@ -109,7 +113,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
     onWrite: () => {},
     now: new Date(FIRST_PASS.getTime() - AT_WORK_MS),
     async pass(signal = new AbortController().signal) {
-      const seen = held();
+      const seen = host.shown ?? held();
       let known = seen.status;
       const pass = await leafPass(
         leaf,
@@ -134,6 +138,7 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
           ...(host.client ? { copies: createCopies(host.client, seen, signal) } : {}),
           now: () => host.now,
           attempts,
+          isCurrent: async (one) => isStill(one, current),
           resyncMs: 600_000,
           claim: async () =>
             write("claim", (one) => ({

@@ -4,11 +4,12 @@ import type { LeafObject } from "../../../operator/reconcile/leaf-object.ts";
 import { crowdOf } from "../../support/crowd.ts";
 import { applyTo } from "../../support/managed.ts";
 import { secretOf } from "../../support/side.ts";
+import { ownType } from "../collections.ts";
 import type { Lane } from "../lane.ts";
 import { pass } from "../oracles.ts";
 import { among, inRoom, operations, type Room } from "../room.ts";
 import type { Scenario } from "../scenario.ts";
-import { approve, type LiveSubject, typeOf } from "../subject.ts";
+import { approve, type LiveSubject } from "../subject.ts";
 
 export const credentialsGone: Scenario = {
   faults: [30],
@@ -117,7 +118,7 @@ export const namespaceDeleted: Scenario = {
         const first = options.dice.shuffled(before).slice(0, size / 3);
         await Promise.all([
           ...first.map(({ kind, metadata }) =>
-            lane.api.client.delete(typeOf(kind), { namespace, name: metadata.name }),
+            lane.api.client.delete(ownType(kind), { namespace, name: metadata.name }),
           ),
           lane.cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]),
         ]);
@@ -144,7 +145,7 @@ async function living(lane: Lane, namespace: string): Promise<readonly LeafObjec
   const kinds = [...new Set(lane.kinds.map(({ kind }) => kind.leaf.kind))];
   const lists = await Promise.all(
     kinds.map(async (kind) => {
-      const { items } = await lane.api.client.list(typeOf(kind), { namespace });
+      const { items } = await lane.api.client.list(ownType(kind), { namespace });
       return items.map((one) => ({ ...one, kind }) as unknown as LeafObject);
     }),
   );

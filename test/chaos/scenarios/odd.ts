@@ -5,11 +5,12 @@ import { type Tried, titleOf } from "../../../operator/provider/conformance/trie
 import { ApiError } from "../../../operator/runtime/errors.ts";
 import type { KubeObject, ResourceType } from "../../../operator/runtime/resource.ts";
 import { ours } from "../../support/managed.ts";
+import { ownType } from "../collections.ts";
 import type { Lane } from "../lane.ts";
 import { pass } from "../oracles.ts";
 import { among, inRoom, type Room } from "../room.ts";
 import type { Scenario } from "../scenario.ts";
-import { type LiveSubject, liveSubject, typeOf } from "../subject.ts";
+import { type LiveSubject, liveSubject } from "../subject.ts";
 
 const { key, value, perResource } = limits.tags;
 const many = (count: number): Record<string, string> =>
@@ -186,14 +187,14 @@ async function told({ lane, scribe, holds }: Room, subject: LiveSubject, what: s
 }
 
 async function mend({ lane, namespace }: Room, { tried, name, spec }: LiveSubject): Promise<void> {
-  const type = typeOf(tried.kind.leaf.kind);
+  const type = ownType(tried.kind.leaf.kind);
   const patch = [{ op: "replace", path: "/spec", value: spec() }];
   await lane.api.client.patch(type, { namespace, name }, patch, { as: "json" });
 }
 
 async function create({ lane, namespace }: Room, subject: LiveSubject, spec: unknown): Promise<void> {
   const { kind } = subject.tried.kind.leaf;
-  const type = typeOf(kind);
+  const type = ownType(kind);
   const whole = { environmentRef: { name: lane.side.name }, ...(spec as object) };
   const isTaken = () =>
     lane.api.client.create(type, namespace, ours(kind, subject.name, whole, namespace)).then(

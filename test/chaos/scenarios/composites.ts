@@ -1,0 +1,116 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Over } from "../../../operator/provider/conformance/kind-under-test.ts";
+import { type CrashPoint, pointsOf } from "../crash.ts";
+import type { Lane } from "../lane.ts";
+import { ACTS, type Act, beginShift, run, type Shift } from "../life.ts";
+import { expectNoSecrets, expectQuiet, pass } from "../oracles.ts";
+import { createScribe, type Outcome, type Scribe } from "../report.ts";
+import type { RunOptions, Scenario } from "../scenario.ts";
+import { boundQueue, liveService, OTHER_SERVICE } from "../services.ts";
+import type { Passing } from "../wire.ts";
+
+/** So many lives in the short form. */
+const SHORT = 3;
+/** Time of the lane after which nothing more comes of an act, in ms. */
+const SETTLED_MS = 60_000;
+
+type Children = ReadonlyMap<string, unknown>;
+/** What an act comes to when nothing goes wrong. */
+interface Usual {
+  readonly writes: readonly Passing[];
+  readonly children: Children;
+}
+
+interface ServiceLife {
+  readonly lane: Lane;
+  readonly shift: Shift;
+  readonly namespace: string;
+  readonly name: string;
+  readonly binding: Over;
+  readonly scribe: Scribe;
+  readonly usual?: Readonly<Record<Act, Usual>>;
+  readonly points?: Readonly<Partial<Record<Act, CrashPoint | undefined>>>;
+}
+
+/** A service from its first to its last day, with a crash in each act. */
+async function live(life: ServiceLife): Promise<Record<Act, Usual>> {
+  const { lane, shift, scribe, namespace, name, binding, usual, points } = life;
+  const subject = liveService(lane, namespace, name, binding);
+  /** Without the name, and without what the API server gives by chance. */
+  const children = async (): Promise<Children> =>
+    new Map(
+      [...(await subject.children())].map(([title, said]) => [
+        title.replaceAll(name, "its"),
+        JSON.parse(
+          JSON.stringify(said)
+            .replaceAll(name, "its")
+            .replaceAll(/"10\.96\.\d+\.\d+"/g, '"address"'),
+        ),
+      ]),
+    );
+  const made = {} as Record<Act, Usual>;
+  for (const act of ACTS) {
+    const point = points?.[act];
+    const before = usual?.[act];
+    if (point)
+      scribe.plan(`${act}, ${point.moment} write ${point.write} (${before?.writes[point.write - 1]?.operation})`);
+    const options = { lane, shift, subject, act, edit: OTHER_SERVICE, point, scribe, usual: before?.writes };
+    const { writes } = await run(options);
+    if (!before) {
+      await pass(lane, SETTLED_MS);
+      made[act] = { writes, children: await children() };
+      continue;
+    }
+    const same = async () => isDeepStrictEqual(await children(), before.children);
+    await lane.until("the same children as ever", same).catch(async () => {
+      scribe.violation("it is made of what it is always made of", differences(await children(), before.children));
+    });
+  }
+  return made;
+}
+
+/** Where two sets of children differ. */
+function differences(found: Children, wanted: Children): string {
+  const titles = [...new Set([...found.keys(), ...wanted.keys()])];
+  return titles
+    .filter((title) => !isDeepStrictEqual(found.get(title), wanted.get(title)))
+    .map((title) => `${title}: ${JSON.stringify(found.get(title))}, not ${JSON.stringify(wanted.get(title))}`)
+    .join("; ");
+}
+
+async function serviceCrashes(lane: Lane, { short, dice }: RunOptions): Promise<Outcome> {
+  const namespace = await lane.namespace();
+  const scribe = createScribe("crash at every write: OnyxService", lane.side.name);
+  const shift = await beginShift(lane, namespace);
+  try {
+    const common = { lane, shift, namespace, scribe, binding: await boundQueue(lane, namespace) };
+    const usual = await live({ ...common, name: "the-usual-one" });
+    for (const act of ACTS)
+      if (usual[act].writes.length === 0) scribe.violation("U1 it converges", `${act}: nothing is written at all`);
+    if (usual.delete.children.size > 0)
+      scribe.violation("nothing is left after deletion", [...usual.delete.children.keys()].join(", "));
+    const points = ACTS.map((act) => dice.shuffled(pointsOf(usual[act].writes)));
+    const lives = Math.min(short ? SHORT : Number.POSITIVE_INFINITY, Math.max(...points.map((of) => of.length)));
+    for (let n = 0; n < lives; n++) {
+      const at = Object.fromEntries(ACTS.map((act, index) => [act, points[index]?.[n]]));
+      await live({ ...common, name: `the-crashed-one-${n}`, usual, points: at });
+    }
+    await expectQuiet(lane, scribe);
+    await expectNoSecrets(lane, scribe);
+  } catch (error) {
+    scribe.violation("the harness itself", (error as Error).stack ?? String(error));
+  } finally {
+    lane.wire.tap(undefined);
+    await shift.end();
+    await lane.cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]);
+  }
+  return scribe.outcome();
+}
+
+export const compositeCrashes: Scenario = {
+  faults: [1, 2, 3],
+  title: "the operator dies at each write of a service and of its children",
+  async *run(lane, options) {
+    if (!options.kinds || options.kinds.has("OnyxService")) yield await serviceCrashes(lane, options);
+  },
+};
