@@ -30,8 +30,8 @@ import { SUBSCRIPTION, TOPIC } from "./services/pubsub/topics.ts";
 import { scheduler } from "./services/scheduler/scheduler.ts";
 import { secretManager } from "./services/secretmanager/secretmanager.ts";
 import { storage } from "./services/storage/storage.ts";
-import { workflowsService } from "./services/workflows/workflows.ts";
 import { storageTransfer } from "./services/storagetransfer/storagetransfer.ts";
+import { workflowsService } from "./services/workflows/workflows.ts";
 
 /** What the services below are defined in; google-proto-files brings what these import. */
 const PROTOS = [
