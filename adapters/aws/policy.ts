@@ -68,18 +68,20 @@ function isStatement(value: unknown): boolean {
   return (
     typeof Effect === "string" &&
     (Sid === undefined || typeof Sid === "string") &&
-    texts.every(isOneOrMany) &&
-    (isOneOrMany(Principal) || (isRecord(Principal) && Object.values(Principal).every(isOneOrMany))) &&
+    texts.every(isTexts) &&
+    (isTexts(Principal) || (isRecord(Principal) && Object.values(Principal).every(isTexts))) &&
     isRecord(Condition) &&
-    Object.values(Condition).every((keys) => isRecord(keys) && Object.values(keys).every(isOneOrMany))
+    Object.values(Condition).every((keys) => isRecord(keys) && Object.values(keys).every(isValues))
   );
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Numbers and truth values stand for their texts; absent is none. */
-const isOneOrMany = (value: unknown): boolean =>
+/** One, many or none. */
+const isTexts = (value: unknown): boolean => list(value).every((one) => typeof one === "string");
+/** In conditions numbers and truth values stand for their texts. */
+const isValues = (value: unknown): boolean =>
   list(value).every((one) => ["string", "number", "boolean"].includes(typeof one));
 
 /** A statement that is more lines than this is told as one: with every key of a condition they multiply. */

@@ -8,6 +8,8 @@ const root = resolve(import.meta.dirname, "../..");
 const json = (file: string) => JSON.parse(readFileSync(join(root, file), "utf8"));
 
 interface Locked {
+  /** Where the folder's name is another one. */
+  readonly name?: string;
   readonly version?: string;
   readonly resolved?: string;
   readonly integrity?: string;
@@ -42,8 +44,8 @@ test("the SBOM lists all packages that are shipped, and no tool", async () => {
   };
   expect(bomFormat).toBe("CycloneDX");
   const listed = new Set(components.map(({ group, name, version }) => `${group ? `${group}/` : ""}${name}@${version}`));
-  const named = ([folder, { version }]: (typeof locked)[number]) =>
-    `${folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length)}@${version}`;
+  const named = ([folder, { name, version }]: (typeof locked)[number]) =>
+    `${name ?? folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length)}@${version}`;
   const shipped = locked.filter(([, { dev, devOptional, optional }]) => !dev && !devOptional && !optional);
   expect(shipped.map(named).filter((one) => !listed.has(one))).toEqual([]);
   const tools = locked.filter(([, { dev }]) => dev).map(named);

@@ -151,7 +151,13 @@ it.each(["5", "null", '"bucket"', "{}"])("a function on a topic that names %s na
   expect(isRegistered([{ javascriptUdf: { functionName: "onyxBucketEvent", code } }], "bucket")).toBe(false);
 });
 
-it.each(['{"Statement":[null]}', '{"Statement":[{"Action":"a"}]}', "null", "{"])("%s is no policy", (text) => {
+it.each([
+  '{"Statement":[null]}',
+  '{"Statement":[{"Action":"a"}]}',
+  '{"Statement":[{"Effect":"Allow","Action":0}]}',
+  "null",
+  "{",
+])("%s is no policy", (text) => {
   for (const read of [statementsIn, parseKeyPolicy, (given: string) => hasTlsOnly(given, "arn:b")])
     expect(() => read(text)).toThrow(ProviderError);
 });

@@ -12,7 +12,9 @@ test("each gate is held by a test that is there", () => {
 });
 
 test("each file that the threat model names is there", () => {
-  const files = [...read("docs/security/threat-model.md").matchAll(/`([\w.-]+\/[\w./-]+\.\w+)`/g)].map(([, file]) => file ?? "");
+  const files = [...read("docs/security/threat-model.md").matchAll(/`([\w.-]+\/[\w./-]+\.\w+)`/g)].map(
+    ([, file]) => file ?? "",
+  );
   expect(files.length).toBeGreaterThan(20);
   expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
