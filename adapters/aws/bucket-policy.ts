@@ -1,4 +1,4 @@
-import { list, type PolicyDocument, type Statement } from "./policy.ts";
+import { list, type PolicyDocument, parsePolicy, type Statement } from "./policy.ts";
 
 /** Marks the statement that is ours: those of others in the same document are theirs. */
 const SID = "OnyxTlsOnly";
@@ -13,7 +13,7 @@ const tlsOnly = (arn: string): Statement => ({
   Condition: { Bool: { "aws:SecureTransport": "false" } },
 });
 
-/** True when a bucket's policy holds our statement, however S3 writes it. */
+/** True when a bucket's policy holds our statement, however S3 writes it. @throws ProviderError transient: it is no policy */
 export const hasTlsOnly = (policy: string | undefined, arn: string): boolean =>
   statementsOf(policy).some((one) => one.Sid === SID && shape(one) === shape(tlsOnly(arn)));
 
@@ -25,7 +25,7 @@ export function withTlsOnly(policy: string | undefined, arn: string): string {
 }
 
 function parsed(policy: string | undefined): PolicyDocument {
-  return policy ? (JSON.parse(policy) as PolicyDocument) : { Version: "2012-10-17", Statement: [] };
+  return policy ? parsePolicy(policy, "the policy of the bucket") : { Version: "2012-10-17", Statement: [] };
 }
 
 const statementsOf = (policy: string | undefined): readonly Statement[] => list<Statement>(parsed(policy).Statement);

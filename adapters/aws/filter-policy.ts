@@ -18,9 +18,9 @@ function rules({ anyOf, prefix }: Condition): readonly unknown[] {
 export function fromFilterPolicy(text: string | undefined): Filter | string {
   if (!text || text === NO_FILTER) return [];
   try {
-    const conditions = Object.entries(JSON.parse(text) as object).map(([attribute, rule]) =>
-      condition(attribute, rule),
-    );
+    const policy: unknown = JSON.parse(text);
+    if (typeof policy !== "object" || policy === null || Array.isArray(policy)) return text;
+    const conditions = Object.entries(policy).map(([attribute, rule]) => condition(attribute, rule));
     return conditions.every((one) => one !== undefined) ? canonicalFilter(conditions) : text;
   } catch {
     return text;

@@ -1,7 +1,7 @@
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { partitionOf } from "./arn.ts";
 import type { Aws } from "./clients.ts";
-import { linesOf, type PolicyDocument, type Statement } from "./policy.ts";
+import { linesOf, list, type PolicyDocument, parsePolicy, type Statement } from "./policy.ts";
 
 /** How the statements are called that are ours; all others are somebody else's and stay. */
 const OURS = /^Onyx/;
@@ -60,16 +60,6 @@ export const ourLines = (policy: PolicyDocument): string[] =>
   linesOf({ ...policy, Statement: statementsOf(policy).filter(({ Sid }) => OURS.test(Sid ?? "")) });
 
 /** @throws ProviderError transient: what is no policy was cut off on its way */
-export function parseKeyPolicy(text: string): PolicyDocument {
-  try {
-    return JSON.parse(text) as PolicyDocument;
-  } catch (cause) {
-    throw new ProviderError("transient", "KMS GetKeyPolicy: the answer is no policy", {
-      code: "IncompleteReply",
-      cause,
-    });
-  }
-}
+export const parseKeyPolicy = (text: string): PolicyDocument => parsePolicy(text, "KMS GetKeyPolicy: the answer");
 
-const statementsOf = ({ Statement }: PolicyDocument): readonly Statement[] =>
-  Array.isArray(Statement) ? (Statement as readonly Statement[]) : [Statement as Statement];
+const statementsOf = ({ Statement }: PolicyDocument): readonly Statement[] => list(Statement);

@@ -3,6 +3,8 @@
  * rights into few statements, and any document that AWS gives back is taken apart into the same lines.
  */
 
+import { ProviderError } from "../../operator/provider/fault.ts";
+
 /** One condition: all operators and keys must match. Values of ours are single. */
 export interface Test {
   readonly operator: string;
@@ -37,6 +39,53 @@ export interface PolicyDocument {
   readonly Version: string;
   readonly Statement: Statement | readonly Statement[];
 }
+
+/**
+ * A policy of whatever AWS keeps one for. @param what whose it is, for messages
+ *
+ * @throws ProviderError transient: it is no policy, so it was cut off on its way
+ */
+export function parsePolicy(text: string, what: string): PolicyDocument {
+  const document = parsed(text);
+  if (isRecord(document) && list(document.Statement).every(isStatement)) return document as unknown as PolicyDocument;
+  throw new ProviderError("transient", `${what} is no policy: it was cut off, or is of a form that is not known`, {
+    code: "IncompleteReply",
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isStatement(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { Sid, Effect, Principal, Condition = {} } = value;
+  const texts = [value.Action, value.NotAction, value.Resource, value.NotResource];
+  return (
+    typeof Effect === "string" &&
+    (Sid === undefined || typeof Sid === "string") &&
+    texts.every(isTexts) &&
+    (isTexts(Principal) || (isRecord(Principal) && Object.values(Principal).every(isTexts))) &&
+    isRecord(Condition) &&
+    Object.values(Condition).every((keys) => isRecord(keys) && Object.values(keys).every(isValues))
+  );
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** One, many or none. */
+const isTexts = (value: unknown): boolean => list(value).every((one) => typeof one === "string");
+/** In conditions numbers and truth values stand for their texts. */
+const isValues = (value: unknown): boolean =>
+  list(value).every((one) => ["string", "number", "boolean"].includes(typeof one));
+
+/** A statement that is more lines than this is told as one: with every key of a condition they multiply. */
+const MOST_LINES = 10_000;
 
 /** Operators whose list of values means any of them, so that a list can be taken apart. */
 const ANY_OF = /^(StringEquals|StringLike|ArnEquals|ArnLike)(IfExists)?$/;
@@ -94,7 +143,15 @@ function linesOfStatement(statement: Statement): string[] {
     ...principals(statement.Principal).map((principal) => ` to ${principal}`),
     ...(statement.NotPrincipal === undefined ? [] : [` to all but ${JSON.stringify(statement.NotPrincipal)}`]),
   ];
-  const conditions = alternatives(statement.Condition ?? {}).map(whenText);
+  const tests = testsIn(statement.Condition ?? {});
+  const count = [actions, objects, subjects, ...tests.map(({ values }) => values)]
+    .map(({ length }) => Math.max(1, length))
+    .reduce((product, length) => product * length, 1);
+  if (count > MOST_LINES)
+    return [
+      `${verb} ${JSON.stringify([actions, objects, subjects].map((texts) => sorted(texts)))} when ${JSON.stringify(tests)}`,
+    ];
+  const conditions = alternatives(tests).map(whenText);
   const combine = (heads: readonly string[], tails: readonly string[]) =>
     heads.flatMap((head) => (tails.length > 0 ? tails : [""]).map((tail) => head + tail));
   return combine(
@@ -119,16 +176,25 @@ const whenText = (tests: readonly Test[]): string =>
     ? ""
     : ` when ${sorted(tests.map(({ operator, key, value }) => `${operator} ${key}=${value}`)).join(" and ")}`;
 
-/** A condition block as the ways in which it can match, each with one value a key. */
-function alternatives(block: ConditionBlock): Test[][] {
-  let ways: Test[][] = [[]];
-  for (const [operator, keys] of Object.entries(block))
-    for (const [key, values] of Object.entries(keys)) {
-      const options = ANY_OF.test(operator) ? list(values) : [JSON.stringify(sorted(list(values)))];
-      ways = ways.flatMap((way) => options.map((value) => [...way, { operator, key, value }]));
-    }
-  return ways;
+/** Each key of a condition block with what it may be, sorted: any one of the values must match, all keys must. */
+function testsIn(block: ConditionBlock): readonly (Omit<Test, "value"> & { readonly values: readonly string[] })[] {
+  return Object.entries(block)
+    .flatMap(([operator, keys]) =>
+      Object.entries(keys).map(([key, given]) => {
+        const values = sorted(list(given).map(String));
+        return { operator, key, values: ANY_OF.test(operator) ? values : [JSON.stringify(values)] };
+      }),
+    )
+    .sort((a, b) => compare(`${a.operator} ${a.key}`, `${b.operator} ${b.key}`));
 }
+
+/** The ways in which all can match, each with one value a key. */
+const alternatives = (tests: ReturnType<typeof testsIn>): readonly Test[][] =>
+  tests.reduce<Test[][]>(
+    (ways, { operator, key, values }) =>
+      ways.flatMap((way) => values.map((value) => [...way, { operator, key, value }])),
+    [[]],
+  );
 
 function conditionBlock(tests: readonly Test[]): ConditionBlock {
   const block: Record<string, Record<string, OneOrMany>> = {};

@@ -1,7 +1,6 @@
 /** Our statements in the policies of resources that others write into too, such as queues and topics. Pure. */
-import { ProviderError } from "../../operator/provider/fault.ts";
 import { shortHash } from "../../operator/provider/owner.ts";
-import { linesOf, list, type PolicyDocument, type Statement } from "./policy.ts";
+import { linesOf, list, type PolicyDocument, parsePolicy, type Statement } from "./policy.ts";
 
 /** What should stand in a policy under names of ours; null: nothing of that name. All other statements are left alone. */
 export type Ours = Readonly<Record<string, Statement | null>>;
@@ -36,17 +35,10 @@ export function letServiceSend(to: {
 }
 
 /** The statements of a policy; none where there is no policy. @throws ProviderError transient: it was cut off on its way */
-export function statementsIn(text: string | undefined): readonly Statement[] {
-  if (!text) return [];
-  try {
-    return list((JSON.parse(text) as PolicyDocument).Statement);
-  } catch (cause) {
-    throw new ProviderError("transient", "the policy of the resource is no policy", {
-      code: "IncompleteReply",
-      cause,
-    });
-  }
-}
+export const statementsIn = (text: string | undefined): readonly Statement[] =>
+  text ? list(parsePolicy(text, WHAT).Statement) : [];
+
+const WHAT = "the policy of the resource";
 
 /** The live policy with ours as they should be and all others as they are; "" when nothing is left. Undefined: it is so. */
 export function withOurs(text: string | undefined, ours: Ours): string | undefined {
@@ -59,7 +51,7 @@ export function withOurs(text: string | undefined, ours: Ours): string | undefin
   const others = live.filter(({ Sid = "" }) => !Object.hasOwn(ours, Sid));
   const Statement = [...others, ...Object.values(ours).filter((one) => one !== null)];
   if (Statement.length === 0) return "";
-  const { Version = VERSION, ...rest } = (text ? JSON.parse(text) : {}) as Partial<PolicyDocument>;
+  const { Version = VERSION, ...rest } = (text ? parsePolicy(text, WHAT) : {}) as Partial<PolicyDocument>;
   return JSON.stringify({ ...rest, Version, Statement });
 }
 

@@ -18,7 +18,7 @@ import { ProviderError, sideBySide } from "../../operator/provider/fault.ts";
 import type { Call } from "../../operator/provider/provider.ts";
 import type { Aws } from "./clients.ts";
 import { ask, askFor, required } from "./errors.ts";
-import { linesOf, type PolicyDocument } from "./policy.ts";
+import { linesOf, type PolicyDocument, parsePolicy } from "./policy.ts";
 import { tagList, tagsOf } from "./tags.ts";
 
 /** Name of the one inline policy that is ours. */
@@ -215,15 +215,15 @@ async function pages(
 const next = (page: { IsTruncated?: boolean | undefined; Marker?: string | undefined }) =>
   page.IsTruncated ? page.Marker : undefined;
 
-/** IAM gives documents URL-encoded. */
-function parseDocument(operation: string, text: string | undefined): PolicyDocument {
+/** IAM gives documents URL-encoded. @throws ProviderError transient: it is no document */
+const parseDocument = (operation: string, text: string | undefined): PolicyDocument =>
+  parsePolicy(decoded(required(operation, "the policy document", text)), `${operation}: the policy document`);
+
+function decoded(text: string): string {
   try {
-    return JSON.parse(decodeURIComponent(required(operation, "the policy document", text))) as PolicyDocument;
-  } catch (error) {
-    if (error instanceof ProviderError) throw error;
-    throw new ProviderError("transient", `${operation}: the policy document is cut off`, {
-      code: "IncompleteReply",
-      cause: error,
-    });
+    return decodeURIComponent(text);
+  } catch {
+    // Cut off within a character: it is no JSON either.
+    return "";
   }
 }

@@ -4,9 +4,7 @@ import type { LifecycleRule } from "./storage.ts";
 
 const CLASSES = { Cool: "NEARLINE", Cold: "COLDLINE", Archive: "ARCHIVE" } as const;
 type To = keyof typeof CLASSES;
-const TO: Readonly<Record<string, To | undefined>> = Object.fromEntries(
-  Object.entries(CLASSES).map(([to, name]) => [name, to as To]),
-);
+const TO: ReadonlyMap<string, To> = new Map(Object.entries(CLASSES).map(([to, name]) => [name, to as To]));
 
 /**
  * The rules as Cloud Storage can keep them: its rules have no names, so each is called by what it does. The same rule twice
@@ -61,12 +59,15 @@ export function lifecycleOf(rules: readonly LifecycleRule[]): readonly BucketLif
 }
 
 function known(rule: LifecycleRule): BucketLifecycleRule | undefined {
-  const { age, daysSinceNoncurrentTime, numNewerVersions, isLive, matchesPrefix } = rule.condition;
+  const { age, daysSinceNoncurrentTime, numNewerVersions, isLive, matchesPrefix } = rule.condition ?? {};
   const old = isLive === false;
   const days = old ? daysSinceNoncurrentTime : age;
-  const to = TO[rule.action.storageClass ?? ""] ?? null;
-  const action = actionOf(rule.action.type, old);
-  if (days === undefined || action === undefined) return undefined;
+  const { type = "", storageClass = "" } = rule.action ?? {};
+  const to = TO.get(storageClass) ?? null;
+  const action = actionOf(type, old);
+  if (typeof days !== "number" || action === undefined || typeof (matchesPrefix?.[0] ?? "") !== "string")
+    return undefined;
+  if (typeof (numNewerVersions ?? 0) !== "number") return undefined;
   const guess = {
     prefix: matchesPrefix?.[0] ?? "",
     action,
@@ -88,7 +89,10 @@ function actionOf(type: string, old: boolean): BucketLifecycleRule["action"] | u
 const sameRule = (a: LifecycleRule, b: LifecycleRule): boolean => sorted(a) === sorted(b);
 
 const sorted = ({ action, condition }: LifecycleRule): string =>
-  JSON.stringify([Object.entries(action).sort(), Object.entries(condition).sort(([a], [b]) => (a < b ? -1 : 1))]);
+  JSON.stringify([
+    Object.entries(action ?? {}).sort(),
+    Object.entries(condition ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
 
 /** Never wanted, so it is drift. */
 const foreign = (rule: LifecycleRule): BucketLifecycleRule => ({

@@ -47,11 +47,15 @@ function ${FUNCTION}(message, metadata) {
 
 const isOurs = ({ javascriptUdf }: MessageTransform): boolean => javascriptUdf?.functionName === FUNCTION;
 
+/** What buckets are called. Whoever may change the topic may write there what they want, and it is written again as code. */
+const BUCKET = /^[a-z0-9][a-z0-9._-]*$/;
+
 /** The buckets that a function of ours names. */
 function bucketsOf(transforms: readonly MessageTransform[]): readonly string[] {
   const [first = ""] = (transforms.find(isOurs)?.javascriptUdf?.code ?? "").split("\n");
   try {
-    return first.startsWith(REGISTER) ? (JSON.parse(first.slice(REGISTER.length)) as string[]) : [];
+    const named: unknown = first.startsWith(REGISTER) ? JSON.parse(first.slice(REGISTER.length)) : [];
+    return Array.isArray(named) ? named.filter((one) => BUCKET.test(one)) : [];
   } catch {
     return [];
   }

@@ -24,10 +24,10 @@ function term({ attribute, anyOf, prefix, exists = true }: Match): string {
 const quoted = (value: string) => `"${value}"`;
 
 const NAME = "message\\.([a-z][a-z0-9]*)";
-const TEXT = '"[^"\\\\]*"';
+const TEXT = '"[^"\\\\\\p{Cc}]*"';
 const TERM = new RegExp(
   `(?:\\(has\\(${NAME}\\) && message\\.\\1(?: in \\[(${TEXT}(?:, ${TEXT})*)\\]|\\.startsWith\\((${TEXT})\\))\\)|(!?)has\\(${NAME}\\))(?: && |$)`,
-  "y",
+  "uy",
 );
 
 /** What an expression of ours stands for; undefined: it isn't one that spec can ask for. */

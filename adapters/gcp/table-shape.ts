@@ -182,13 +182,22 @@ export function readMeta(document: Document): Meta {
 /** Undefined for what we did not write: then the keys are unknown, and no index is ours. */
 function readSchema(text: string | null | undefined): Schema | undefined {
   try {
-    const schema = JSON.parse(text ?? "") as Partial<Schema> | null;
-    if (!schema?.partitionKey || !Array.isArray(schema.indexes)) return undefined;
-    return { partitionKey: schema.partitionKey, sortKey: schema.sortKey ?? null, indexes: schema.indexes };
+    const { partitionKey, sortKey = null, indexes } = JSON.parse(text ?? "") as Partial<Schema>;
+    if (!hasKeys({ partitionKey, sortKey }) || !Array.isArray(indexes) || !indexes.every(isIndex)) return undefined;
+    return { partitionKey, sortKey, indexes } as Schema;
   } catch {
     return undefined;
   }
 }
+
+/** The workload may write the document too: what it says is looked at before it is believed. */
+const isIndex = (value: unknown): boolean =>
+  isRecord(value) && typeof value.name === "string" && hasKeys({ sortKey: null, ...value });
+const hasKeys = ({ partitionKey, sortKey }: { readonly partitionKey?: unknown; readonly sortKey?: unknown }): boolean =>
+  isKey(partitionKey) && (sortKey === null || isKey(sortKey));
+const isKey = (value: unknown): boolean =>
+  isRecord(value) && typeof value.name === "string" && typeof value.type === "string";
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 /** The tags with those of `wanted` set and those with a null value gone; all others stay. */
 export function mergeTags(found: Readonly<Record<string, string>>, wanted: Tags): Record<string, string> {

@@ -22,7 +22,8 @@ interface Workflow {
 }
 
 describe.each(globSync(".github/workflows/*.yaml", { cwd: root }))("%s", (file) => {
-  const workflow = parse(readFileSync(join(root, file), "utf8")) as Workflow;
+  const text = readFileSync(join(root, file), "utf8");
+  const workflow = parse(text) as Workflow;
   const jobs = Object.entries(workflow.jobs);
   const steps = jobs.flatMap(([, job]) => job.steps ?? []);
 
@@ -33,8 +34,9 @@ describe.each(globSync(".github/workflows/*.yaml", { cwd: root }))("%s", (file) 
       for (const [name, { permissions }] of jobs) expect(permissions, name).toBeUndefined();
   });
 
-  test("every action is of a version, and every job ends by itself", () => {
-    for (const { uses } of steps) if (uses) expect(uses).toMatch(/^[a-z-]+\/[a-z-]+@(v\d+(\.\d+){0,2}|[0-9a-f]{40})$/);
+  test("every action is pinned by digest, with its version beside it, and every job ends by itself", () => {
+    for (const { uses } of steps) if (uses) expect(uses).toMatch(/^[a-z-]+\/[a-z-]+@[0-9a-f]{40}$/);
+    for (const [line] of text.matchAll(/uses: [a-z-]+\/.*/g)) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
     for (const [name, job] of jobs) if (!job.uses) expect(job["timeout-minutes"], name).toBeGreaterThan(0);
   });
 

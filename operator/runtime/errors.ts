@@ -94,55 +94,72 @@ export function isTooLargeResourceVersion(error: unknown): boolean {
   if (!isApiError(error, 500, 504)) return false;
   const causes = error.details?.causes ?? [];
   return (
-    causes.some((cause) => cause.reason === "ResourceVersionTooLarge") ||
+    causes.some((cause) => cause?.reason === "ResourceVersionTooLarge") ||
     /too large resource version/i.test(error.message)
   );
 }
 
 /** Makes an ApiError of what the server sent, whether or not it is a metav1.Status. */
 export function toApiError(request: string, status: number, retryAfter: string | undefined, body: string): ApiError {
-  const parsed = parseStatus(body);
-  const text = parsed?.message ?? (body.replace(/\s+/g, " ").trim().slice(0, 200) || "no further explanation");
+  const { message, reason, details } = parseStatus(body);
+  const text = message ?? (body.replace(/\s+/g, " ").trim().slice(0, 200) || "no further explanation");
   return new ApiError(`${request}: the API server answered ${status}: ${text}`, {
     status,
-    reason: parsed?.reason || "Unknown",
-    details: parsed?.details,
-    retryAfterMs: retryAfterMs(retryAfter) ?? secondsToMs(parsed?.details?.retryAfterSeconds),
+    reason: reason || "Unknown",
+    details,
+    retryAfterMs: retryAfterMs(retryAfter) ?? secondsToMs(details?.retryAfterSeconds),
   });
 }
 
 /** Makes an ApiError of a Status object, such as the object of a watch's ERROR event. */
 export function statusToApiError(request: string, status: unknown): ApiError {
-  const { code, message, reason, details } = (isRecord(status) ? status : {}) as Partial<MetaStatus>;
-  return new ApiError(
-    `${request}: the API server reported ${code ?? "an error"}: ${message ?? JSON.stringify(status)}`,
-    {
-      status: typeof code === "number" ? code : 0,
-      reason: reason || "Unknown",
-      details,
-      retryAfterMs: secondsToMs(details?.retryAfterSeconds),
-    },
-  );
+  const { code, message, reason, details } = readStatus(status);
+  return new ApiError(`${request}: the API server reported ${code ?? "an error"}: ${message ?? beginningOf(status)}`, {
+    status: code ?? 0,
+    reason: reason || "Unknown",
+    details,
+    retryAfterMs: secondsToMs(details?.retryAfterSeconds),
+  });
+}
+
+/** The first characters of a value as JSON, for messages. */
+export function beginningOf(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? "nothing").slice(0, 80);
+  } catch {
+    return "a value that is nested too deeply to be shown";
+  }
 }
 
 interface MetaStatus {
-  readonly kind: string;
-  readonly code?: number;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly details?: StatusDetails;
+  readonly code?: number | undefined;
+  readonly message?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly details?: StatusDetails | undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function parseStatus(body: string): MetaStatus | undefined {
+/** The fields that are of their type; proxies in between answer in forms of their own. */
+function readStatus(value: unknown): MetaStatus {
+  const { code, message, reason, details } = isRecord(value) ? value : {};
+  const { causes, ...others } = isRecord(details) ? details : {};
+  return {
+    code: typeof code === "number" ? code : undefined,
+    message: typeof message === "string" ? message : undefined,
+    reason: typeof reason === "string" ? reason : undefined,
+    details: isRecord(details) ? { ...others, ...(Array.isArray(causes) && { causes }) } : undefined,
+  };
+}
+
+function parseStatus(body: string): MetaStatus {
   try {
     const value: unknown = JSON.parse(body);
-    return isRecord(value) && value.kind === "Status" ? (value as unknown as MetaStatus) : undefined;
+    return isRecord(value) && value.kind === "Status" ? readStatus(value) : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -33,6 +33,7 @@ describe("a line of a watch", () => {
     ["no object", { type: "ADDED" }],
     ["no name", { type: "ADDED", object: { metadata: { resourceVersion: "7" } } }],
     ["no resource version", { type: "MODIFIED", object: { metadata: { name: "a" } } }],
+    ["annotations that are a text", { type: "ADDED", object: { metadata: { ...object.metadata, annotations: "a" } } }],
     ["a bookmark without a position", { type: "BOOKMARK", object: {} }],
   ])("with %s is refused", (_, value) => {
     expect(() => decodeWatchEvent("WATCH /x", value)).toThrow(StreamError);

@@ -1,4 +1,4 @@
-import { type ApiError, StreamError, statusToApiError } from "./errors.ts";
+import { type ApiError, beginningOf, StreamError, statusToApiError } from "./errors.ts";
 import type { KubeObject } from "./resource.ts";
 
 /** One line of a watch, understood. */
@@ -29,11 +29,14 @@ export function decodeWatchEvent(source: string, value: unknown): WatchEvent {
     return { type: "bookmark", resourceVersion: meta.resourceVersion, endsInitialEvents };
   }
   const kind = typeof type === "string" && Object.hasOwn(OBJECT_EVENTS, type) ? OBJECT_EVENTS[type] : undefined;
-  if (kind && isText(meta?.name) && isText(meta?.resourceVersion)) return { type: kind, object: object as KubeObject };
-  const beginning = JSON.stringify(value)?.slice(0, 80);
-  throw new StreamError("invalid", `${source}: a line of the watch is no watch event: ${beginning}`);
+  if (kind && isText(meta?.name) && isText(meta?.resourceVersion) && isMap(meta?.annotations) && isMap(meta?.labels))
+    return { type: kind, object: object as KubeObject };
+  throw new StreamError("invalid", `${source}: a line of the watch is no watch event: ${beginningOf(value)}`);
 }
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
+
+/** Or absent. */
+const isMap = (value: unknown): boolean => value === undefined || typeof value === "object";

@@ -67,7 +67,7 @@ export const plants: readonly Plant[] = [
     like: "a secret let out",
     file: "operator/reconcile/leaf-controller.ts",
     find: "    const pass = await leafPass(leaf, object, host, signal);",
-    put: '    const view = shared.environments.get(object.spec.environmentRef?.name);\n    log.info(`at ${"place" in view ? JSON.stringify(Object.values(view.place.credentials ?? {})) : ""}`);\n    const pass = await leafPass(leaf, object, host, signal);',
+    put: '    const view = shared.environments.get(object.spec.environmentRef?.name);\n    if ("place" in view) log.info("at " + JSON.stringify(Object.values(view.place.credentials ?? {})));\n    const pass = await leafPass(leaf, object, host, signal);',
     args: ["--clouds=aws", "--faults=1", "--kinds=Queue"],
     oracle: "U8",
   },
