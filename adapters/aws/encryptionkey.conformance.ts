@@ -108,6 +108,17 @@ it("is deleted after the window that stands on it, and keeps or gets the alias b
   expect(await seen(name)).toMatchObject({ phase: "ready", actual: { state: "Enabled" } });
 });
 
+it("is deleted where somebody else's alias took its name meanwhile, and leaves that where it is", async () => {
+  const name = fresh("raced");
+  const { id } = await made(name);
+  await removeAlias(name);
+  const { KeyMetadata: theirs } = await aws.kms.send(new CreateKeyCommand({}));
+  await aws.kms.send(new CreateAliasCommand({ AliasName: `alias/${name}`, TargetKeyId: theirs?.KeyId }));
+  await provider.delete(await seen(name, id), { name, footprint: [] }, me(name));
+  expect(await describe(id)).toMatchObject({ KeyState: "PendingDeletion" });
+  expect(await describe(`alias/${name}`)).toMatchObject({ KeyId: theirs?.KeyId, KeyState: "Enabled" });
+});
+
 it("makes a key for other regions where that is asked for, and a disabled one", async () => {
   const name = fresh("multi");
   const { id, actual } = await made(name, { overrides: { multiRegion: true }, state: "Disabled" });

@@ -195,8 +195,9 @@ export function encryptionKeyProvider(aws: Aws): Provider<EncryptionKeyWant, Enc
     },
 
     async delete(seen, at, call) {
-      // Without it the same object made again would not find the key that it may still bring back.
-      if (seen.actual.state === "Unnamed" && (await takenBy(aliasOf(at.name), call)) === undefined)
+      // Without it the same object made again would not find the key that it may still bring back. A name that leads to
+      // somebody else's key by now stays where it is, and ours goes all the same.
+      if (seen.actual.state === "Unnamed" && (await kms.describe(aliasOf(at.name), call.signal)) === undefined)
         await setAlias(at.name, seen.id, call);
       const days = seen.actual.deletionWindowDays || limits.encryptionkey.deletionWindowDays.aws.max;
       await kms.scheduleDeletion(seen.id, days, call.signal);
