@@ -36,6 +36,9 @@ export interface SceneOptions {
   readonly connections?: Clock;
 }
 
+/** An operator that has begun is not silent for so long, in ms of real time. */
+const BEGINNING_MS = 1_500;
+
 /** Plays a scene from its beginning to its end, heals what it broke, and looks whether all is well. */
 export async function play(
   lane: Lane,
@@ -99,7 +102,11 @@ export async function play(
     await script(scene);
     proxy.heal();
     // Watches are found silent, and opened again, whenever their time is leapt over.
-    if (options.connections) await shift.relieve({});
+    if (options.connections) {
+      await shift.relieve({});
+      // A new one first loads what it speaks to its cloud with, and says nothing meanwhile: no time is leapt over then.
+      await lane.until("the next operator at rest", () => lane.wire.quietMs() > BEGINNING_MS, { stepMs: 0 });
+    }
     await settled();
     await expectQuiet(lane, scribe);
     await expectNoSecrets(lane, scribe);
