@@ -95,7 +95,11 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     return asked;
   };
   if (!isDeleting(object) && prepared.policy.management !== "Observe") {
-    if (!hasFinalizer(object)) await host.claim(object);
+    if (!hasFinalizer(object)) {
+      await host.claim(object);
+      // It was put on this very state, or it would have been a conflict.
+      asked = Promise.resolve(true);
+    }
     const before = object.status?.footprint ?? [];
     if (prepared.footprint.some((place) => !before.includes(place)))
       await record({ ...identity(object, prepared), footprint: prepared.footprint });

@@ -1,6 +1,6 @@
 import { apiVersionOf, collectionPath, type KubeObject, type ResourceType } from "../../operator/runtime/resource.ts";
 import { OWN_TYPES } from "../support/api.ts";
-import type { ProxyCall } from "../support/fault-proxy.ts";
+import type { FaultProxy, ProxyCall } from "../support/fault-proxy.ts";
 
 /** Requests for all objects of one type in one namespace, seen at the boundary of the API server. */
 export interface Collection {
@@ -48,6 +48,12 @@ export const pathOf = ({ path }: Pick<ProxyCall, "path">): string => path.split(
 export const queryOf = ({ path }: Pick<ProxyCall, "path">): URLSearchParams => new URLSearchParams(path.split("?")[1]);
 
 export const isWatch = (call: ProxyCall): boolean => call.method === "GET" && queryOf(call).get("watch") === "true";
+
+/** The collections of a namespace that are watched at this moment. */
+export function watchedPaths({ streams }: Pick<FaultProxy, "streams">, namespace: string): ReadonlySet<string> {
+  const calls = [...streams.open].map(({ call }) => call).filter(({ status }) => status === 200);
+  return new Set(calls.map(pathOf).filter((path) => path.includes(`/namespaces/${namespace}/`)));
+}
 
 /** The whole state of any type. */
 export function isRelist(call: ProxyCall): boolean {

@@ -21,7 +21,7 @@ export const plants: readonly Plant[] = [
     bug: "the finalizer is not put on before the first call to the cloud",
     like: "two writes swapped",
     file: LEAF,
-    find: "if (!hasFinalizer(object)) await host.claim(object);",
+    find: "      await host.claim(object);\n",
     put: "",
     args: ["--clouds=gcp", "--faults=1", "--kinds=Queue"],
     oracle: "U2",

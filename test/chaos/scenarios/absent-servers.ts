@@ -1,5 +1,5 @@
 import type { ProxyCall } from "../../support/fault-proxy.ts";
-import { isRelist, pathOf, statusOf } from "../collections.ts";
+import { isRelist, pathOf, statusOf, watchedPaths } from "../collections.ts";
 import type { Lane } from "../lane.ts";
 import type { Scenario } from "../scenario.ts";
 import { play, type Scene } from "../scene.ts";
@@ -42,6 +42,7 @@ export const restart: Scenario = {
       for (const subject of several(scene, "midst")) await scene.apply(subject);
       await working;
       lane.wire.tap(undefined);
+      const paths = watchedPaths(proxy, scene.namespace);
       await lane.apiserver.kill();
       const [from, since] = [proxy.calls.length, performance.now()];
       await scene.comes("the end of the outage", () => performance.now() - since > AWAY_MS, { stepMs: 0 });
@@ -53,6 +54,9 @@ export const restart: Scenario = {
       const back = proxy.calls.length;
       await lane.apiserver.start();
       scribe.hit();
+      // Tries are further and further apart, in real time.
+      const areOpen = () => [...paths].every((path) => watchedPaths(proxy, scene.namespace).has(path));
+      await scene.comes("every watch open again", areOpen, { stepMs: 0 });
       await scene.settled();
       const relists = proxy.calls.slice(back).filter((call) => isRelist(call) && call.status === 200);
       for (const [path, calls] of Map.groupBy(relists, pathOf))

@@ -1,4 +1,4 @@
-import { isRelist, isWatch, pathOf } from "../collections.ts";
+import { isRelist, isWatch, pathOf, watchedPaths } from "../collections.ts";
 import type { Scenario } from "../scenario.ts";
 import { play, type Scene } from "../scene.ts";
 
@@ -40,10 +40,7 @@ export const watchesEnd: Scenario = {
       };
       for (const [way, happen] of Object.entries(ways)) {
         scribe.plan(`all watches ${way}`);
-        const watching = [...proxy.streams.open].filter(
-          ({ call }) => call.status === 200 && call.path.includes(`/namespaces/${scene.namespace}/`),
-        );
-        const paths = new Set(watching.map(({ call }) => pathOf(call)));
+        const paths = watchedPaths(proxy, scene.namespace);
         const from = proxy.calls.length;
         const [real, own] = [performance.now(), lane.clock.monotonic()];
         happen();
