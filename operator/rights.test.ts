@@ -18,7 +18,7 @@ const verbsOf = (rules: readonly PolicyRule[], group: string, resource: string) 
 
 test("what is ours is watched, gets a finalizer and a status", () => {
   expect(verbsOf(rights.cluster, "onyx.onelens.io", "environments")).toEqual(["list", "watch", "patch"]);
-  expect(verbsOf(rights.namespaced, "onyx.onelens.io", "queues")).toEqual(["list", "watch", "patch"]);
+  expect(verbsOf(rights.namespaced, "onyx.onelens.io", "queues")).toEqual(["get", "list", "watch", "patch"]);
   expect(verbsOf(rights.namespaced, "onyx.onelens.io", "queues/status")).toEqual(["patch"]);
 });
 

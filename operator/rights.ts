@@ -30,6 +30,8 @@ export interface Rights {
 
 /** Caches list and watch; the finalizer is a patch. */
 const OWN_VERBS = ["list", "watch", "patch"];
+/** Whether the cache is up to date is asked before a cloud is changed. */
+const LEAF_VERBS = ["get", ...OWN_VERBS];
 const STATUS_VERBS = ["patch"];
 /** A repeated event is a patch of its series. */
 const EVENT_VERBS = ["create", "patch"];
@@ -45,8 +47,8 @@ export function rightsOf(kinds: readonly Kind[], children: readonly ChildKind[])
   const own = (scope: Kind["scope"]): Use[] =>
     kinds
       .filter((kind) => kind.scope === scope)
-      .flatMap(({ group, plural }) => [
-        { group, resource: plural, verbs: OWN_VERBS },
+      .flatMap(({ group, plural, role }) => [
+        { group, resource: plural, verbs: role === "leaf" ? LEAF_VERBS : OWN_VERBS },
         { group, resource: `${plural}/status`, verbs: STATUS_VERBS },
       ]);
   const made = children.map(({ group, plural, permanent }) => ({

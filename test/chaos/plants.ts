@@ -54,15 +54,6 @@ export const plants: readonly Plant[] = [
     oracle: "U5",
   },
   {
-    bug: "the operator goes on to write when it no longer leads",
-    like: "a fence removed",
-    file: "operator/runtime/lease.ts",
-    find: "  function check(): void {\n    if (!held)",
-    put: "  function check(): void {\n    if (performance.now() > 0) return;\n    if (!held)",
-    args: ["--clouds=aws", "--faults=15"],
-    oracle: "no write by two at once",
-  },
-  {
     bug: "the credentials of an Environment are part of a line of the log",
     like: "a secret let out",
     file: "operator/reconcile/leaf-controller.ts",
