@@ -4,10 +4,10 @@ import { createDice } from "../support/crowd.ts";
 import { type Bystanders, placeBystanders } from "./bystanders.ts";
 import { type Lane, startLane } from "./lane.ts";
 import type { Violation } from "./report.ts";
-import { scenarios } from "./scenarios/index.ts";
+import { inTests } from "./scenarios/index.ts";
 
 /**
- * The short form of every scenario on one cloud, for CI. ONYX_SEED repeats a run. What does not hold is tried once more: a machine
+ * The short form of the scenarios that are part of `make test`, on one cloud. ONYX_SEED repeats a run. What does not hold is tried once more: a machine
  * that has other things to do is trouble that no scenario planned.
  */
 export function chaosOn(cloud: Cloud): void {
@@ -23,7 +23,7 @@ export function chaosOn(cloud: Cloud): void {
     });
     afterAll(() => lane?.stop());
 
-    for (const scenario of scenarios.filter(({ notOn }) => !notOn?.[cloud]))
+    for (const scenario of inTests.filter(({ notOn }) => !notOn?.[cloud]))
       it(`faults ${scenario.faults.join(", ")}: ${scenario.title}`, { timeout: 600_000, retry: 1 }, async () => {
         const violations: Violation[] = [];
         let hit = 0;

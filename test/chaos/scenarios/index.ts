@@ -65,3 +65,15 @@ export const scenarios: readonly Scenario[] = [
   unknownState,
   singleChanges,
 ];
+
+/** Those that are part of `make test`; the others take minutes each on a busy machine, and are run by `make chaos args=--short`. */
+export const inTests: readonly Scenario[] = [
+  crashAtEveryWrite,
+  leaderStopped,
+  slowLeases,
+  endedInGoodOrder,
+  rotatedCredentials,
+  restarted,
+  userFirst,
+  clockSteps,
+];
