@@ -56,6 +56,7 @@ test("the image's Node refuses __proto__, and may read files and nothing more", 
   const flags = readImage(root).entrypoint.slice(0, -1);
   expect(flags.filter((flag) => flag !== "--allow-fs-read=*").sort()).toEqual([
     "--disable-proto=throw",
+    "--max-semi-space-size=8",
     "--permission",
   ]);
 });

@@ -95,11 +95,13 @@ export async function environmentPass(
   const looked = await look(object, host, signal);
   const leaving = isDeleting(object);
   if ("who" in looked) host.registry.ready(name, spec, looked.who);
-  else if (!mayPass(object, host, looked.next))
-    host.registry.failed(name, spec, {
-      reason: "EnvironmentNotReady",
-      message: `Environment "${name}" is not Ready: ${looked.message}`,
-    });
+  else if (looked.next.when !== "backoff" || "problem" in host.registry.get(name))
+    host.registry.failed(
+      name,
+      spec,
+      { reason: "EnvironmentNotReady", message: `Environment "${name}" is not Ready: ${looked.message}` },
+      { provisional: looked.next.when === "backoff" && isYoung(object, host.now()) },
+    );
   const held = leaving && counts.managed > 0;
   const ready: Verdict =
     "who" in looked
@@ -149,13 +151,10 @@ export async function environmentPass(
   };
 }
 
-/** Trouble that may be over before anybody has to hear of it: the objects wait, as they were. */
-function mayPass({ metadata: { name }, status }: EnvironmentObject, { registry, now }: EnvironmentHost, next: Next) {
-  if (next.when !== "backoff") return false;
-  if (registry.settled([name])) return !("problem" in registry.get(name));
+/** This trouble has only just begun: it may be over before the objects have to hear of it. */
+function isYoung({ status }: EnvironmentObject, now: Date): boolean {
   const ready = condition(status?.conditions, "Ready");
-  const since = ready?.status === "False" ? Date.parse(ready.lastTransitionTime) : now().getTime();
-  return now().getTime() - since < PATIENCE_MS;
+  return ready?.status !== "False" || now.getTime() - Date.parse(ready.lastTransitionTime) < PATIENCE_MS;
 }
 
 type Looked = { readonly who: WhoAmI } | { readonly reason: Reason; readonly message: string; readonly next: Next };

@@ -54,8 +54,16 @@ export interface EnvironmentRegistry extends Environments {
   connection(name: string, spec: EnvironmentSpec, credentials: Place["credentials"]): Promise<AnyConnection>;
   /** The cloud has answered: from now on `get` gives it. */
   ready(name: string, spec: EnvironmentSpec, who: WhoAmI): void;
-  /** It can't be used; `get` gives the problem. */
-  failed(name: string, spec: EnvironmentSpec, problem: EnvironmentProblem["problem"]): void;
+  /**
+   * It can't be used; `get` gives the problem. `provisional`: that may be over in a moment, so one that was not looked at yet
+   * stays unsettled, and nobody is told.
+   */
+  failed(
+    name: string,
+    spec: EnvironmentSpec,
+    problem: EnvironmentProblem["problem"],
+    options?: { readonly provisional?: boolean },
+  ): void;
   forget(name: string): void;
   /** Whether each of them was looked at since the process began: before that, `get` can't tell missing from unknown. */
   settled(names: readonly string[]): boolean;
@@ -143,10 +151,11 @@ export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): Environ
       const entry = entries.get(name);
       if (entry) become(name, spec, live(name, spec, who, entry));
     },
-    failed(name, spec, why) {
-      if (!entries.has(name))
-        entries.set(name, { spec, place: placeOf(name, spec, undefined), state: { problem: why } });
-      become(name, spec, { problem: why });
+    failed(name, spec, why, { provisional = false } = {}) {
+      const entry = entries.get(name) ?? { spec, place: placeOf(name, spec, undefined), state: { problem: why } };
+      entries.set(name, entry);
+      if (provisional && !looked.has(name)) entry.state = { problem: why };
+      else become(name, spec, { problem: why });
     },
     forget(name) {
       entries.get(name)?.connection?.close();
