@@ -53,14 +53,14 @@ export function bucketReplication(aws: Aws, read: BucketReader) {
   }
 
   return {
-    /** What there is of ours. @param beside what else of the bucket the rights hang on */
+    /** What there is of ours. @param live as S3 has it; `beside` what else of the bucket the rights hang on */
     async actual(
       bucket: string,
+      live: ReplicationConfiguration | undefined,
       footprint: readonly string[],
       beside: Pick<Replicated, "encryptionKey" | "retention">,
       call: Call,
     ): Promise<Pick<BucketWant, "replicateTo" | "replicaKey">> {
-      const live = await read.replication(bucket, call);
       if (live === undefined || !isOurs(bucket, live)) {
         const left = footprint.includes(COPIES) && (await role.find(copyRoleOf(bucket), call)) !== undefined;
         return { replicateTo: left ? LEFT : null, replicaKey: null };

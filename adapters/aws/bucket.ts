@@ -43,7 +43,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
   });
 
   async function actualOf(name: string, footprint: readonly string[], call: Call): Promise<Partial<BucketWant>> {
-    const [versioning, rules, encryption, policy, block, ownership, cors, lock, told] = await sideBySide([
+    const [versioning, rules, encryption, policy, block, ownership, cors, lock, told, copied] = await sideBySide([
       read.versioning(name, call),
       read.lifecycle(name, call),
       read.encryption(name, call),
@@ -53,6 +53,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       read.cors(name, call),
       read.lock(name, call),
       notifications.actual(name, call),
+      read.replication(name, call),
     ]);
     const kept = versioning === "Enabled";
     const { softDeleteDays, ...lifecycle } = lifecycleOf(rules);
@@ -69,7 +70,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       retention,
       cors: cors.map(corsOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
       notifications: told,
-      ...(await replication.actual(name, footprint, beside, call)),
+      ...(await replication.actual(name, copied, footprint, beside, call)),
       ...encrypted,
     };
   }

@@ -16,16 +16,56 @@ interface Refusal {
   };
 }
 
-/** One call of a REST API of Google's that answers errors as google.rpc.Status. Gives back what was answered, unread. */
+/** One call of a REST API of Google's. Gives back what was answered, unread. @throws ProviderError */
 export type RestCall = (
-  method: "GET" | "POST" | "PATCH" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
   signal: AbortSignal,
   more?: { readonly params?: Readonly<Record<string, string>>; readonly body?: object },
 ) => Promise<unknown>;
 
+/** What goes wrong, in the words of one API. */
+export interface Wording {
+  /** Thrown before there was any answer. @param aborted the signal ended it, or the time was over */
+  unanswered(thrown: unknown, aborted: boolean): ProviderError;
+  /** @param body as it came, parsed or not */
+  refused(status: number, body: unknown, retryAfter: string | null): ProviderError;
+}
+
 /**
- * Calls of one service, for those that the registry this project is built from has no client of Google's for.
+ * Calls of one REST API, by the transport that Google's own clients use: unlike them it takes a signal, and it retries
+ * nothing by itself.
+ *
+ * @param base what every path is put behind
+ */
+export function restTransport(place: Pick<Place, "credentials" | "account">, base: string, wording: Wording): RestCall {
+  let auth: ReturnType<typeof credentialsOf> | undefined;
+  return async (method, path, signal, { params = {}, body } = {}) => {
+    auth ??= credentialsOf(place, base.startsWith("http:"));
+    const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const query = new URLSearchParams(params).toString();
+    const asked = auth
+      .request<unknown>({
+        url: `${base}${path}${query === "" ? "" : `?${query}`}`,
+        method,
+        ...(body ? { data: body } : {}),
+        signal: ended,
+        retry: false,
+        validateStatus: () => true,
+      })
+      .catch((error: unknown) => {
+        throw wording.unanswered(error, ended.aborted);
+      });
+    // The library asks for credentials before it looks at the signal.
+    const response = await Promise.race([asked, cutOff(ended, wording)]);
+    if (response.status >= 200 && response.status < 300) return response.data;
+    throw wording.refused(response.status, response.data, response.headers.get("retry-after"));
+  };
+}
+
+/**
+ * Calls of one service that answers errors as google.rpc.Status, for those that the registry this project is built from has
+ * no client of Google's for.
  *
  * @param service as `endpoints` of the Environment name it; `api` for people
  */
@@ -34,30 +74,11 @@ export function restCaller(
   service: string,
   api: string,
 ): RestCall {
-  const base = `${baseUrl(place, service, `https://${service}.googleapis.com`)}/v1`;
-  let auth: ReturnType<typeof credentialsOf> | undefined;
-
-  return async (method, path, signal, { params = {}, body } = {}) => {
-    auth ??= credentialsOf(place as Place, base.startsWith("http:"));
-    const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const query = new URLSearchParams(params).toString();
-    const asked = auth
-      .request<unknown>({
-        url: `${base}/${path}${query === "" ? "" : `?${query}`}`,
-        method,
-        ...(body ? { data: body } : {}),
-        signal: ended,
-        retry: false,
-        validateStatus: () => true,
-      })
-      .catch((error: unknown) => {
-        throw unanswered(error, ended.aborted, api);
-      });
-    // The library asks for credentials before it looks at the signal.
-    const response = await Promise.race([asked, cutOff(ended, api)]);
-    if (response.status >= 200 && response.status < 300) return response.data;
-    throw refused(response.status, response.data, api);
-  };
+  const base = `${baseUrl(place, service, `https://${service}.googleapis.com`)}/v1/`;
+  return restTransport(place, base, {
+    unanswered: (thrown, aborted) => unanswered(thrown, aborted, api),
+    refused: (status, body) => refused(status, body, api),
+  });
 }
 
 export const unreadable = (api: string): ProviderError =>
@@ -102,9 +123,9 @@ function unanswered(thrown: unknown, aborted: boolean, api: string): ProviderErr
 }
 
 /** Rejects when the signal aborts. */
-const cutOff = (signal: AbortSignal, api: string): Promise<never> =>
+const cutOff = (signal: AbortSignal, { unanswered }: Wording): Promise<never> =>
   new Promise((_, reject) => {
-    const give = () => reject(unanswered(signal.reason, true, api));
+    const give = () => reject(unanswered(signal.reason, true));
     if (signal.aborted) give();
     else signal.addEventListener("abort", give, { once: true });
   });

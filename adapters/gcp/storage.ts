@@ -1,10 +1,10 @@
 import type { Place } from "../../operator/provider/cloud.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
-import { credentialsOf } from "./credentials.ts";
 import { baseUrl } from "./endpoints.ts";
 import { ifThere } from "./errors.ts";
 import { shortName } from "./names.ts";
 import type { Policy, PolicyPort } from "./policy.ts";
+import { restTransport } from "./rest.ts";
 import { storageFailure, storageRefusal } from "./storage-errors.ts";
 
 /** A rule of `lifecycle`: cloud.google.com/storage/docs/json_api/v1/buckets#lifecycle. */
@@ -118,11 +118,6 @@ export interface Page {
   readonly next: string | undefined;
 }
 
-/** How long one call may take, in ms. The attempt's own deadline comes by the signal. */
-const TIMEOUT_MS = 30_000;
-
-type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-
 /**
  * Cloud Storage by its JSON API. The calls of Google's own client (@google-cloud/storage 8.4) take no signal, so one that
  * hangs could neither be ended at the attempt's deadline nor when this process has lost its lease; it also retries by
@@ -131,34 +126,7 @@ type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export function createStorage(place: Pick<Place, "account" | "endpoints" | "credentials">): Storage {
   const base = `${baseUrl(place, "storage", "https://storage.googleapis.com")}/storage/v1`;
   const project = place.account;
-  let auth: ReturnType<typeof credentialsOf> | undefined;
-
-  async function call(
-    method: Verb,
-    path: string,
-    signal: AbortSignal,
-    { params = {}, body }: { params?: Readonly<Record<string, string>>; body?: object } = {},
-  ): Promise<unknown> {
-    auth ??= credentialsOf(place, base.startsWith("http:"));
-    const ended = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const query = new URLSearchParams(params).toString();
-    const asked = auth
-      .request<unknown>({
-        url: `${base}${path}${query === "" ? "" : `?${query}`}`,
-        method,
-        ...(body ? { data: body } : {}),
-        signal: ended,
-        retry: false,
-        validateStatus: () => true,
-      })
-      .catch((error: unknown) => {
-        throw storageFailure(error, ended.aborted);
-      });
-    // The library asks for credentials before it looks at the signal.
-    const response = await Promise.race([asked, cutOff(ended)]);
-    if (response.status >= 200 && response.status < 300) return response.data;
-    throw storageRefusal(response.status, response.data, response.headers.get("retry-after"));
-  }
+  const call = restTransport(place, base, { unanswered: storageFailure, refused: storageRefusal });
 
   /** @throws ProviderError transient, when the answer is none: a proxy's page, or nothing */
   async function json<T>(kind: string, reply: Promise<unknown>): Promise<T> {
@@ -243,11 +211,3 @@ export function createStorage(place: Pick<Place, "account" | "endpoints" | "cred
       json<Policy>("storage#policy", call("PUT", `${at(shortName(resource))}/iam`, signal, { body: policy })),
   };
 }
-
-/** Rejects when the signal aborts. */
-const cutOff = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    const give = () => reject(storageFailure(signal.reason, true));
-    if (signal.aborted) give();
-    else signal.addEventListener("abort", give, { once: true });
-  });

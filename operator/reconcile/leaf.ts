@@ -40,8 +40,8 @@ export interface LeafHost extends Lookups {
  * from an event, so it can be cut off anywhere and run again.
  *
  * Guarantees: no call to a cloud without the finalizer, but for looking under managementPolicy Observe; no write to a cloud
- * for an object of which the API server has a later state; no write to what lacks our marks; a failed observe is never read as absence; status is returned once, equal to the old one when nothing
- * changed.
+ * for an object of which the API server has a later state; no write to what lacks our marks; a failed observe is never read
+ * as absence; status is returned once, equal to the old one when nothing changed.
  */
 export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   leaf: Leaf<Spec, Want>,
