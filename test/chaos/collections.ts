@@ -16,14 +16,6 @@ export interface Collection {
   line(event: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK", object: object): string;
 }
 
-export const CONFIG_MAPS: ResourceType = {
-  group: "",
-  version: "v1",
-  plural: "configmaps",
-  kind: "ConfigMap",
-  namespaced: true,
-};
-
 /** @throws Error for a kind that is not ours */
 export function ownType(kind: string): ResourceType {
   const type = OWN_TYPES.get(kind);

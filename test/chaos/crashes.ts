@@ -53,7 +53,7 @@ export async function crashes(lane: Lane, tried: Tried, options: CrashOptions): 
     await shift.end();
     await truth.stop();
     truth.judge(scribes.delete);
-    await lane.cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    await lane.leave(namespace);
   }
   return ACTS.map((act) => scribes[act].outcome());
 }

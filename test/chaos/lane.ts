@@ -35,6 +35,8 @@ export interface Lane {
   readonly canaries: string[];
   /** A new namespace. */
   namespace(): Promise<string>;
+  /** Has a namespace deleted, with all that is in it, and waits for nothing. */
+  leave(namespace: string): Promise<void>;
   /**
    * Waits until something holds. While nothing passes between the operator and its servers, its time is leapt over.
    * @throws Error after two minutes of real time, or half of one in which an hour of the lane's went by
@@ -98,6 +100,7 @@ export async function startLane(cloud: Cloud, run: string): Promise<Lane> {
         await applyTo(cluster, namespace(name));
         return name;
       },
+      leave: async (namespace) => void (await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"])),
       async until(what, holds, { explain, stepMs = STEP_MS } = {}) {
         const [real, own] = [performance.now(), clock.monotonic()];
         let leapt = real;

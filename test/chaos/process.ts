@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as rest } from "node:timers/promises";
 import { stringify } from "yaml";
 import { freePorts } from "../../hack/testbed/ports.ts";
+import { waitUntil } from "../../hack/testbed/wait.ts";
 import { LEASES, type Lease } from "../../operator/runtime/lease-record.ts";
 import type { Lane } from "./lane.ts";
 
@@ -19,8 +20,8 @@ export interface Replica {
   readonly name: string;
   /** `SIGSTOP`, `SIGCONT`, `SIGTERM`, … */
   signal(signal: NodeJS.Signals): void;
-  /** Resolves with the code, or the signal, that ended it. */
-  readonly ended: Promise<number | NodeJS.Signals>;
+  /** The code, or the signal, that ended it within this time, in ms; undefined: it lives on. */
+  endsWithin(ms: number): Promise<number | NodeJS.Signals | undefined>;
   isAlive(): boolean;
   /** What it tells at /metrics: the values by name and labels. */
   metrics(): Promise<ReadonlyMap<string, number>>;
@@ -74,7 +75,7 @@ export async function startReplica(lane: Lane, options: ReplicaOptions): Promise
   const replica: Replica = {
     name: options.name,
     signal: (signal) => void child.kill(signal),
-    ended,
+    endsWithin: (ms) => Promise.race([ended, rest(ms, undefined, { ref: false })]),
     isAlive,
     metrics: async () => parseMetrics(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
     async leads() {
@@ -105,12 +106,9 @@ function parseMetrics(text: string): ReadonlyMap<string, number> {
 }
 
 /** Waits, on the machine's time. @returns how long that took, in ms @throws Error when it takes too long */
-export async function settle(holds: () => Promise<boolean> | boolean, timeoutMs: number): Promise<number> {
+export async function settle(holds: () => Promise<boolean> | boolean, timeoutMs: number, what = "It"): Promise<number> {
   const since = performance.now();
-  while (!(await holds())) {
-    if (performance.now() - since > timeoutMs) throw new Error(`not within ${timeoutMs} ms`);
-    await rest(20);
-  }
+  await waitUntil(holds, { what, timeoutMs, everyMs: 20 });
   return performance.now() - since;
 }
 

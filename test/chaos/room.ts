@@ -1,7 +1,6 @@
 import type { WriteCall } from "../../operator/provider/conformance/cloud-under-test.ts";
 import type { Over } from "../../operator/provider/conformance/kind-under-test.ts";
 import { type Tried, titleOf } from "../../operator/provider/conformance/tried.ts";
-import type { ResourceType } from "../../operator/runtime/resource.ts";
 import { companionsIn } from "./companions.ts";
 import type { Lane } from "./lane.ts";
 import { type OperatorOptions, startOperator } from "./operator.ts";
@@ -35,14 +34,6 @@ export interface RoomOptions extends OperatorOptions {
   /** Its operator looks after all namespaces. */
   readonly everywhere?: boolean;
 }
-
-const NAMESPACES: ResourceType = {
-  group: "",
-  version: "v1",
-  plural: "namespaces",
-  kind: "Namespace",
-  namespaced: false,
-};
 
 /** Runs plans in a room of their own; at the end all of it is deleted, and nothing may be left of it. */
 export async function inRoom(
@@ -113,7 +104,7 @@ export async function inRoom(
     await operator.stop();
     await truth.stop();
     truth.judge(scribe);
-    await lane.api.client.delete(NAMESPACES, { name: namespace });
+    await lane.leave(namespace);
   }
   return scribe.outcome();
 }

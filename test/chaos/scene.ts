@@ -116,7 +116,7 @@ export async function play(
     proxy.heal();
     lane.wire.tap(undefined);
     await shift.end();
-    await lane.cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    await lane.leave(namespace);
   }
   return scribe.outcome();
 }

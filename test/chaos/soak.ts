@@ -4,6 +4,7 @@
  *
  *   node test/chaos/soak.ts [--minutes=30] [--cloud=aws] [--seed=N]
  */
+import { setTimeout as rest } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { table } from "../../operator/cli/output.ts";
 import type { Cloud } from "../../operator/provider/provider.ts";
@@ -63,8 +64,7 @@ for (let round = 1; performance.now() - started < Number(values.minutes) * 60_00
   dice.oneOf(TROUBLES)(lane);
   scribe.hit();
   const going = await churn();
-  const until = performance.now() + TROUBLE_MS;
-  await settle(() => performance.now() > until, CONVERGE_MS);
+  await rest(TROUBLE_MS);
   lane.wire.kubernetes.heal();
   lane.side.cloud.heal();
   for (const [name, one] of going) {

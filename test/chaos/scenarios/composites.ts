@@ -103,7 +103,7 @@ async function serviceCrashes(lane: Lane, { short, dice }: RunOptions): Promise<
   } finally {
     lane.wire.tap(undefined);
     await shift.end();
-    await lane.cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    await lane.leave(namespace);
   }
   return scribe.outcome();
 }

@@ -1,4 +1,5 @@
-import { CONFIG_MAPS, type Collection, collectionOf, errorLine, ownType, queryOf, statusOf } from "../collections.ts";
+import { CONFIG_MAPS } from "../../support/runtime.ts";
+import { type Collection, collectionOf, errorLine, ownType, queryOf, statusOf } from "../collections.ts";
 import type { Lane } from "../lane.ts";
 import type { Scenario } from "../scenario.ts";
 import { play, type Scene } from "../scene.ts";

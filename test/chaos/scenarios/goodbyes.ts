@@ -120,7 +120,7 @@ export const namespaceDeleted: Scenario = {
           ...first.map(({ kind, metadata }) =>
             lane.api.client.delete(ownType(kind), { namespace, name: metadata.name }),
           ),
-          lane.cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]),
+          lane.leave(namespace),
         ]);
         const areGone = async () => {
           objects = await living(lane, namespace);

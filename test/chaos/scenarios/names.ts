@@ -168,7 +168,7 @@ export const sameName: Scenario = {
       },
       { everywhere: true },
     );
-    await lane.cluster.kubectl(["delete", "namespace", elsewhere, "--wait=false"]);
+    await lane.leave(elsewhere);
   },
 };
 

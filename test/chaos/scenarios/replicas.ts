@@ -1,4 +1,6 @@
+import { setTimeout as rest } from "node:timers/promises";
 import { titleOf } from "../../../operator/provider/conformance/tried.ts";
+import type { ProxyCall } from "../../support/fault-proxy.ts";
 import type { Lane } from "../lane.ts";
 import { expectCount } from "../oracles.ts";
 import { freeLease, type Replica, readLease, settle, startReplica } from "../process.ts";
@@ -8,6 +10,7 @@ import { type LiveSubject, liveSubject } from "../subject.ts";
 
 /** Lease 15 s, renewed within 10: another one takes over after that long at most, on a busy machine too. */
 const TAKEOVER_MS = 40_000;
+const LONGER_THAN_A_LEASE_MS = 17_000;
 const TERMINATION_MS = 20_000;
 const CONVERGE_MS = 90_000;
 
@@ -56,25 +59,23 @@ const onStage = (
       lane.side.cloud.heal();
       for (const replica of replicas) await replica.stop();
       await freeLease(lane);
-      await lane.cluster.kubectl(["delete", "namespace", namespace, "--wait=false"]);
+      await lane.leave(namespace);
     }
     yield scribe.outcome();
   },
 });
 
-const createOf = ({ name }: Lane["side"]): string => (name === "aws" ? "CreateQueue" : "CreateTopic");
-
-/** Creates in the cloud are neither answered nor done, until `heal`. */
-function holdCreates({ side }: Lane): void {
-  if (side.name === "aws")
-    side.cloud.proxy.inject({ when: ({ operation }) => operation === "CreateQueue", trouble: { do: "hang" } });
-  else side.cloud.eyes.gcp.control.faults.add({ method: "CreateTopic", hang: true });
+/** Creates in the cloud are neither answered nor done, until `heal`. @returns whether one hangs */
+function holdCreates({ side }: Lane): () => boolean {
+  if (side.name === "aws") {
+    const fault = { when: ({ operation }: ProxyCall) => operation === "CreateQueue", trouble: { do: "hang" } } as const;
+    const held = side.cloud.proxy.inject(fault);
+    return () => held.hits > 0;
+  }
+  const { faults } = side.cloud.eyes.gcp.control;
+  const id = faults.add({ method: "CreateTopic", hang: true });
+  return () => faults.list().some((one) => one.id === id && one.hits > 0);
 }
-
-/** The next call that makes a queue was sent. */
-const creating = (lane: Lane, from: number) => () =>
-  lane.wire.passed.slice(from).some(({ operation }) => operation === createOf(lane.side)) ||
-  lane.side.cloud.writes().length > 0;
 
 const LEASES_OR_EVENTS = / (leases|events)$/;
 
@@ -87,10 +88,9 @@ export const leaderStopped = onStage(
     const second = await start("second");
     const subject = queue("orders");
     scribe.plan("the create of a queue is under way when the leader stops");
-    const from = lane.side.cloud.writes().length;
-    holdCreates(lane);
+    const isHeld = holdCreates(lane);
     await subject.apply();
-    await settle(() => held(lane, from), CONVERGE_MS);
+    await settle(isHeld, CONVERGE_MS);
     first.signal("SIGSTOP");
     lane.side.cloud.heal();
     await settle(() => second.leads(), TAKEOVER_MS);
@@ -99,7 +99,7 @@ export const leaderStopped = onStage(
     const passed = lane.wire.passed.length;
     first.signal("SIGCONT");
     scribe.hit();
-    const ended = await Promise.race([first.ended, settle(() => false, TERMINATION_MS).catch(() => undefined)]);
+    const ended = await first.endsWithin(TERMINATION_MS);
     if (ended === undefined) scribe.violation("it ends once it has lost the lease", `${first.name} lives on`);
     for (const { side, operation, mutating, target } of lane.wire.passed.slice(passed))
       if (mutating && !LEASES_OR_EVENTS.test(operation))
@@ -107,14 +107,6 @@ export const leaderStopped = onStage(
     await expectCount(subject, 1, scribe);
   },
 );
-
-/** A create was sent and hangs. */
-function held(lane: Lane, _from: number): boolean {
-  const { side } = lane;
-  return side.name === "aws"
-    ? side.cloud.proxy.calls.some(({ operation, status }) => operation === "CreateQueue" && status === undefined)
-    : side.cloud.eyes.gcp.control.faults.list().some(({ hits }) => hits > 0);
-}
 
 /** Nothing passes for a second: what the new leader had to do is done. */
 async function quietly(lane: Lane): Promise<void> {
@@ -138,8 +130,7 @@ export const slowLeases = onStage(
     const subject = queue("orders");
     await subject.apply();
     await settle(subject.isReady, CONVERGE_MS);
-    const until = performance.now() + (short ? 20_000 : 60_000);
-    await settle(() => performance.now() > until, 2 * CONVERGE_MS);
+    await rest(short ? 20_000 : 60_000);
     const after = await readLease(lane);
     if ((after?.spec?.leaseTransitions ?? 0) > before)
       scribe.violation(
@@ -160,11 +151,12 @@ export const endedInGoodOrder = onStage(
     const second = await start("second");
     const subjects = Array.from({ length: short ? 20 : 50 }, (_, n) => queue(`orders-${n}`));
     scribe.plan(`${subjects.length} queues are being made`);
+    const made = lane.side.cloud.writes().length;
     await Promise.all(subjects.map((one) => one.apply()));
-    await settle(creating(lane, 0), CONVERGE_MS);
+    await settle(() => lane.side.cloud.writes().length > made, CONVERGE_MS);
     first.signal("SIGTERM");
     scribe.hit();
-    const ended = await Promise.race([first.ended, settle(() => false, TERMINATION_MS).catch(() => undefined)]);
+    const ended = await first.endsWithin(TERMINATION_MS);
     if (ended !== 0)
       scribe.violation(
         "it ends in good order",
@@ -194,8 +186,7 @@ export const clockSteps = onStage(
 
     scribe.plan("it is suspended for longer than its lease");
     alone.signal("SIGSTOP");
-    const until = performance.now() + 17_000;
-    await settle(() => performance.now() > until, 2 * CONVERGE_MS);
+    await rest(LONGER_THAN_A_LEASE_MS);
     const next = await start("next");
     const second = queue("more");
     await second.apply();
