@@ -10,6 +10,7 @@ import { makeCluster } from "../conformance/aws/workloadidentity.ts";
 import { type GcpUnderTest, gcpUnderTest } from "../conformance/gcp/cloud.ts";
 import { makeKeyRing } from "../conformance/gcp/encryptionkey.ts";
 import { kindsOnGcp } from "../conformance/gcp/kinds.ts";
+import { makeStarter } from "../conformance/gcp/workflows.ts";
 import { ours } from "./managed.ts";
 
 interface Common {
@@ -40,7 +41,7 @@ async function onAws(run: string): Promise<Side> {
 
 async function onGcp(): Promise<Side> {
   const cloud = inEnvironmentOfItsOwn(await gcpUnderTest());
-  await makeKeyRing(cloud);
+  await Promise.all([makeKeyRing(cloud), makeStarter(cloud)]);
   return { name: "gcp", cloud, kinds: kindsOnGcp(cloud), stop: () => cloud.stop() };
 }
 
