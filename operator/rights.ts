@@ -30,7 +30,7 @@ export interface Rights {
 
 /** Caches list and watch; the finalizer is a patch. */
 const OWN_VERBS = ["list", "watch", "patch"];
-/** Whether the cache is up to date is asked before a cloud is changed. */
+/** Before a cloud is changed for what was last written before this process led, it is asked whether that still stands. */
 const LEAF_VERBS = ["get", ...OWN_VERBS];
 const STATUS_VERBS = ["patch"];
 /** A repeated event is a patch of its series. */

@@ -14,6 +14,7 @@ import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference } from "./leaf-o
 import { FINALIZER, hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
 import type { Notice } from "./report.ts";
 import { createMeans, lookAtSources, SOURCE_RESYNC_MS } from "./sources.ts";
+import type { StartVersions } from "./start-versions.ts";
 
 /** An object of the cache as core sees it. */
 // biome-ignore lint/suspicious/noExplicitAny: the caches hold every kind; each pass knows its own
@@ -25,6 +26,7 @@ export interface Shared {
   /** By kind: every kind of ours, and the kinds that composites make. */
   readonly caches: ReadonlyMap<string, Reflector<Cached>>;
   readonly environments: EnvironmentRegistry;
+  readonly startVersions: Pick<StartVersions, "isSince">;
   /** Tells of something once; never throws, never waits. */
   readonly tell: (object: KubeObject, notice: Notice) => void;
   /** How the services of an account were used in the last minute. */
@@ -103,6 +105,7 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
         recorded = status;
       },
       async isCurrent(one) {
+        if (await shared.startVersions.isSince(leaf.kind, one.metadata.resourceVersion ?? "")) return true;
         const held = await client.find<ServerObject>(type, { namespace, name: one.metadata.name }, { signal });
         if (isStill(one, held as KubeObject | undefined)) return true;
         log.warn("the cache shows an older state than the API server has: nothing is changed before it caught up");

@@ -22,7 +22,7 @@ export interface LeafHost extends Lookups {
   claim(object: LeafObject): Promise<void>;
   /** Writes part of status now: what must be found again if the process ends in the next moment. */
   record(object: LeafObject, status: LeafStatus): Promise<void>;
-  /** Whether the API server still holds the object as it is here. Absent: it does. */
+  /** Whether the API server holds what is here, or held it when this process already led. Absent: it does. */
   isCurrent?(object: LeafObject): Promise<boolean>;
   /** What is known of creates of which status does not tell. */
   readonly attempts: Attempts;
@@ -40,8 +40,8 @@ export interface LeafHost extends Lookups {
  * from an event, so it can be cut off anywhere and run again.
  *
  * Guarantees: no call to a cloud without the finalizer, but for looking under managementPolicy Observe; no write to a cloud
- * for an object of which the API server has a later state; no write to what lacks our marks; a failed observe is never read
- * as absence; status is returned once, equal to the old one when nothing changed.
+ * for an object of which the API server had a later state before this process led; no write to what lacks our marks; a
+ * failed observe is never read as absence; status is returned once, equal to the old one when nothing changed.
  */
 export async function leafPass<Spec extends LeafSpec, Want extends Wanted>(
   leaf: Leaf<Spec, Want>,

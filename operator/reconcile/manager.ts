@@ -40,6 +40,7 @@ import { type Cached, cacheOf, leafReconciler, type Run, type Shared } from "./l
 import type { Leaf, LeafSpec, LeafStatus } from "./leaf-object.ts";
 import type { KubeObject } from "./object.ts";
 import { createProgressMemory, type ProgressMemory } from "./progress.ts";
+import { createStartVersions } from "./start-versions.ts";
 
 /** A kind of ours with its type at the API server. */
 export interface OwnKind {
@@ -109,10 +110,18 @@ export function createManager(options: ManagerOptions): Manager {
   const caches = new Map<string, Reflector<Cached>>();
   const controllers = new Map<string, Controller>();
   const attempts = createAttempts(() => clock.monotonic());
+  const startVersions = createStartVersions({
+    client,
+    types: leaves.flatMap(({ kind }) => types.get(kind) ?? []),
+    namespace: options.namespace,
+    signal: options.fence,
+    log,
+  });
   const shared: Shared & { readonly serves: ManagerOptions["serves"] } = {
     client,
     caches,
     environments: registry,
+    startVersions,
     budgets: options.budgets ?? (() => []),
     tell: options.tell,
     now: options.now,
@@ -256,6 +265,7 @@ export function createManager(options: ManagerOptions): Manager {
     },
     start() {
       attempts.begin();
+      startVersions.begin();
       for (const one of controllers.values()) one.start();
     },
     async drain(timeoutMs) {

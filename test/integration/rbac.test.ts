@@ -104,13 +104,16 @@ async function tamperWithSchedule(schedule: string): Promise<void> {
   await until("The schedule of before", async () => (await generation()) === before + 2);
 }
 
-/** One of each kind of cloud resource that `useEverything` does not make for its services. */
-const OTHERS: Readonly<Record<Exclude<LeafKind, "Queue" | "Table" | "WorkloadIdentity">, object>> = {
+/** One of each kind of cloud resource, called like its kind. */
+const ONE_OF_EACH: Readonly<Record<LeafKind, object>> = {
   Bucket: {},
   EncryptionKey: {},
   EventRule: { schedule: { cron: "0 3 * * *" }, target: { queueRef: { name: "jobs" } } },
   ManagedSecret: { generate: {} },
+  Queue: {},
+  Table: { partitionKey: { name: "id", type: "String" } },
   Topic: {},
+  WorkloadIdentity: { serviceAccountRef: { name: "default" } },
 };
 
 /** Who consumes the queue "jobs" may decrypt what an encrypted queue leaves there, from when that queue is made. */
@@ -150,12 +153,16 @@ async function syncASecret(): Promise<void> {
   await cluster.kubectl(["delete", "-n=default", "--timeout=60s", "managedsecrets.onyx.onelens.io/synced"]);
 }
 
-async function useOtherKinds(): Promise<void> {
-  const objects = Object.entries(OTHERS).map(([kind, spec]) => ours(kind, kind.toLowerCase(), spec));
+/** What was deleted before an operator led it asks about before it deletes anything. */
+async function deleteOneOfEach(): Promise<void> {
+  const objects = Object.entries(ONE_OF_EACH).map(([kind, spec]) => ours(kind, kind.toLowerCase(), spec));
   await apply(...objects);
   const names = objects.map(({ kind, metadata }) => `${kind}.onyx.onelens.io/${metadata.name}`);
   await cluster.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "-n=default", ...names]);
-  await cluster.kubectl(["delete", "-n=default", "--timeout=60s", ...names]);
+  await operator.stop();
+  await cluster.kubectl(["delete", "-n=default", "--wait=false", ...names]);
+  operator = await startOperator({ cluster, keep: false });
+  await cluster.kubectl(["wait", "--for=delete", "--timeout=60s", "-n=default", ...names]);
 }
 
 /** Uses all that the operator can do, with every kind that an OnyxService is made of. */
@@ -200,7 +207,7 @@ async function useEverything(): Promise<void> {
   await tamperWithSchedule("0 4 * * *");
   await tamperWithSchedule("0 5 * * *");
 
-  await useOtherKinds();
+  await deleteOneOfEach();
   await syncASecret();
   await cluster.kubectl(["delete", "onyxservices", "--all", "-n=default", "--timeout=60s"]);
   await cluster.kubectl(["delete", "queues.onyx.onelens.io,tables.onyx.onelens.io", "--all", "--timeout=60s"]);
