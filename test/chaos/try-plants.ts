@@ -28,12 +28,7 @@ function tryOne(plant: Plant): { readonly found: boolean; readonly text: string 
   const copy = copied();
   try {
     const file = join(copy, plant.file);
-    const before = readFileSync(file, "utf8");
-    if (before.split(plant.find).length !== 2) throw new Error(`${plant.file} does not hold this once: ${plant.find}`);
-    writeFileSync(
-      file,
-      before.replace(plant.find, () => plant.put),
-    );
+    writeFileSync(file, plant.edits.reduce(edited, readFileSync(file, "utf8")));
     const args = ["test/chaos/main.ts", "--short", "--seed=1", ...plant.args];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
     const text = `${stdout}\n${stderr}`;
@@ -42,6 +37,12 @@ function tryOne(plant: Plant): { readonly found: boolean; readonly text: string 
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
+}
+
+/** @throws Error where it does not hold `find` just once */
+function edited(text: string, [find, put]: readonly [string, string]): string {
+  if (text.split(find).length !== 2) throw new Error(`This does not stand there once: ${find}`);
+  return text.replace(find, () => put);
 }
 
 /** The sources as they are, with the packages of this clone. */
