@@ -13,7 +13,7 @@ COPY adapters ./adapters
 COPY operator ./operator
 COPY hack/bundle.ts ./hack/bundle.ts
 COPY hack/packaging ./hack/packaging
-RUN node hack/bundle.ts --out /app && rm /app/*.map
+RUN node hack/bundle.ts --out /app && find /app -name '*.map' -delete
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="onyx-operator" \

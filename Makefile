@@ -97,7 +97,7 @@ lint: ## Format and lint, repairing what can be repaired
 ##@ Ship it
 
 .PHONY: bundle
-bundle: ## Put each program into one file, in dist/
+bundle: ## Put each program with all it needs into dist/
 	@$(env) node hack/bundle.ts
 
 .PHONY: sbom

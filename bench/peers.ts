@@ -56,7 +56,7 @@ const script =
 
 export const onyx: Peer = {
   name: "onyx",
-  about: "as shipped, in one file: ownership, drift, conditions, events, metrics, 10 workers",
+  about: "as shipped: ownership, drift, conditions, events, metrics, 10 workers",
   lacks: {},
   version: (host) => `onyx ${versionIn(join(host.root, "package.json"))}`,
   async prepare(host) {

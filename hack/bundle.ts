@@ -1,4 +1,4 @@
-/** `node hack/bundle.ts [--out dist]`: each program in one file, with its source map and the licences inside. */
+/** `node hack/bundle.ts [--out dist]`: each program with all it needs, its source maps and the licences of what is inside. */
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
-import { kinds } from "../crds/index.ts";
+import { types } from "../crds/generated/types.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { createInstrumentation } from "./instrument.ts";
 import { readOptions } from "./options.ts";
@@ -72,18 +72,7 @@ async function main(): Promise<void> {
     log,
     registry,
     budgets: instruments.budgets,
-    types: new Map(
-      kinds.map((kind) => [
-        kind.kind,
-        {
-          group: kind.group,
-          version: kind.version,
-          plural: kind.plural,
-          kind: kind.kind,
-          namespaced: kind.scope === "Namespaced",
-        },
-      ]),
-    ),
+    types: new Map(types.map((type) => [type.kind, type])),
     leaves,
     composites,
     serves: (type) => discovery.serves(type),
@@ -98,7 +87,7 @@ async function main(): Promise<void> {
     metrics,
   });
 
-  const own = new Set<string>(kinds.map((kind) => kind.kind));
+  const own = new Set<string>(types.map(({ kind }) => kind));
   const checks = [...manager.caches].map(([kind, cache]) => cacheCheck(cache, own.has(kind)));
   const health = await serveHealth({
     address: options.address.host,

@@ -13,7 +13,8 @@ import { toProviderError } from "./errors.ts";
 
 /**
  * Google's own clients, made when first used: an operator that only has queues never loads Firestore. Each is ready
- * to call when its promise resolves; a failed start is forgotten, so the next call tries again.
+ * to call when its promise resolves; a failed start is forgotten, so the next call tries again. Taken by `default`: a
+ * bundled CommonJS library has no other name.
  *
  * Every method throws ProviderError.
  */
@@ -77,42 +78,42 @@ export function createClients(place: Place): Clients {
   return {
     publisher: () =>
       once("publisher", "pubsub", "Pub/Sub", async (options) => {
-        const { v1 } = await import("@google-cloud/pubsub");
+        const { v1 } = (await import("@google-cloud/pubsub")).default;
         return new v1.PublisherClient(options);
       }),
     subscriber: () =>
       once("subscriber", "pubsub", "Pub/Sub", async (options) => {
-        const { v1 } = await import("@google-cloud/pubsub");
+        const { v1 } = (await import("@google-cloud/pubsub")).default;
         return new v1.SubscriberClient(options);
       }),
     firestoreAdmin: () =>
       once("firestoreAdmin", "firestore", "Firestore", async (options) => {
-        const { v1 } = await import("@google-cloud/firestore-api");
+        const { v1 } = (await import("@google-cloud/firestore-api")).default;
         return new v1.FirestoreAdminClient(options);
       }),
     firestore: () =>
       once("firestore", "firestore", "Firestore", async (options) => {
-        const { v1 } = await import("@google-cloud/firestore-api");
+        const { v1 } = (await import("@google-cloud/firestore-api")).default;
         return new v1.FirestoreClient(options);
       }),
     kms: () =>
       once("kms", "cloudkms", "Cloud KMS", async (options) => {
-        const { v1 } = await import("@google-cloud/kms");
+        const { v1 } = (await import("@google-cloud/kms")).default;
         return new v1.KeyManagementServiceClient(options);
       }),
     scheduler: () =>
       once("scheduler", "cloudscheduler", "Cloud Scheduler", async (options) => {
-        const { v1 } = await import("@google-cloud/scheduler");
+        const { v1 } = (await import("@google-cloud/scheduler")).default;
         return new v1.CloudSchedulerClient(options);
       }),
     projects: () =>
       once("projects", "resourcemanager", "Resource Manager", async (options) => {
-        const { v3 } = await import("@google-cloud/resource-manager");
+        const { v3 } = (await import("@google-cloud/resource-manager")).default;
         return new v3.ProjectsClient(options);
       }),
     secretManager: () =>
       once("secretManager", "secretmanager", "Secret Manager", async (options) => {
-        const { v1 } = await import("@google-cloud/secret-manager");
+        const { v1 } = (await import("@google-cloud/secret-manager")).default;
         return new v1.SecretManagerServiceClient(options);
       }),
     auth: (service) => channel(service).auth,

@@ -24,6 +24,7 @@ async function outputs(root: string): Promise<readonly Output[]> {
     { conditionsPage },
     { parityPage },
     { argocdFiles },
+    { typesModule },
   ] = await Promise.all([
     import("../../crds/index.ts"),
     import("./crds.ts"),
@@ -32,6 +33,7 @@ async function outputs(root: string): Promise<readonly Output[]> {
     import("./conditions.ts"),
     import("./parity.ts"),
     import("./argocd.ts"),
+    import("./types.ts"),
   ]);
   return [
     ...crdFiles(kinds),
@@ -40,6 +42,7 @@ async function outputs(root: string): Promise<readonly Output[]> {
     conditionsPage(),
     parityPage(),
     ...argocdFiles(kinds),
+    typesModule(kinds),
   ];
 }
 

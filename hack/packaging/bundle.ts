@@ -1,18 +1,25 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { type Package, readPackage, thirdParty } from "./packages.ts";
 
-/** What is shipped: the program's name and where it begins. */
-const PROGRAMS = { "onyx-operator": "operator/main.ts", onyx: "operator/cli/onyx.ts" } as const;
+/** What is shipped: where a program begins, and whether what it loads later lies in files of its own beside it. */
+const PROGRAMS = {
+  "onyx-operator": { entry: "operator/main.ts", splitting: true },
+  onyx: { entry: "operator/cli/onyx.ts", splitting: false },
+} as const;
 
 /** A bundled program. */
 export interface Bundle {
   readonly name: string;
+  /** Where it begins. */
   readonly path: string;
+  /** All its files, without maps, relative to the folder and sorted. */
+  readonly files: readonly string[];
+  /** Of all its files. */
   readonly bytes: number;
-  /** Of the file, in hex. */
+  /** Of all its files, one after the other, in hex. */
   readonly sha256: string;
 }
 
@@ -54,20 +61,41 @@ const withoutUnusedModels: Plugin = {
 };
 
 /**
- * Puts each program with all it needs into one file, `<name>.mjs`, beside its source map and the licences of what is
- * inside. The same sources and packages give the same bytes, wherever they lie.
+ * Puts each program with all it needs into `<name>.mjs`, beside its source map and the licences of what is inside. What the
+ * operator loads only when it is needed, a cloud's libraries above all, lies in `<name>/`: a file takes memory as a whole,
+ * whatever of it is used. The same sources and packages give the same bytes, wherever they lie.
  *
  * @param root the clone; its packages must be installed
  */
 export async function bundle(root: string, folder: string): Promise<Bundled> {
   mkdirSync(folder, { recursive: true });
-  const { metafile } = await build({
+  const built = await Promise.all(Object.keys(PROGRAMS).map((name) => buildOne(root, folder, name as Program)));
+  const packages = packagesIn(
+    root,
+    built.flatMap(({ inputs }) => inputs),
+  );
+  writeFileSync(join(folder, "THIRD-PARTY.txt"), thirdParty(packages));
+  return { programs: built.map(({ name, files }) => described(folder, name, files)), packages };
+}
+
+type Program = keyof typeof PROGRAMS;
+
+async function buildOne(root: string, folder: string, name: Program) {
+  const { entry, splitting } = PROGRAMS[name];
+  // Maps tell where sources are from there, and names of files tell the bytes of maps: so it is the same place for all.
+  const outdir = join(root, "dist");
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: { ...PROGRAMS },
-    outdir: folder,
+    entryPoints: { [name]: entry },
+    outdir,
+    write: false,
+    splitting,
+    chunkNames: `${name}/[name]-[hash]`,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
+    // ES modules where a package has them: what nobody asks for of them stays out.
+    mainFields: ["module", "main"],
     format: "esm",
     target: "node22.19",
     banner: { js: COMMONJS },
@@ -88,16 +116,22 @@ export async function bundle(root: string, folder: string): Promise<Bundled> {
     // Said of code that runs only where optional native parts of `ws` and of debug's colours are installed.
     external: ["bufferutil", "utf-8-validate", "supports-color"],
   });
-  const packages = packagesIn(root, Object.keys(metafile.inputs));
-  writeFileSync(join(folder, "THIRD-PARTY.txt"), thirdParty(packages));
-  return { programs: Object.keys(PROGRAMS).map((name) => described(folder, name)), packages };
+  // Those of an earlier build have other names.
+  rmSync(join(folder, name), { recursive: true, force: true });
+  const files = outputFiles.map(({ path, contents }) => {
+    const file = relative(outdir, path);
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), contents);
+    return file;
+  });
+  return { name, files: files.filter((file) => file.endsWith(".mjs")).sort(), inputs: Object.keys(metafile.inputs) };
 }
 
-function described(folder: string, name: string): Bundle {
+function described(folder: string, name: Program, files: readonly string[]): Bundle {
   const path = join(folder, `${name}.mjs`);
   chmodSync(path, 0o755);
-  const content = readFileSync(path);
-  return { name, path, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
+  const content = Buffer.concat(files.map((file) => readFileSync(join(folder, file))));
+  return { name, path, files, bytes: content.length, sha256: createHash("sha256").update(content).digest("hex") };
 }
 
 /** `node_modules/a/node_modules/@b/c/index.js` lies in the package of folder `node_modules/a/node_modules/@b/c`. */

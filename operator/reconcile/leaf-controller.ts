@@ -101,6 +101,7 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
         wrote(await claimFinalizer(client, type, one, signal));
       },
       async record(one, status) {
+        if (mergePatch(one.status ?? {}, status) === undefined) return;
         wrote(await writeStatus(client, type, one, status, signal));
         recorded = status;
       },

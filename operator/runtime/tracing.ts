@@ -31,25 +31,9 @@ export async function createTracing(options: TracingOptions): Promise<Tracing> {
   const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
   if ((!endpoint && !exporter) || env.OTEL_SDK_DISABLED === "true")
     return wrap(trace.getTracer(options.service), false);
-  const provider = await createProvider(options);
+  const { createProvider } = await import("./tracing-provider.ts");
+  const provider = createProvider(options);
   return wrap(provider.getTracer(options.service, options.version), true, () => provider.shutdown());
-}
-
-async function createProvider({ exporter, service, version, instance }: TracingOptions) {
-  const [{ BatchSpanProcessor, TracerProvider }, resources, { AsyncLocalStorageContextManager }, otlp] =
-    await Promise.all([
-      import("@opentelemetry/sdk-trace"),
-      import("@opentelemetry/resources"),
-      import("@opentelemetry/context-async-hooks"),
-      import("@opentelemetry/exporter-trace-otlp-proto"),
-    ]);
-  const own = { "service.name": service, "service.version": version, "service.instance.id": instance };
-  const detected = resources.detectResources({ detectors: [resources.envDetector, resources.serviceNameEnvDetector] });
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  return new TracerProvider({
-    resource: resources.defaultResource().merge(resources.resourceFromAttributes(own)).merge(detected),
-    spanProcessors: [new BatchSpanProcessor({ exporter: exporter ?? new otlp.OTLPTraceExporter() })],
-  });
 }
 
 function wrap(tracer: Tracer, enabled: boolean, shutdown: () => Promise<void> = async () => {}): Tracing {

@@ -16,7 +16,7 @@ export interface RunOptions {
 
 /** One thing that goes wrong, and what must hold all the same. */
 export interface Scenario {
-  /** Rows of docs/guides/faults.md that it is about. */
+  /** Which faults of README.md it is about. */
   readonly faults: readonly number[];
   readonly title: string;
   /** Clouds that can't show it, with the reason. */

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -25,9 +25,11 @@ const COLD_BUILD_MS = 30 * 60_000;
 
 let folder: string;
 let built: Bundled;
-/** Holds the operator's one file and nothing else, as /app does. */
+/** Where the operator begins, in a folder that holds its files and nothing else, as /app does. */
 let app: string;
 const servers: Server[] = [];
+
+const filesOf = (program: string) => built.programs.find(({ name }) => name === program)?.files ?? [];
 
 /** A server of this machine, as http://127.0.0.1:port. */
 async function serve(listener: RequestListener): Promise<string> {
@@ -41,7 +43,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "onyx-bundle-"));
   built = await bundle(root, join(folder, "dist"));
   app = join(folder, "app", "onyx-operator.mjs");
-  cpSync(join(folder, "dist", "onyx-operator.mjs"), app);
+  for (const file of filesOf("onyx-operator")) cpSync(join(folder, "dist", file), join(folder, "app", file));
 }, COLD_BUILD_MS);
 
 afterAll(() => {
@@ -55,26 +57,37 @@ test("the same sources give the same bytes, from what Docker sees of them alone"
   image.copyBuildStage(stage);
   const out = join(folder, "again");
   await run(process.execPath, ["hack/bundle.ts", "--out", out], { cwd: stage });
-  for (const name of ["onyx-operator.mjs", "onyx.mjs", "THIRD-PARTY.txt"])
+  for (const name of [...filesOf("onyx-operator"), "onyx.mjs", "THIRD-PARTY.txt"])
     expect(readFileSync(join(out, name)).equals(readFileSync(join(folder, "dist", name))), name).toBe(true);
 }, 120_000);
 
 test("programs say nothing of where they were built, and their maps lie beside them", () => {
   expect(readdirSync(join(folder, "dist")).sort()).toEqual([
     "THIRD-PARTY.txt",
+    "onyx-operator",
     "onyx-operator.mjs",
     "onyx-operator.mjs.map",
     "onyx.mjs",
     "onyx.mjs.map",
   ]);
-  for (const { path } of built.programs) {
-    const text = readFileSync(path, "utf8");
+  for (const path of built.programs.flatMap(({ files }) => files)) {
+    const text = readFileSync(join(folder, "dist", path), "utf8");
     expect(text.includes(root), path).toBe(false);
     expect(text.includes("sourceMappingURL=onyx"), path).toBe(false);
+    expect(existsSync(join(folder, "dist", `${path}.map`)), path).toBe(true);
   }
 });
 
-test("each program is one file that runs by itself", async () => {
+test("what the operator begins with holds no library of a cloud, and no schemas: they would take memory for nothing", () => {
+  const map = JSON.parse(readFileSync(`${app.replace("/app/", "/dist/")}.map`, "utf8")) as { sources: string[] };
+  const packages = new Set(
+    map.sources.flatMap((source) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1] ?? []),
+  );
+  expect(packages).toContain("undici");
+  expect([...packages].filter((name) => /^(@aws-sdk|@smithy|@google-cloud|google-|@grpc|zod$)/.test(name))).toEqual([]);
+});
+
+test("each program runs by itself, and the one for users is one file", async () => {
   const alone = join(folder, "alone", "onyx.mjs");
   cpSync(join(folder, "dist", "onyx.mjs"), alone);
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
@@ -109,7 +122,9 @@ test("Google's credentials of a pod are found with the flags of the image", asyn
 });
 
 /** A cluster with the chart, both clouds behind it, and the program as the image runs it. */
-async function platform(): Promise<{ cluster: Cluster; clouds: Clouds; operator: Operator; stop(): Promise<void> }> {
+async function platform(
+  env: Readonly<Record<string, string>>,
+): Promise<{ cluster: Cluster; clouds: Clouds; operator: Operator; stop(): Promise<void> }> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end();
@@ -124,7 +139,7 @@ async function platform(): Promise<{ cluster: Cluster; clouds: Clouds; operator:
       cluster,
       keep: false,
       program: [...flags, app],
-      env: await podIdentity(),
+      env: { ...(await podIdentity()), ...env },
     });
     stops.push(operator.stop);
     return { cluster, clouds, operator, stop };
@@ -161,7 +176,12 @@ async function podIdentity(): Promise<Readonly<Record<string, string | undefined
 }
 
 test("the program makes and removes resources in both clouds, with the flags of the image", async () => {
-  const { cluster, clouds, operator, stop } = await platform();
+  const traced: string[] = [];
+  const collector = await serve((request, response) => {
+    traced.push(request.url ?? "");
+    response.end();
+  });
+  const { cluster, clouds, operator, stop } = await platform({ OTEL_EXPORTER_OTLP_ENDPOINT: collector });
   try {
     const at: Endpoints = {
       aws: clouds.aws.endpoint,
@@ -214,9 +234,11 @@ test("the program makes and removes resources in both clouds, with the flags of 
       .join("---\n");
     await cluster.kubectl(["apply", "--server-side", "-f=-"], yaml);
     await cluster.kubectl(["wait", "--for=condition=Ready", "--timeout=90s", "-f=-"], yaml).catch(async (error) => {
-      throw new Error(`${error.message}\n${readFileSync(operator.log, "utf8").slice(-3_000)}`);
+      throw new Error(`${error.message}\n${await cluster.kubectl(["get", "-o=yaml", "-f=-"], yaml)}`);
     });
     await cluster.kubectl(["delete", "--timeout=90s", "-f=-"], yaml);
+    await operator.stop();
+    expect(traced).toContain("/v1/traces");
   } finally {
     await stop();
   }

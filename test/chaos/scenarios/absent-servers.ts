@@ -24,7 +24,6 @@ const several = (scene: Scene, start: string) =>
 export const restart: Scenario = {
   faults: [11],
   title: "the API server is killed in the midst of work, and started again",
-  notOn: { gcp: "the API server is the same on both" },
   async *run(lane) {
     const script = async (scene: Scene) => {
       const { proxy, scribe } = scene;
@@ -85,7 +84,6 @@ function timesOf(lane: Lane) {
 export const tooMany: Scenario = {
   faults: [12],
   title: "the API server has too much to do, and says when to come again",
-  notOn: { gcp: "the API server is the same on both" },
   async *run(lane) {
     const script = async (scene: Scene) => {
       const { proxy, scribe } = scene;

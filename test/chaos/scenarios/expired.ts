@@ -112,7 +112,6 @@ async function script(scene: Scene, lane: Lane): Promise<void> {
 export const expired: Scenario = {
   faults: [8],
   title: "the server no longer knows the state that a watch or a list goes on from",
-  notOn: { gcp: "what the API server remembers is the same on both" },
   async *run(lane) {
     const options = { connections: lane.clock };
     yield await play(lane, "the state to go on from has expired", (scene) => script(scene, lane), options);

@@ -20,6 +20,7 @@ import { restarted, rotatedCredentials, userFirst } from "./restarts.ts";
 import { madeAnew, oldViews } from "./stale-views.ts";
 import { conflicts, lostAnswers } from "./troubled-writes.ts";
 import { watchesEnd } from "./watches.ts";
+import { webhooks } from "./webhooks.ts";
 
 /** Every scenario, in the order of the faults. */
 export const scenarios: readonly Scenario[] = [
@@ -58,6 +59,7 @@ export const scenarios: readonly Scenario[] = [
   pastTheSchema,
   poison,
   slowCloud,
+  webhooks,
   rotatedCredentials,
   restarted,
   userFirst,

@@ -9,7 +9,6 @@ const WATCH_SECONDS = 3;
 export const quietKinds: Scenario = {
   faults: [9],
   title: "nothing but bookmarks comes for a kind, and then the server forgets the time before",
-  notOn: { gcp: "what the API server remembers is the same on both" },
   async *run(lane) {
     const script = async (scene: Scene) => {
       const { proxy, scribe, namespace } = scene;

@@ -43,7 +43,6 @@ const MISHAPS: readonly Mishap[] = [
 export const refusedWatches: Scenario = {
   faults: [10],
   title: "watches are answered with what they can't go on from",
-  notOn: { gcp: "what a watch is answered is the same on both" },
   async *run(lane) {
     const script = async (scene: Scene) => {
       const { proxy, scribe, shift } = scene;

@@ -110,7 +110,6 @@ function storm({ lane, namespace }: Scene, name: string) {
 export const conflicts: Scenario = {
   faults: [13],
   title: "another writer changes the same object all the time",
-  notOn: { gcp: "who else writes an object is the same on both" },
   async *run(lane) {
     const script = async (scene: Scene) => {
       const { scribe } = scene;

@@ -25,7 +25,6 @@ function expectNoRelist({ proxy, scribe }: Scene, paths: ReadonlySet<string>, fr
 export const watchesEnd: Scenario = {
   faults: [7],
   title: "watches end in good order, break, or fall silent",
-  notOn: { gcp: "what a connection to the API server goes through is the same on both" },
   async *run(lane) {
     const script = async (scene: Scene) => {
       const { scribe, proxy, shift } = scene;
