@@ -2,21 +2,22 @@
  * `make bench`: what the operator takes and how fast it is, next to its peers, in turn on the same machine.
  *
  *   node bench/main.ts [--scenarios=burst,single] [--peers=onyx,floor,controller-runtime] [--objects=N] [--runs=3]
- *                      [--seconds=60] [--json | --markdown] [--busy]
+ *                      [--seconds=60] [--json | --markdown] [--busy] [--profile=FOLDER]
  */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { thisHost } from "../hack/testbed/host.ts";
 import { painter, table } from "../operator/cli/output.ts";
 import { thisMachine } from "./machine.ts";
 import { load } from "./measure.ts";
 import { page } from "./page.ts";
-import { named, type Peer, peersNamed, usualPeers } from "./peers.ts";
+import { named, type Peer, peersNamed, profiled, usualPeers } from "./peers.ts";
 import { firstSentence, type Gap, loadsOf, type Run, sheetOf } from "./report.ts";
 import { type Scenario, Unable } from "./scenario.ts";
 import { scenarios, usualScenarios } from "./scenarios/index.ts";
 
-/** Above this load other work on the machine is measured too. */
-const BUSY = 1.5;
+/** With more processors at work than this, other work on the machine is measured too. */
+const BUSY = 0.4;
 
 const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(",");
 const { values } = parseArgs({
@@ -29,16 +30,20 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     markdown: { type: "boolean", default: false },
     busy: { type: "boolean", default: false },
+    /** Where profiles of processor and heap of the peers that Node runs are kept. They take time themselves. */
+    profile: { type: "string" },
   },
 });
 
 const host = thisHost();
 const chosen = named("scenario", scenarios, values.scenarios);
-const peers = peersNamed(values.peers);
+const { profile } = values;
+const peers = peersNamed(values.peers).map((peer) => (profile ? profiled(peer, resolve(profile)) : peer));
 const count = Number(values.runs);
-if (load() > BUSY && !values.busy) {
+const already = await load();
+if (already > BUSY && !values.busy) {
   console.error(
-    `The machine is busy (load ${load().toFixed(1)}, more than ${BUSY}): figures would be of no use. Wait, or give --busy to measure all the same; the results are marked then.`,
+    `The machine is busy (${already.toFixed(1)} processors at work, more than ${BUSY}): figures would be of no use. Wait, or give --busy to measure all the same; the results are marked then.`,
   );
   process.exit(1);
 }
@@ -62,7 +67,7 @@ async function measure(scenario: Scenario, peer: Peer, number: number): Promise<
   if (missing !== undefined) return gap(missing);
   const objects = Number(values.objects ?? scenario.objects);
   host.say(`${scenario.name}, run ${number + 1} of ${count}: ${peer.name}, ${objects} Queues`);
-  const before = load();
+  const before = await load();
   try {
     const measured = await scenario.run(peer, host, { objects, seconds: Number(values.seconds) });
     runs.push({ scenario: scenario.name, peer: peer.name, objects, load: before, measured });
@@ -101,7 +106,7 @@ function text(): string {
   const paint = painter(process.stdout.isTTY === true);
   return [
     `${machine.hardware}; ${machine.versions.join(", ")}`,
-    `Load before the runs: ${loadsOf(runs)}${busy ? ". Other work was going on: times are pessimistic" : ""}`,
+    `Processors that other work kept busy before the runs: ${loadsOf(runs)}${busy ? ". Other work was going on: times are pessimistic" : ""}`,
     "",
     ...peers.map(({ name, about }) => `${name}: ${about}`),
     ...sheets.flatMap(({ title, headers, rows, notes }) => [

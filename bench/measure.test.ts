@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { added, isRead, perObject, quantile, requestsFor, total, usageOf } from "./measure.ts";
+import { added, isRead, perObject, quantile, requestsFor, total, usageOf, workedTicks } from "./measure.ts";
 
 const TEXT = `# HELP apiserver_request_total x
 apiserver_request_total{code="201",resource="queues",subresource="",verb="POST",version="v1alpha1"} 12
@@ -60,4 +60,9 @@ it("adds up, of all or of some", () => {
 it("tells counts an object", () => {
   expect(perObject(new Map([["PATCH", 20]]), 8)).toBe("PATCH 2.50");
   expect(perObject(new Map(), 8)).toBe("none");
+});
+
+it("tells the work of all processors from their rest, and what other machines took of them as work", () => {
+  const stat = "cpu  100 10 50 9000 700 3 4 5 0 0\ncpu0 50 5 25 4500 350 1 2 2 0 0\nintr 7\n";
+  expect(workedTicks(stat)).toBe(172);
 });

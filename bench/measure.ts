@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { loadavg } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** What a process has used so far. */
 export interface Usage {
@@ -27,8 +27,27 @@ export function usageOf(pid: number): Usage {
   };
 }
 
-/** Average number of runnable processes in the last minute. */
-export const load = (): number => loadavg()[0] ?? 0;
+/** Over this time a load is measured, in ms. */
+const LOAD_MS = 2_000;
+
+/** How many processors are at work now. Unlike the load average it does not remember what was measured before. */
+export async function load(): Promise<number> {
+  const before = workedTicks(readFileSync("/proc/stat", "utf8"));
+  const since = performance.now();
+  await delay(LOAD_MS);
+  const ticks = workedTicks(readFileSync("/proc/stat", "utf8")) - before;
+  return ticks / TICKS / ((performance.now() - since) / 1000);
+}
+
+/** Ticks in which processors did anything, or would have if another machine had not had them, from /proc/stat. */
+export function workedTicks(stat: string): number {
+  const [user = 0, nice = 0, system = 0, _idle, _iowait, irq = 0, softirq = 0, steal = 0] = (
+    /^cpu +(.*)$/m.exec(stat)?.[1] ?? ""
+  )
+    .split(" ")
+    .map(Number);
+  return user + nice + system + irq + softirq + steal;
+}
 
 /** One series of a Prometheus text, by its labels. */
 export interface Sample {

@@ -34,7 +34,7 @@ export function page({ date, command, machine, peers, scenarios, runs, sheets, b
     "",
     `- Taken on ${date}, ${machine.hardware}.`,
     `- ${machine.versions.join(", ")}.`,
-    `- Load before the runs: ${loadsOf(runs)}.${busy ? " **Other work was going on: times are pessimistic and differ between runs; counts are exact.**" : ""}`,
+    `- Processors that other work kept busy before the runs: ${loadsOf(runs)}.${busy ? " **Other work was going on: times are pessimistic and differ between runs; counts are exact.**" : ""}`,
     "- The cloud is a stand-in that answers from memory, unless a scenario says otherwise. Everything shares the machine, so",
     "  kube-apiserver takes from the operator what it uses itself.",
     "- Medians; under them each run, where there was more than one. `–`: does not apply, and the reason is below the table.",

@@ -198,3 +198,20 @@ export function named<T extends { readonly name: string }>(
     return found;
   });
 }
+
+/** Node's permissions keep its own profiler out. */
+const PERMISSIONS = /^--(permission|allow-fs-read=.*)$/;
+
+/** The same peer, where Node runs it with profiles of its processor time and heap, written when a process ends. */
+export const profiled = (peer: Peer, folder: string): Peer => ({
+  ...peer,
+  async prepare(host) {
+    const start = await peer.prepare(host);
+    return (ground) => {
+      const launch = start(ground);
+      if (launch.command !== process.execPath) return launch;
+      const profiles = ["--cpu-prof", `--cpu-prof-dir=${folder}`, "--heap-prof", `--heap-prof-dir=${folder}`];
+      return { ...launch, args: [...profiles, ...launch.args.filter((one) => !PERMISSIONS.test(one))] };
+    };
+  },
+});

@@ -72,7 +72,7 @@ describe("a sheet", () => {
     expect(text).toContain("- READY s: until all are Ready.\n- CPU ms: CPU time | of the process.");
     expect(text).toContain("- kopf: –, has no election.");
     expect(text.endsWith("Not measured this time: `mass`.\n")).toBe(true);
-    expect(text).toContain("Load before the runs: 0.4 to 9.0. **Other work was going on");
+    expect(text).toContain("kept busy before the runs: 0.4 to 9.0. **Other work was going on");
   });
 });
 

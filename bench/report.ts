@@ -6,7 +6,7 @@ export interface Run {
   readonly scenario: string;
   readonly peer: string;
   readonly objects: number;
-  /** Load of the machine before it. */
+  /** Processors that other work kept busy before it. */
   readonly load: number;
   readonly measured: Measured;
 }
