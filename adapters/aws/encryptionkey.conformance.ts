@@ -119,6 +119,29 @@ it("is deleted where somebody else's alias took its name meanwhile, and leaves t
   expect(await describe(`alias/${name}`)).toMatchObject({ KeyId: theirs?.KeyId, KeyState: "Enabled" });
 });
 
+it("is deleted without a name where nobody may name it", async () => {
+  const name = fresh("unnameable");
+  const { id } = await made(name);
+  await removeAlias(name);
+  const mayNotName = awsClients(place(emulator.endpoint));
+  mayNotName.kms.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        if (commandName === "CreateAliasCommand")
+          throw Object.assign(new Error("User is not authorized to perform this action"), {
+            name: "AccessDeniedException",
+            $metadata: { httpStatusCode: 400 },
+          });
+        return next(args);
+      },
+    { step: "initialize" },
+  );
+  await encryptionKeyProvider(mayNotName).delete(await seen(name, id), { name, footprint: [] }, me(name));
+  mayNotName.close();
+  expect(await describe(id)).toMatchObject({ KeyState: "PendingDeletion" });
+  expect(await provider.observe({ name, footprint: [] }, me(name))).toEqual({ exists: false });
+});
+
 it("makes a key for other regions where that is asked for, and a disabled one", async () => {
   const name = fresh("multi");
   const { id, actual } = await made(name, { overrides: { multiRegion: true }, state: "Disabled" });

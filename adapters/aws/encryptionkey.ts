@@ -118,6 +118,20 @@ export function encryptionKeyProvider(aws: Aws): Provider<EncryptionKeyWant, Enc
   const setAlias = (name: string, id: string, call: Call) =>
     step("name it", () => kms.alias(aliasOf(name), id, call.signal));
 
+  /**
+   * Names a key that is about to be deleted: without it the same object made again would not find the key that it may still
+   * bring back. A name that leads to somebody else's key by now stays where it is, and ours goes all the same; so it does
+   * where we may not name it, or an object whose create failed for that would be there for good.
+   */
+  async function nameOnceMore(name: string, id: string, call: Call): Promise<void> {
+    if ((await kms.describe(aliasOf(name), call.signal)) !== undefined) return;
+    try {
+      await setAlias(name, id, call);
+    } catch (error) {
+      if (!(error instanceof ProviderError && error.fault === "denied")) throw error;
+    }
+  }
+
   /** Brings the key into a state in which it can be changed: not dying, found by its alias, enabled where it should be. */
   async function wake(seen: Seen, want: EncryptionKeyWant, call: Call): Promise<void> {
     const { state } = seen.actual;
@@ -195,10 +209,7 @@ export function encryptionKeyProvider(aws: Aws): Provider<EncryptionKeyWant, Enc
     },
 
     async delete(seen, at, call) {
-      // Without it the same object made again would not find the key that it may still bring back. A name that leads to
-      // somebody else's key by now stays where it is, and ours goes all the same.
-      if (seen.actual.state === "Unnamed" && (await kms.describe(aliasOf(at.name), call.signal)) === undefined)
-        await setAlias(at.name, seen.id, call);
+      if (seen.actual.state === "Unnamed") await nameOnceMore(at.name, seen.id, call);
       const days = seen.actual.deletionWindowDays || limits.encryptionkey.deletionWindowDays.aws.max;
       await kms.scheduleDeletion(seen.id, days, call.signal);
     },

@@ -100,7 +100,8 @@ export async function startLane(cloud: Cloud, run: string): Promise<Lane> {
         await applyTo(cluster, namespace(name));
         return name;
       },
-      leave: async (namespace) => void (await cluster.kubectl(["delete", "namespace", namespace, "--wait=false"])),
+      leave: async (namespace) =>
+        void (await cluster.kubectl(["delete", "namespace", namespace, "--wait=false", "--ignore-not-found"])),
       async until(what, holds, { explain, stepMs = STEP_MS } = {}) {
         const [real, own] = [performance.now(), clock.monotonic()];
         let leapt = real;

@@ -99,8 +99,7 @@ export function liveService(lane: Lane, namespace: string, name: string, always:
       const found = await find();
       const { status, metadata } = found ?? {};
       if (metadata === undefined || status?.observedGeneration !== metadata.generation) return false;
-      await identity.find();
-      return condition(status?.conditions, "Synced")?.status === "True";
+      return condition(status?.conditions, "Synced")?.status === "True" && (await identity.isReady());
     },
     isGone: async () => (await find()) === undefined && (await children()).size === 0,
     count: () => identity.count(),
