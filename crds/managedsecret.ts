@@ -22,23 +22,26 @@ const valueFrom = z.strictObject({
     .describe("A Kubernetes Secret. A change of it becomes a new version within two minutes."),
 });
 
-const generate = z.strictObject({
-  length: z.int().min(16).max(1024).optional().describe("Number of characters. Absent: 32."),
-  charset: z
-    .enum(["Alphanumeric", "Hex", "Base64Url", "Printable"])
-    .optional()
-    .describe(
-      "Characters it is made of; absent: Alphanumeric. Alphanumeric: A-Z, a-z, 0-9. Hex: 0-9, a-f. Base64Url: Alphanumeric, '-' and '_'. Printable: those of ASCII but for space, quotes, backslash and '@' and '/', which break connection strings.",
-    ),
-  revision: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .optional()
-    .describe(
-      "Absent: 1. Raise it to have a new value made now. The value before stays readable as the previous version.",
-    ),
-});
+/** One value as a whole: server-side apply makes a null of an object from which each field was taken. */
+const generate = z
+  .strictObject({
+    length: z.int().min(16).max(1024).optional().describe("Number of characters. Absent: 32."),
+    charset: z
+      .enum(["Alphanumeric", "Hex", "Base64Url", "Printable"])
+      .optional()
+      .describe(
+        "Characters it is made of; absent: Alphanumeric. Alphanumeric: A-Z, a-z, 0-9. Hex: 0-9, a-f. Base64Url: Alphanumeric, '-' and '_'. Printable: those of ASCII but for space, quotes, backslash and '@' and '/', which break connection strings.",
+      ),
+    revision: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe(
+        "Absent: 1. Raise it to have a new value made now. The value before stays readable as the previous version.",
+      ),
+  })
+  .meta({ "x-kubernetes-map-type": "atomic" });
 
 const rotation = withRules(
   z.strictObject({

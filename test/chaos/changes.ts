@@ -6,6 +6,7 @@ import type { Over } from "../../operator/provider/conformance/kind-under-test.t
 import { type Tried, titleOf } from "../../operator/provider/conformance/tried.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import type { LeafObject, LeafSpec } from "../../operator/reconcile/leaf-object.ts";
+import { ANNOTATIONS } from "../../operator/reconcile/object.ts";
 import type { LiveSubject } from "./subject.ts";
 
 /** What one field of a spec is changed to. */
@@ -74,6 +75,8 @@ export interface Rest {
 /** Why it rests, or undefined while it does not. */
 export function resting({ status, metadata }: LeafObject): string | undefined {
   if (status?.observedGeneration !== metadata.generation) return undefined;
+  const word = status?.approval?.word;
+  if (word !== undefined && metadata.annotations?.[ANNOTATIONS.approve] === word) return undefined;
   const holds = (type: "Ready" | "Synced" | "Stalled") => condition(status?.conditions, type)?.status === "True";
   if (holds("Stalled")) return condition(status?.conditions, "Stalled")?.reason;
   return holds("Ready") && holds("Synced") ? "Ready" : undefined;

@@ -148,6 +148,20 @@ describe("what is right is taken", () => {
     );
   });
 
+  test("by server-side apply, {} in the place of an object that had fields", async () => {
+    const secret = (spec: string) =>
+      must(
+        ["apply", "--server-side", "--field-manager=argocd", "-f", "-"],
+        `apiVersion: ${API_VERSION}\nkind: ManagedSecret\nmetadata: {name: emptied}\nspec: ${spec}\n`,
+      );
+    await secret("{generate: {length: 20, charset: Hex}, rotation: {every: 720h}}");
+    await secret("{generate: {}}");
+    const spec = await must(["get", `managedsecrets.${all[1]?.group}`, "emptied", "-o", "jsonpath={.spec}"]);
+    expect(JSON.parse(spec)).toMatchObject({ generate: {} });
+    expect(JSON.parse(spec)).not.toHaveProperty("generate.length");
+    expect(JSON.parse(spec)).not.toHaveProperty("rotation");
+  });
+
   test("a lock of a Bucket's retention may go while it waits, and not once it was set; more days always", async () => {
     const buckets = `buckets.${all[1]?.group}`;
     const ask = (retention: string) =>

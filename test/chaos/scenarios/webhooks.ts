@@ -37,7 +37,8 @@ const webhookOf = (namespace: string, url: string) => ({
       matchConditions: [
         {
           name: "writes-of-the-operator",
-          expression: "request.subResource == 'status' || has(object.metadata.deletionTimestamp)",
+          expression:
+            "(has(request.subResource) && request.subResource == 'status') || has(object.metadata.deletionTimestamp)",
         },
       ],
       failurePolicy: "Fail",
