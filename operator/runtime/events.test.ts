@@ -160,22 +160,43 @@ describe("repeats", () => {
   });
 });
 
+function tellMany(count: number, note: EventNote): void {
+  for (let index = 0; index < count; index++)
+    recorder.tell({ ...queue, metadata: { ...queue.metadata, uid: `u${index}` } }, note);
+}
+
 describe("telling", () => {
   it("never waits and never fails, and counts what is lost", async () => {
     const first = Promise.withResolvers<void>();
     answer = () => first.promise;
-    for (let index = 0; index < 1_500; index++) {
-      recorder.tell({ ...queue, metadata: { ...queue.metadata, uid: `u${index}` } }, throttled);
-    }
+    tellMany(2_500, throttled);
     await settle();
     expect(posted).toHaveLength(1);
-    expect(outcomes.dropped).toBe(499);
+    expect(outcomes.dropped).toBe(500);
     answer = async () => {
       throw new Error("forbidden");
     };
     first.resolve();
-    await settle(10);
-    expect(outcomes).toMatchObject({ sent: 1, failed: 1_000 });
+    await clock.advance(210_000);
+    expect(outcomes).toMatchObject({ sent: 1, failed: 1_999 });
+  });
+
+  it("sends what is told at once, and of a burst ten a second, warnings first", async () => {
+    tellMany(100, { ...throttled, type: "Normal", reason: "Created" });
+    await settle(60);
+    expect(posted).toHaveLength(50);
+    recorder.tell(queue, throttled);
+    await clock.advance(1_000);
+    expect(posted).toHaveLength(60);
+    expect(posted[50]?.reason).toBe("Throttled");
+    await clock.advance(10_000);
+    expect(posted).toHaveLength(101);
+  });
+
+  it("waits for nothing any more when it is flushed", async () => {
+    tellMany(100, throttled);
+    await recorder.flush();
+    expect(posted).toHaveLength(100);
   });
 
   it("is flushed at the end, with what was held back", async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Client } from "./client.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, sleep } from "./clock.ts";
 import { isNotFound } from "./errors.ts";
 import { microTime } from "./lease-record.ts";
 import type { Log } from "./log.ts";
@@ -29,7 +29,10 @@ export interface EventNote {
   readonly related?: Pick<KubeObject, "apiVersion" | "kind" | "metadata">;
 }
 
-/** Writes events. Telling costs the caller nothing: it never waits, and never fails. */
+/**
+ * Writes events, warnings before others. Telling costs the caller nothing: it never waits, and never fails. In a burst they
+ * come late, and what is too much is dropped.
+ */
 export interface EventRecorder {
   tell(regarding: Pick<KubeObject, "apiVersion" | "kind" | "metadata">, note: EventNote): void;
   /** Resolves when all that was told so far has been sent, repeats that are held back included, or has failed. */
@@ -54,7 +57,10 @@ const WORD_LENGTH = 128;
 const INTERVAL_MS = 60_000;
 /** After so long without a repeat a series has ended. */
 const SERIES_MS = 360_000;
-const MAX_WAITING = 1_000;
+const MAX_WAITING = 2_000;
+/** What is told at once goes out at once; of a burst of thousands the API server gets so many a second: objects come first. */
+const AT_ONCE = 50;
+const PER_SECOND = 10;
 const MAX_SERIES = 20_000;
 
 interface Told {
@@ -77,21 +83,25 @@ export function createEventRecorder(options: EventOptions): EventRecorder {
   const { client, clock, log, metrics, controller, instance } = options;
   const series = new Map<string, Series>();
   const timers = createTimers(clock);
-  const waiting: (() => Promise<void>)[] = [];
+  /** Warnings, and after them the others. */
+  const waiting: Readonly<Record<EventNote["type"], (() => Promise<void>)[]>> = { Warning: [], Normal: [] };
+  const pace = createPace(clock);
   let sending: Promise<void> | undefined;
 
-  function send(call: () => Promise<void>): void {
-    if (waiting.length >= MAX_WAITING) return void metrics?.event("dropped");
-    waiting.push(call);
+  function send(type: EventNote["type"], call: () => Promise<void>): void {
+    if (waiting[type].length >= MAX_WAITING) return void metrics?.event("dropped");
+    waiting[type].push(call);
     sending ??= sendAll().finally(() => {
       sending = undefined;
     });
   }
 
   async function sendAll(): Promise<void> {
-    for (let call = waiting.shift(); call; call = waiting.shift()) {
+    const next = () => waiting.Warning.shift() ?? waiting.Normal.shift();
+    while (waiting.Warning.length + waiting.Normal.length > 0) {
+      await pace.turn();
       try {
-        await call();
+        await next()?.();
         metrics?.event("sent");
       } catch (err) {
         metrics?.event("failed");
@@ -118,12 +128,12 @@ export function createEventRecorder(options: EventOptions): EventRecorder {
     const text = textOf(told.note);
     const { written } = one;
     if (written?.text !== text) {
-      send(() => create(one, told, count));
+      send(told.note.type, () => create(one, told, count));
       return;
     }
     written.count += count;
     const times = { count: written.count, lastObservedTime: microTime(told.at) };
-    send(async () => {
+    send(told.note.type, async () => {
       try {
         await client.patch(EVENTS, written, { series: times }, { as: "merge", retry: false });
       } catch (error) {
@@ -178,8 +188,26 @@ export function createEventRecorder(options: EventOptions): EventRecorder {
         if (one.held) write(one, one.held.told, one.held.count);
       }
       series.clear();
+      pace.hurry();
       await sending;
     },
+  };
+}
+
+/** Lets callers pass one after the other, so many at once and then so many a second. */
+function createPace(clock: Clock) {
+  const end = new AbortController();
+  let left = AT_ONCE;
+  let filledAt = clock.monotonic();
+  return {
+    async turn(): Promise<void> {
+      const now = clock.monotonic();
+      left = Math.min(AT_ONCE, left + ((now - filledAt) / 1000) * PER_SECOND) - 1;
+      filledAt = now;
+      if (left < 0 && !end.signal.aborted) await sleep(clock, (-left / PER_SECOND) * 1000, end.signal).catch(() => {});
+    },
+    /** Nobody waits any more. */
+    hurry: () => end.abort(),
   };
 }
 
