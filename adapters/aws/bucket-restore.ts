@@ -6,7 +6,15 @@ import {
   type ListObjectVersionsCommandOutput,
 } from "@aws-sdk/client-s3";
 import type { BucketOutputs, BucketWant } from "../../controllers/leaf/wants.ts";
-import { type Copied, copyAll, patiently, RESTORED_AT, type Watching } from "../../operator/provider/copying.ts";
+import {
+  type Copied,
+  copyAll,
+  momentBegun,
+  patiently,
+  RESTORED_AT,
+  restoreMark,
+  type Watching,
+} from "../../operator/provider/copying.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { ownerTags } from "../../operator/provider/owner.ts";
 import type { Call, Present } from "../../operator/provider/provider.ts";
@@ -63,29 +71,17 @@ export function bucketRestorer(aws: Aws, read: BucketReader, write: BucketWriter
       );
     const moment = asked ?? (keeps ? new Date(aws.now()) : null);
     if (moment) await refuseTooEarly(from, moment, call);
-    const mark = moment === null ? "latest" : String(moment.getTime());
     const tags = await read.tags(to, call);
     if (tags === undefined) {
       const CreateBucketConfiguration = {
         ...locationIn(place.region),
-        Tags: tagList({ ...ownerTags(seen.owner ?? call.owner), [RESTORED_AT]: mark }),
+        Tags: tagList({ ...ownerTags(seen.owner ?? call.owner), [RESTORED_AT]: restoreMark(moment) }),
       };
       const input = { Bucket: to, ObjectOwnership: OWNER_ENFORCED, CreateBucketConfiguration };
       await ask("S3 CreateBucket", s3.send(new CreateBucketCommand(input), { abortSignal: call.signal }));
       return moment;
     }
-    const begun = tags[RESTORED_AT];
-    if (begun === undefined)
-      throw new ProviderError("conflict", `The bucket ${to} is there and no restore that was begun.`, {
-        code: "BucketAlreadyOwnedByYou",
-      });
-    if (asked && begun !== mark)
-      throw new ProviderError(
-        "conflict",
-        `The bucket ${to} is being restored to ${begun === "latest" ? "what there was" : new Date(Number(begun)).toISOString()}. Go on with that, or choose another name.`,
-        { code: "OtherMoment" },
-      );
-    return begun === "latest" ? null : new Date(Number(begun));
+    return momentBegun(to, tags[RESTORED_AT], asked);
   }
 
   async function* versions(from: string, moment: Date, call: Call, { pause }: Watching): AsyncGenerator<Version> {

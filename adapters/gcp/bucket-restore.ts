@@ -4,8 +4,10 @@ import {
   type Copied,
   copyAll,
   type Item,
+  momentBegun,
   patiently,
   RESTORED_AT,
+  restoreMark,
   type Watching,
 } from "../../operator/provider/copying.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
@@ -48,28 +50,16 @@ export function bucketRestorer(gcp: Gcp) {
     if (asked && !keeps) throw noVersions(source);
     const moment = asked ?? (keeps ? new Date(now()) : null);
     if (moment) refuseTooEarly(source, moment, now());
-    const mark = moment === null ? "latest" : String(moment.getTime());
     const there = await storage.bucket(to.name, call.signal);
     if (there === undefined) {
-      const tags = { ...ownerTags(seen.owner ?? call.owner), [RESTORED_AT]: mark };
+      const tags = { ...ownerTags(seen.owner ?? call.owner), [RESTORED_AT]: restoreMark(moment) };
       await letServiceUseKey(gcp, "storage", to.want.encryptionKey, call.signal);
       // Lifecycle and retention come when the object takes it up: they are not to touch what is being copied.
       const want = { ...to.want, tags, lifecycle: [], retention: null, versioning: false, softDeleteDays: 0 };
       await storage.create(to.name, toBucket(want, place.region), call.signal);
       return moment;
     }
-    const begun = there.labels?.[RESTORED_AT];
-    if (begun === undefined)
-      throw new ProviderError("conflict", `The bucket ${to.name} is there and no restore that was begun.`, {
-        code: "ALREADY_EXISTS",
-      });
-    if (asked && begun !== mark)
-      throw new ProviderError(
-        "conflict",
-        `The bucket ${to.name} is being restored to ${begun === "latest" ? "what there was" : new Date(Number(begun)).toISOString()}. Go on with that, or choose another name.`,
-        { code: "OTHER_MOMENT" },
-      );
-    return begun === "latest" ? null : new Date(Number(begun));
+    return momentBegun(to.name, there.labels?.[RESTORED_AT], asked);
   }
 
   async function* live(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { byBytes, copyAll, type Item } from "./copying.ts";
+import { byBytes, copyAll, type Item, momentBegun, restoreMark } from "./copying.ts";
 import { ProviderError } from "./fault.ts";
 
 async function* list<T>(all: readonly T[]): AsyncGenerator<T> {
@@ -123,5 +123,29 @@ describe("copyAll", () => {
       throw new ProviderError("transient", "cut", { code: "UNAVAILABLE" });
     }
     await expect(copyAll({ ...job, wanted: broken() })).rejects.toMatchObject({ fault: "transient" });
+  });
+});
+
+describe("a copy that is there already", () => {
+  const moment = new Date("2026-11-01T00:00:00Z");
+
+  it.each([
+    ["a moment", moment, moment],
+    ["a moment, and none is asked for", moment, undefined],
+    ["what there was", null, undefined],
+  ])("is gone on with: %s", (_what, begun, asked) => {
+    expect(momentBegun("copy", restoreMark(begun), asked)).toEqual(begun);
+  });
+
+  it.each([
+    ["another moment", String(moment.getTime() + 1), /is being restored to 2026-11-01T00:00:00.001Z\. Go on/],
+    ["what there was", "latest", /is being restored to what there was\. Go on/],
+    ["no mark", undefined, /is there and no restore that was begun/],
+    ["a mark of somebody else's", "yesterday", /is there and no restore that was begun/],
+    ["no mark of this world", "9".repeat(300), /is there and no restore that was begun/],
+    ["an empty mark", "", /is there and no restore that was begun/],
+  ])("is left alone: %s", (_what, mark, message) => {
+    expect(() => momentBegun("copy", mark, moment)).toThrow(message);
+    expect(() => momentBegun("copy", mark, moment)).toThrow(ProviderError);
   });
 });

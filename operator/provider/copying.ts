@@ -38,6 +38,31 @@ export interface Copying<One extends Item> {
 
 /** The mark of a copy that is being made: which moment it shows, in ms since the epoch, or `latest`. */
 export const RESTORED_AT = "onyx-restored-at";
+const LATEST = "latest";
+
+/** The value of RESTORED_AT. @param moment null: what there is now */
+export const restoreMark = (moment: Date | null): string => (moment === null ? LATEST : String(moment.getTime()));
+
+/**
+ * The moment of a copy that was begun, by its mark; null: what there was then. A run that was broken off is taken up where
+ * the same moment is asked for, or none.
+ *
+ * @throws ProviderError conflict: it is no such copy, or one of another moment
+ */
+export function momentBegun(bucket: string, mark: string | undefined, asked: Date | undefined): Date | null {
+  const moment = mark === LATEST ? null : new Date(/^\d+$/.test(mark ?? "") ? Number(mark) : Number.NaN);
+  if (moment !== null && Number.isNaN(moment.getTime()))
+    throw new ProviderError("conflict", `The bucket ${bucket} is there and no restore that was begun.`, {
+      code: "AlreadyThere",
+    });
+  if (asked && asked.getTime() !== moment?.getTime())
+    throw new ProviderError(
+      "conflict",
+      `The bucket ${bucket} is being restored to ${moment?.toISOString() ?? "what there was"}. Go on with that, or choose another name.`,
+      { code: "OtherMoment" },
+    );
+  return moment;
+}
 
 const NAMED = 50;
 const ATTEMPTS = 8;
