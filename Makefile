@@ -69,7 +69,7 @@ chaos-plants: ## Plant bugs in a copy of the sources and see whether make chaos 
 	@$(bed) node test/chaos/try-plants.ts $(args)
 
 .PHONY: test-chaos
-test-chaos: ## Crashes and a stopped leader in the short form, as they are part of make test
+test-chaos: ## Faults in the short form, those that are part of make test
 	@$(bed) node hack/test.ts chaos
 
 .PHONY: test-second-opinion

@@ -68,5 +68,24 @@ export const scenarios: readonly Scenario[] = [
   singleChanges,
 ];
 
-/** Those that are part of `make test`; the others take minutes each on a busy machine, and are run by `make chaos args=--short`. */
-export const inTests: readonly Scenario[] = [crashAtEveryWrite, leaderStopped];
+/** Those that are part of `make test`: what time of the lane's own makes quick. The others are run by `make chaos`. */
+export const inTests: readonly Scenario[] = [
+  crashAtEveryWrite,
+  compositeCrashes,
+  oldViews,
+  madeAnew,
+  lostAnswers,
+  leaderStopped,
+  lostReply,
+  shownLate,
+  partialCreate,
+  drift,
+  deletedBehind,
+  taken,
+  sameName,
+  credentialsGone,
+  namespaceDeleted,
+  deletedMeanwhile,
+  pastTheSchema,
+  webhooks,
+];
