@@ -33,6 +33,8 @@ describe("a line of a watch", () => {
     ["no object", { type: "ADDED" }],
     ["no name", { type: "ADDED", object: { metadata: { resourceVersion: "7" } } }],
     ["no resource version", { type: "MODIFIED", object: { metadata: { name: "a" } } }],
+    ["a namespace that is a list", { type: "ADDED", object: { metadata: { ...object.metadata, namespace: [["a"]] } } }],
+    ["a uid that is a number", { type: "ADDED", object: { metadata: { ...object.metadata, uid: 7 } } }],
     ["annotations that are a text", { type: "ADDED", object: { metadata: { ...object.metadata, annotations: "a" } } }],
     ["a bookmark without a position", { type: "BOOKMARK", object: {} }],
   ])("with %s is refused", (_, value) => {

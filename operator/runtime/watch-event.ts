@@ -29,10 +29,19 @@ export function decodeWatchEvent(source: string, value: unknown): WatchEvent {
     return { type: "bookmark", resourceVersion: meta.resourceVersion, endsInitialEvents };
   }
   const kind = typeof type === "string" && Object.hasOwn(OBJECT_EVENTS, type) ? OBJECT_EVENTS[type] : undefined;
-  if (kind && isText(meta?.name) && isText(meta?.resourceVersion) && isMap(meta?.annotations) && isMap(meta?.labels))
-    return { type: kind, object: object as KubeObject };
+  if (kind && isMeta(meta)) return { type: kind, object: object as KubeObject };
   throw new StreamError("invalid", `${source}: a line of the watch is no watch event: ${beginningOf(value)}`);
 }
+
+/** Of what is used before anybody looks at it: what keys and indexes are made of. */
+function isMeta(meta: Partial<Record<keyof KubeObject["metadata"], unknown>> | undefined): boolean {
+  const { name, namespace = "-", uid = "-", resourceVersion, annotations, labels } = meta ?? {};
+  return (
+    [name, resourceVersion].every(isText) && [namespace, uid].every(isString) && [annotations, labels].every(isMap)
+  );
+}
+
+const isString = (value: unknown): boolean => typeof value === "string";
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Cloud } from "../../operator/provider/provider.ts";
-import { createDice, SEED } from "../support/crowd.ts";
+import { createDice } from "../support/crowd.ts";
+import { SEED } from "../support/seed.ts";
 import { type Bystanders, placeBystanders } from "./bystanders.ts";
 import { type Lane, startLane } from "./lane.ts";
 import type { Violation } from "./report.ts";

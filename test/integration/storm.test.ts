@@ -6,8 +6,9 @@ import type { Tried } from "../../operator/provider/conformance/tried.ts";
 import type { LeafObject } from "../../operator/reconcile/leaf-object.ts";
 import { ANNOTATIONS } from "../../operator/reconcile/object.ts";
 import { connect } from "../../operator/wiring.ts";
-import { createDice, crowdOf, SEED } from "../support/crowd.ts";
+import { createDice, crowdOf } from "../support/crowd.ts";
 import { applyTo, installKinds, type Managed, startManaged } from "../support/managed.ts";
+import { SEED } from "../support/seed.ts";
 import { environmentOf, namespace, type Side, secretOf, startSide } from "../support/side.ts";
 
 /** Everything goes at once: 200 objects of all kinds with their namespaces, in any order. ONYX_SEED draws others. */

@@ -14,9 +14,6 @@ export interface Dice {
   percent(chance: number): boolean;
 }
 
-/** The same in every run of `make test`, so that a red one is about what was changed; others are drawn in the nightly chaos workflow. */
-export const SEED = Number(process.env.ONYX_SEED ?? 1);
-
 export function createDice(seed: number): Dice {
   let throws = 0;
   const sample = <T>(arbitrary: fc.Arbitrary<T>): T =>

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { expect } from "vitest";
+import { SEED } from "./seed.ts";
 
 /** Bounds of one property: what is found within some seconds is found; a slow machine tries fewer values, and fails none. */
 export const WITHIN_SECONDS = {
+  seed: SEED,
   numRuns: 2_000,
   interruptAfterTimeLimit: 2_000,
   markInterruptAsFailure: false,
