@@ -193,6 +193,18 @@ describe("telling", () => {
     expect(posted).toHaveLength(101);
   });
 
+  it("joins a repeat to an event that is still to be sent", async () => {
+    tellMany(50, throttled);
+    const other = { ...queue, metadata: { ...queue.metadata, uid: "other" } };
+    recorder.tell(other, throttled);
+    recorder.tell(other, throttled);
+    await recorder.flush();
+    expect(posted).toHaveLength(51);
+    expect(patched).toEqual([
+      { name: posted[50]?.metadata.name, patch: { series: expect.objectContaining({ count: 2 }) } },
+    ]);
+  });
+
   it("waits for nothing any more when it is flushed", async () => {
     tellMany(100, throttled);
     await recorder.flush();

@@ -123,24 +123,20 @@ export function createEventRecorder(options: EventOptions): EventRecorder {
     });
   }
 
+  const write = (one: Series, told: Told, count: number) => send(told.note.type, () => deliver(one, told, count));
+
   /** The note of an event can't be changed; so one with another note is another event. */
-  function write(one: Series, told: Told, count: number): void {
-    const text = textOf(told.note);
+  async function deliver(one: Series, told: Told, count: number): Promise<void> {
     const { written } = one;
-    if (written?.text !== text) {
-      send(told.note.type, () => create(one, told, count));
-      return;
-    }
+    if (written?.text !== textOf(told.note)) return create(one, told, count);
     written.count += count;
     const times = { count: written.count, lastObservedTime: microTime(told.at) };
-    send(told.note.type, async () => {
-      try {
-        await client.patch(EVENTS, written, { series: times }, { as: "merge", retry: false });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-        await create(one, told, count);
-      }
-    });
+    try {
+      await client.patch(EVENTS, written, { series: times }, { as: "merge", retry: false });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await create(one, told, count);
+    }
   }
 
   async function create(one: Series, { at, regarding, note }: Told, count: number): Promise<void> {
