@@ -1,7 +1,7 @@
 import type { Client } from "../runtime/client.ts";
 import type { Log } from "../runtime/log.ts";
 import type { ResourceType } from "../runtime/resource.ts";
-import { compareResourceVersions, isOlder } from "../runtime/resource-version.ts";
+import { compareResourceVersions } from "../runtime/resource-version.ts";
 
 /**
  * Where the API server stood when this process began to lead. What a cache shows of an object that was written since can't
@@ -53,8 +53,7 @@ export function createStartVersions(options: StartVersionsOptions): StartVersion
     async isSince(kind, resourceVersion) {
       const type = types.get(kind);
       const start = type && (await versionOf(type));
-      if (start === undefined) return false;
-      return compareResourceVersions(resourceVersion, start) !== undefined && !isOlder(resourceVersion, start);
+      return start !== undefined && (compareResourceVersions(resourceVersion, start) ?? -1) >= 0;
     },
   };
 }

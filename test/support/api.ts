@@ -1,5 +1,5 @@
 import { KubeConfig } from "@kubernetes/client-node";
-import { kinds } from "../../crds/index.ts";
+import { types } from "../../crds/generated/types.ts";
 import type { Cluster } from "../../hack/testbed/index.ts";
 import { type Client, createClient } from "../../operator/runtime/client.ts";
 import { type Clock, createClock } from "../../operator/runtime/clock.ts";
@@ -38,9 +38,4 @@ function open(config: KubeConfig, level: "silent" | "error" | "debug", clock: Cl
 }
 
 /** Every kind of ours as the API server addresses it. */
-export const OWN_TYPES: ReadonlyMap<string, ResourceType> = new Map(
-  kinds.map(({ kind, group, version, plural, scope }) => [
-    kind,
-    { group, version, plural, kind, namespaced: scope === "Namespaced" },
-  ]),
-);
+export const OWN_TYPES: ReadonlyMap<string, ResourceType> = new Map(types.map((type) => [type.kind, type]));
