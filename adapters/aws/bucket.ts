@@ -1,7 +1,7 @@
 import { CreateBucketCommand, DeleteBucketCommand } from "@aws-sdk/client-s3";
 import type { BucketOutputs, BucketWant } from "../../controllers/leaf/wants.ts";
 import { RESTORED_AT } from "../../operator/provider/copying.ts";
-import { ProviderError, sideBySide } from "../../operator/provider/fault.ts";
+import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, ownerOf, ownerTags, sameObject } from "../../operator/provider/owner.ts";
 import type { Call, Fitted, Provider } from "../../operator/provider/provider.ts";
 import { parseArn } from "./arn.ts";
@@ -129,7 +129,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       });
       // In us-east-1 a bucket that our account has is answered as if it had just been made: whose is it?
       if (made && elsewhere) return { id };
-      const owner = ownerOf((await read.tags(name, call)) ?? {});
+      const owner = ownerOf((await step("see whose it is", () => read.tags(name, call))) ?? {});
       if (owner && sameObject(owner, call.owner)) return { id };
       throw new ProviderError("conflict", `S3 bucket ${name} exists and does not carry our marks`, {
         code: "BucketAlreadyOwnedByYou",

@@ -43,6 +43,12 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
 
   const urlOf = (arn: string) => queueUrl(aws, arn);
 
+  /** Undefined: there is no such queue. */
+  async function tagsAt(QueueUrl: string, call: Call): Promise<Record<string, string> | undefined> {
+    const tagged = await askFor("SQS ListQueueTags", sqs.send(new ListQueueTagsCommand({ QueueUrl }), options(call)));
+    return tagged && tagsOf(tagged.Tags);
+  }
+
   async function look(arn: string, topics: readonly string[], call: Call): Promise<Seen | undefined> {
     const QueueUrl = urlOf(arn);
     const found = await askFor(
@@ -52,9 +58,8 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
     if (!found) return undefined;
     const attributes = required("SQS GetQueueAttributes", "Attributes", found.Attributes);
     const id = required("SQS GetQueueAttributes", "QueueArn", attributes.QueueArn);
-    const tagged = await askFor("SQS ListQueueTags", sqs.send(new ListQueueTagsCommand({ QueueUrl }), options(call)));
-    if (!tagged) return undefined;
-    const tags = tagsOf(tagged.Tags);
+    const tags = await tagsAt(QueueUrl, call);
+    if (!tags) return undefined;
     const subscription = await subscriptions.look(id, topics, attributes.Policy, call);
     const key = attributes.KmsMasterKeyId;
     const problem = subscription && key ? await subscriptions.keyProblem(key, call) : undefined;
@@ -144,13 +149,10 @@ export function queueProvider(aws: Aws): Provider<QueueWant, QueueOutputs> {
         throw error;
       });
       // CreateQueue answers a queue of the same attributes as if it had made it: whose is it?
-      const tagged = await askFor(
-        "SQS ListQueueTags",
-        sqs.send(new ListQueueTagsCommand({ QueueUrl: urlOf(id) }), options(call)),
-      );
-      if (!tagged) return { id };
+      const tags = await step("see whose it is", () => tagsAt(urlOf(id), call));
+      if (!tags) return { id };
       const answer = { answered: made !== undefined, what: `SQS queue ${fullName}`, code: "QueueNameExists" };
-      const owner = ownerOfMade(tagsOf(tagged.Tags), call.owner, answer);
+      const owner = ownerOfMade(tags, call.owner, answer);
       const byThis = owner.uid === tagValue(call.owner.uid) && owner.cluster === tagValue(call.owner.cluster);
       if (!made || !byThis) return { id };
       if (want.subscription) await subscriptions.ensure(id, want, undefined, call);

@@ -109,7 +109,7 @@ export function topicProvider(aws: Aws): Provider<TopicWant, TopicOutputs> {
         if (error instanceof ProviderError && error.fault === "conflict") return undefined;
         throw error;
       });
-      const tags = await tagsAt(id, call);
+      const tags = await step("see whose it is", () => tagsAt(id, call));
       if (!tags) return { id };
       const answer = { answered: made !== undefined, what: `SNS topic ${Name}`, code: "TopicExists" };
       const owner = ownerOfMade(tags, call.owner, answer);

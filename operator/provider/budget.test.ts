@@ -6,6 +6,24 @@ import { ProviderError } from "./fault.ts";
 
 const never = new AbortController().signal;
 
+/** The cloud throttles a later step of a call: that is given back at once. */
+const halfDone = async () => {
+  throw new ProviderError("throttled", "slow down", { step: "set tags" });
+};
+
+/** A call that the cloud throttles `times` times before it takes it. */
+function refused(times: number) {
+  const call = {
+    sent: 0,
+    async run() {
+      call.sent += 1;
+      if (call.sent <= times) throw new ProviderError("throttled", "slow down");
+      return "done";
+    },
+  };
+  return call;
+}
+
 it("lets a second's worth through at once, then as many as the rate allows", async () => {
   const clock = createFakeClock();
   const bucket = createBucket({ perSecond: 10, concurrent: 100 }, clock);
@@ -49,11 +67,7 @@ it("bounds how many run at once and starts the next when one ends, in order", as
 it("halves the rate when the cloud throttles and wins it back slowly", async () => {
   const clock = createFakeClock();
   const bucket = createBucket({ perSecond: 64, concurrent: 100 }, clock);
-  const throttle = () =>
-    bucket.run(never, "shop", async () => {
-      throw new ProviderError("throttled", "slow down");
-    });
-  await expect(throttle()).rejects.toThrow("slow down");
+  await expect(bucket.run(never, "shop", halfDone)).rejects.toThrow("slow down");
   expect(bucket.rate()).toBe(32);
   clock.freeze(2_000);
   await bucket.run(never, "shop", async () => {});
@@ -121,7 +135,7 @@ it("is shared fairly while the cloud throttles what a big namespace asks for", a
     bucket
       .run(never, "big", async () => {
         order.push("big");
-        throw new ProviderError("throttled", "slow down");
+        await halfDone();
       })
       .catch((error: unknown) => expect(error).toBeInstanceOf(ProviderError)),
   );
@@ -148,10 +162,7 @@ it("tells how the last minute went, in steps, and forgets it after a minute of q
   await clock.advance(5_000);
   await Promise.all(two);
   expect(level()).toBe("Waiting");
-  const throttled = bucket.run(never, "shop", async () => {
-    throw new ProviderError("throttled", "slow down");
-  });
-  await expect(throttled).rejects.toThrow("slow down");
+  await expect(bucket.run(never, "shop", halfDone)).rejects.toThrow("slow down");
   expect(level()).toBe("Throttled");
   clock.freeze(61_000);
   expect(level()).toBe("Low");
@@ -171,10 +182,40 @@ it("is High when half of a minute's budget was used without anyone waiting", asy
 it("takes another limit and keeps what was halved halved", async () => {
   const clock = createFakeClock();
   const bucket = createBucket({ perSecond: 64, concurrent: 10 }, clock);
-  const throttled = bucket.run(never, "shop", async () => {
-    throw new ProviderError("throttled", "slow down");
-  });
-  await expect(throttled).rejects.toThrow("slow down");
+  await expect(bucket.run(never, "shop", halfDone)).rejects.toThrow("slow down");
   bucket.limit(16);
   expect([bucket.perSecond(), bucket.rate()]).toEqual([16, 8]);
+});
+
+it("sends what the cloud throttles again when its turn comes, and gives it back after the fourth time", async () => {
+  const clock = createFakeClock();
+  const bucket = createBucket({ perSecond: 64, concurrent: 10 }, clock);
+  const later = refused(3);
+  const never4 = refused(4);
+  const both = Promise.allSettled([bucket.run(never, "shop", later.run), bucket.run(never, "shop", never4.run)]);
+  await settle();
+  expect([later.sent, never4.sent]).toEqual([1, 1]);
+  await clock.advance(10_000);
+  expect(await both).toMatchObject([{ value: "done" }, { reason: { fault: "throttled" } }]);
+  expect([later.sent, never4.sent]).toEqual([4, 4]);
+  expect(bucket.rate()).toBeLessThan(64);
+});
+
+it.each([
+  ["a step of it was done", 0, { step: "set tags" }],
+  ["the cloud said when to come back", 0, { retryAfterMs: 30_000 }],
+  ["the line is long: others may need the worker", 20, {}],
+])("gives a throttled call back at once where %s", async (_why, others, details) => {
+  const clock = createFakeClock();
+  const bucket = createBucket({ perSecond: 2, concurrent: 10 }, clock);
+  let sent = 0;
+  const call = bucket.run(never, "shop", async () => {
+    sent += 1;
+    throw new ProviderError("throttled", "slow down", details);
+  });
+  const line = Array.from({ length: others }, () => bucket.run(never, "shop", async () => {}));
+  await expect(call).rejects.toThrow("slow down");
+  expect(sent).toBe(1);
+  await clock.advance(60_000);
+  await Promise.all(line);
 });

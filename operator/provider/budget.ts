@@ -20,7 +20,8 @@ export interface Limits {
 export interface Bucket {
   /**
    * Runs `call` when there is room: lanes take turns, each in the order of coming. So a namespace with a thousand
-   * objects does not keep the one object of another waiting.
+   * objects does not keep the one object of another waiting. A call that the cloud throttles goes to the end of its lane,
+   * a few times, as long as the line is short and no step of it was done: what it could do is not lost with it.
    * @param lane such as the namespace of the object
    * @throws the signal's reason when it is aborted while waiting
    */
@@ -42,6 +43,10 @@ const HALVE_EVERY_MS = 1_000;
 const RECOVER_PER_SECOND = 0.05;
 /** The rate rises while one waits for it: so often one looks again. */
 const LOOK_AGAIN_MS = 1_000;
+/** So often a throttled call is sent in all before it is given back. */
+const TRIES = 4;
+/** It is given back at once where the line is longer than that: whoever waits holds a worker that others may need. */
+const SHORT_LINE_MS = 5_000;
 
 /**
  * A token bucket with a bound on concurrency. It starts full (a second's worth), and answers throttling as TCP does:
@@ -107,17 +112,28 @@ export function createBucket(limits: Limits, clock: BudgetClock): Bucket {
       pump();
     });
 
+  const lineIsShort = () => ((waiters.size() + 1) / rate) * 1000 <= SHORT_LINE_MS;
+  const once = async <T>(signal: AbortSignal, lane: string, call: () => Promise<T>): Promise<T> => {
+    await turn(signal, lane);
+    try {
+      return await call();
+    } catch (error) {
+      if (isThrottled(error)) slowDown();
+      throw error;
+    } finally {
+      running -= 1;
+      pump();
+    }
+  };
+
   return {
     async run(signal, lane, call) {
-      await turn(signal, lane);
-      try {
-        return await call();
-      } catch (error) {
-        if (error instanceof ProviderError && error.fault === "throttled") slowDown();
-        throw error;
-      } finally {
-        running -= 1;
-        pump();
+      for (let tries = 1; ; tries++) {
+        try {
+          return await once(signal, lane, call);
+        } catch (error) {
+          if (tries === TRIES || !isThrottled(error) || !maySoonBeRepeated(error) || !lineIsShort()) throw error;
+        }
       }
     },
     limit(next) {
@@ -135,3 +151,10 @@ export function createBucket(limits: Limits, clock: BudgetClock): Bucket {
     waiting: () => waiters.size(),
   };
 }
+
+const isThrottled = (error: unknown): error is ProviderError =>
+  error instanceof ProviderError && error.fault === "throttled";
+
+/** Nothing of it was done, and the cloud did not say when to come back. */
+const maySoonBeRepeated = ({ step, retryAfterMs }: ProviderError): boolean =>
+  step === undefined && retryAfterMs === undefined;

@@ -37,8 +37,8 @@ export type SourceState =
 
 /** When the object is looked at again. */
 export type Next =
-  /** With `progress`, the waits begin anew whenever the cloud came further. */
-  | { readonly when: "backoff"; readonly progress?: Progress }
+  /** With `progress`, the waits begin anew whenever the cloud came further. They grow no longer than `atMostMs`. */
+  | { readonly when: "backoff"; readonly progress?: Progress; readonly atMostMs?: number | undefined }
   | { readonly when: "after"; readonly ms: number }
   /** Not before something changes. */
   | { readonly when: "change" };

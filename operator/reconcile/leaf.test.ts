@@ -173,7 +173,7 @@ describe("a new object", () => {
 describe("what fails", () => {
   it.each([
     ["transient", "CloudError", { when: "backoff" }, "Reconciling"],
-    ["throttled", "Throttled", { when: "backoff" }, "Reconciling"],
+    ["throttled", "Throttled", { when: "backoff", atMostMs: 15_000 }, "Reconciling"],
     ["conflict", "Conflict", { when: "backoff" }, "Reconciling"],
     ["notFound", "NotFound", { when: "backoff" }, "Reconciling"],
     ["denied", "AccessDenied", { when: "backoff" }, "Reconciling"],

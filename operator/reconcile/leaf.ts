@@ -12,6 +12,7 @@ import { type ObservationLike, type Outcome, retryOf } from "./leaf-status.ts";
 import { decideKnowing, look } from "./look.ts";
 import { hasFinalizer, isDeleting, pollInterval } from "./object.ts";
 import { progressOf } from "./progress.ts";
+import type { RetryClass } from "./reasons.ts";
 import { beginReplacement, type Tidied, tidyReplaced, waitingOnes } from "./replacement.ts";
 import { finish, identity, type Pass, type Seen, told, withoutUndefined } from "./report.ts";
 import { situationOf } from "./situation.ts";
@@ -157,16 +158,19 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
     if (!(error instanceof ProviderError)) throw error;
     if (madeNothing(error)) unsend?.();
     const retry = retryOf(error, object.status?.conditions ?? [], host.now());
-    const next: Next =
-      error.retryAfterMs !== undefined
-        ? { when: "after", ms: error.retryAfterMs }
-        : retry === "backoff"
-          ? { when: "backoff" }
-          : retry === "slow"
-            ? SLOW
-            : { when: "change" };
-    return finish(object, host.now, prepared, { kind: "failed", error, doing, during, retry }, next, seen);
+    const outcome: Outcome = { kind: "failed", error, doing, during, retry };
+    return finish(object, host.now, prepared, outcome, nextAfterFault(error, retry), seen);
   }
+}
+
+/** The budget of its service already paces who asks a cloud that throttles: longer waits would only leave it idle. */
+const THROTTLED_AT_MOST_MS = 15_000;
+
+function nextAfterFault({ fault, retryAfterMs }: ProviderError, retry: RetryClass): Next {
+  if (retryAfterMs !== undefined) return { when: "after", ms: retryAfterMs };
+  if (retry === "slow") return SLOW;
+  if (retry === "never") return { when: "change" };
+  return fault === "throttled" ? { when: "backoff", atMostMs: THROTTLED_AT_MOST_MS } : { when: "backoff" };
 }
 
 /** The cloud refused the create as a whole. A later step of one that has several says nothing of those before it. */

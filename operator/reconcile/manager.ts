@@ -279,7 +279,7 @@ export function createManager(options: ManagerOptions): Manager {
 function resultOf(random: Random, memory: ProgressMemory, key: string, next: Next): Result {
   if (next.when !== "backoff") memory.forget(key);
   if (next.when === "backoff") {
-    if (!next.progress) return { retry: {} };
+    if (!next.progress) return { retry: { atMostMs: next.atMostMs } };
     const { mark, working } = next.progress;
     return { retry: { anew: memory.isNew(key, mark), atMostMs: working ? WORKING_MS : undefined } };
   }

@@ -106,6 +106,33 @@ export const failures: readonly Case[] = [
       expect(await world.on.list(subject)).toEqual([]);
     },
   },
+  {
+    id: "L9",
+    title: "the cloud takes the create and lets nobody ask about it: it is not forgotten",
+    unless: (_kind, on) =>
+      on.makes.length === 0
+        ? "nothing is made that could be forgotten"
+        : on.restores
+          ? "what is deleted can be seen and brought back"
+          : undefined,
+    async run(world) {
+      world.hooks.create = () => world.cloud.troubleReads("throttled");
+      await world.host.pass();
+      delete world.hooks.create;
+      world.cloud.heal();
+      if (world.done().length > 0 && condition(world.host.status.conditions, "Synced")?.status === "False") {
+        await world.on.remove(world.subject());
+        world.host.remove();
+        expect((await world.host.pass()).released).toBe(false);
+        world.host.advance(3_600_000);
+        await world.host.settle();
+        expect(world.host.object).toBeUndefined();
+        return;
+      }
+      await world.host.settle();
+      expect(world.told()).toBe(READY);
+    },
+  },
   ...(Object.keys(REASON) as Trouble[]).map(
     (trouble): Case => ({
       id: "L11",
