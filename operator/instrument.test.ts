@@ -92,7 +92,7 @@ it("is fair between namespaces that share it", async () => {
 
 it("shows that a cloud throttles, until a minute after it stopped", async () => {
   const { clock, instruments, provider, look, gauge } = world(async () => {
-    throw new ProviderError("throttled", "slow down");
+    throw new ProviderError("throttled", "slow down", { step: "set tags" });
   });
   const wrapped = instruments.wrap("Queue", provider, place("blue"), { sqs: 10 });
   await expect(look(wrapped, "shop")).rejects.toThrow("slow down");

@@ -10,7 +10,7 @@ const CLOUDS: readonly ArtifactName[] = ["ministack", "pubsub"];
 const NEEDED: Readonly<Record<string, readonly ArtifactName[]>> = {
   conformance: CLOUDS,
   "second-opinion": ["moto"],
-  integration: [...CLOUDS, "pki", "controlplane", "keda"],
+  integration: [...CLOUDS, "workflows", "pki", "controlplane", "keda"],
   chaos: [...CLOUDS, "pki", "controlplane"],
   e2e: [...CLOUDS, "pki", "controlplane", "keda"],
 };

@@ -19,7 +19,7 @@ export interface Artifact {
   build(out: string, context: BuildContext): Promise<void>;
 }
 
-export type ArtifactName = "pki" | "controlplane" | "keda" | "pubsub" | "ministack" | "moto";
+export type ArtifactName = "pki" | "controlplane" | "keda" | "pubsub" | "ministack" | "moto" | "workflows";
 
 export interface BuildContext {
   readonly detail: (text: string) => void;
@@ -44,7 +44,8 @@ export function artifacts(host: Host): Record<ArtifactName, Artifact> {
     controlplane: controlplane(join(bed, "controlplane")),
     keda: keda(join(bed, "keda")),
     pubsub: pubsub(join(bed, "pubsub")),
-    ministack: fromPyPI("ministack", "ministack, the AWS emulator", join(bed, "ministack")),
+    ministack: fromPyPI("ministack", "ministack, the AWS emulator", join(bed, "ministack", "engine")),
+    workflows: fromPyPI("workflows", "workflows-emulator", join(bed, "workflows", "engine")),
     moto: fromPyPI("moto", "moto, a second AWS emulator", join(bed, "moto")),
   };
 }

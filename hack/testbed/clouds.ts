@@ -59,7 +59,7 @@ export async function startClouds(options: CloudOptions = {}, host: Host = thisH
   throw starts.find((start) => start.status === "rejected")?.reason;
 }
 
-/** ministack, without Docker. */
+/** ministack, without Docker; mended by `ministack/mends.py`. */
 export async function startAws(options: CloudOptions = {}, host: Host = thisHost()): Promise<AwsEmulator> {
   const { ministack } = await ensureBuilt(host, ["ministack"], { signal: options.signal });
   return inRun("aws", options, host, async (run) => {
@@ -69,13 +69,14 @@ export async function startAws(options: CloudOptions = {}, host: Host = thisHost
     const launched = run.launch({
       name: "ministack",
       command: join(ministack, "venv", "bin", "python"),
-      args: ["-m", "ministack"],
+      args: [join(host.root, "hack", "testbed", "ministack", "serve.py")],
       env: {
         BIND_HOST: "127.0.0.1",
         MINISTACK_HOST: "127.0.0.1",
         GATEWAY_PORT: String(port),
         TMPDIR: run.path("tmp"),
         PYTHONUNBUFFERED: "1",
+        PYTHONDONTWRITEBYTECODE: "1",
         ...options.env,
       },
     });
@@ -136,7 +137,12 @@ export async function startGcp(options: CloudOptions = {}, host: Host = thisHost
 }
 
 /** Opens a run, and ends it when the start fails. */
-async function inRun<T>(cloud: string, options: CloudOptions, host: Host, start: (run: Run) => Promise<T>): Promise<T> {
+export async function inRun<T>(
+  cloud: string,
+  options: CloudOptions,
+  host: Host,
+  start: (run: Run) => Promise<T>,
+): Promise<T> {
   const name = options.name ?? `${cloud}-${randomBytes(4).toString("hex")}`;
   const run = await openRun(host, name, { keep: options.keep ?? false });
   try {
@@ -148,7 +154,7 @@ async function inRun<T>(cloud: string, options: CloudOptions, host: Host, start:
 }
 
 /** A program that is ready prints a line of JSON that says where it listens. */
-async function firstLine<T>(launched: Launched, what: string, signal: AbortSignal | undefined): Promise<T> {
+export async function firstLine<T>(launched: Launched, what: string, signal: AbortSignal | undefined): Promise<T> {
   let found: T | undefined;
   await answering(launched, what, signal, async () => {
     const line = readFileSync(launched.log, "utf8").match(/^\{.*\}\n/m)?.[0];
@@ -158,7 +164,8 @@ async function firstLine<T>(launched: Launched, what: string, signal: AbortSigna
   return found!;
 }
 
-function answering(
+/** Waits until a program that was launched answers, and says why when it ends instead. */
+export function answering(
   { check, logTail: explain }: Launched,
   what: string,
   signal: AbortSignal | undefined,

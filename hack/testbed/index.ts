@@ -17,3 +17,5 @@ export type { Flavor } from "./nodes.ts";
 export { type AnyCluster, localCluster, provideCluster } from "./provide.ts";
 export { waitUntil } from "./wait.ts";
 export { chooseWay } from "./ways.ts";
+export { type WorkflowError, type WorkflowOutcome, WorkflowRefused } from "./workflows/client.ts";
+export { type DeployedWorkflow, startWorkflowEngine, type WorkflowEngine } from "./workflows/start.ts";

@@ -43,6 +43,7 @@ describe("violations", () => {
     ["adapters/aws/queue.ts", "operator/reconcile/decide.ts"],
     ["adapters/aws/queue.ts", "@kubernetes/client-node"],
     ["operator/runtime/queue.ts", "crds/queue.ts"],
+    ["operator/workflow/expression/parse.ts", "operator/provider/fault.ts"],
     ["operator/reconcile/leaf.ts", "adapters/aws/queue.ts"],
     ["operator/cli/plan.ts", "google-gax"],
     ["operator/cli/plan.ts", "hack/testbed/exec.ts"],

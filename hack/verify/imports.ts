@@ -66,6 +66,7 @@ export const isTest = (file: string): boolean =>
 const inside = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
 const [crds, controllers, adapters] = [inside("crds"), inside("controllers"), inside("adapters")];
 const [operator, runtime, provider] = [inside("operator"), inside("operator/runtime"), inside("operator/provider")];
+const expressions = inside("operator/workflow/expression");
 const cloudOf = (path: string): string | undefined => path.match(/^adapters\/(aws|gcp)\//)?.[1];
 
 /** docs: architecture, "The house". */
@@ -104,6 +105,10 @@ export const RULES: readonly ImportRule[] = [
   {
     why: "the runtime knows nothing of kinds: it imports nothing of ours",
     forbids: ({ from, to }) => runtime(from) && OURS.test(to) && !runtime(to),
+  },
+  {
+    why: "the expression language of workflows is for whoever reads them: it imports nothing of ours",
+    forbids: ({ from, to }) => expressions(from) && OURS.test(to) && !expressions(to),
   },
   {
     why: "only operator/main.ts and operator/wiring.ts compose: nothing else in the operator imports controllers or adapters",

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { WorkflowError } from "../workflow/index.ts";
 import { ClusterError } from "./cluster.ts";
 import { ManifestError } from "./manifests.ts";
 import { type Format, machine, painter } from "./output.ts";
@@ -10,6 +11,10 @@ import { runParity } from "./run-parity.ts";
 import { runPlan } from "./run-plan.ts";
 import { runRestore } from "./run-restore.ts";
 import { runTrace } from "./run-trace.ts";
+import { runWorkflowCheck } from "./workflow/check.ts";
+import { runWorkflowCompile } from "./workflow/compile.ts";
+import { runWorkflowLocally } from "./workflow/run.ts";
+import { runWorkflowGraph } from "./workflow/show-graph.ts";
 
 /** What a command came to: the value for programs, the text for people, and the exit code. */
 export interface Result {
@@ -27,6 +32,9 @@ const kubeconfigs = () =>
     .default([] as readonly string[], "KUBECONFIG");
 const paint = painter(process.stdout.isTTY === true && !process.env.NO_COLOR);
 
+/** Errors that a person can mend. */
+const MENDABLE = [ManifestError, ClusterError, WorkflowError];
+
 /** Prints a result; errors that a person can mend are one line on standard error and exit code 1. */
 async function show(format: Format, run: () => Promise<Result>): Promise<void> {
   try {
@@ -34,8 +42,8 @@ async function show(format: Format, run: () => Promise<Result>): Promise<void> {
     console.log(format === "text" ? result.text : machine(result.value, format));
     process.exitCode = result.exitCode;
   } catch (error) {
-    if (!(error instanceof ManifestError) && !(error instanceof ClusterError)) throw error;
-    console.error(`${paint("red", "error:")} ${error.message}`);
+    if (!MENDABLE.some((one) => error instanceof one)) throw error;
+    console.error(`${paint("red", "error:")} ${(error as Error).message}`);
     process.exitCode = 1;
   }
 }
@@ -146,6 +154,50 @@ program
     "\nA bucket is copied, and a copy that breaks off is taken up when the command is run again.\nExit code: 0 restored, 1 not, or not all of it.",
   )
   .action((kind, name, options) => show(options.output, () => runRestore(kind, name, options)));
+
+const workflow = program
+  .command("workflow")
+  .description("Portable workflows: check, run and draw them here, without a cluster or a cloud.");
+
+workflow
+  .command("check")
+  .description("Whether a workflow is sound and the same on both clouds, and what it uses.")
+  .argument("<file>", "YAML or JSON, or - for standard input")
+  .addOption(output())
+  .addHelpText("after", "\nExit code: 0 sound, 2 not, 1 the file can't be read.")
+  .action((file, options) => show(options.output, () => runWorkflowCheck(file, paint)));
+
+workflow
+  .command("run")
+  .description(
+    "Runs a workflow here and shows each step. Nothing is called and nothing waited for: --answers says what comes.",
+  )
+  .argument("<file>", "YAML or JSON, or - for standard input")
+  .option("--input <json>", "the run's input, or @ and a file")
+  .option(
+    "--answers <file>",
+    "YAML with `tasks` by path and `signals` by name, each {return: …} or {raise: {type: Throttled}}, or a list of these for one after the other",
+  )
+  .addOption(output())
+  .addHelpText("after", "\nExit code: 0 it succeeded, 2 it failed, 1 it can't be run.")
+  .action((file, options) => show(options.output, () => runWorkflowLocally(file, options, paint, new Date())));
+
+workflow
+  .command("compile")
+  .description("What a cloud would get of a workflow, with names that stand for the ids of what it refers to.")
+  .argument("<file>", "YAML or JSON, or - for standard input")
+  .addOption(new Option("--for <cloud>", "the cloud").choices(["aws", "gcp"]).makeOptionMandatory())
+  .addOption(output())
+  .addHelpText("after", "\nExit code: 0 here it is, 1 it is not sound, or too large for that cloud.")
+  .action((file, options) => show(options.output, () => runWorkflowCompile(file, options.for)));
+
+workflow
+  .command("graph")
+  .description("A workflow as a picture.")
+  .argument("<file>", "YAML or JSON, or - for standard input")
+  .addOption(new Option("--as <format>", "the picture").choices(["mermaid", "svg"]).default("mermaid"))
+  .addOption(output())
+  .action((file, options) => show(options.output, () => runWorkflowGraph(file, options.as)));
 
 await program.parseAsync();
 // Idle connections of the clouds' SDKs would keep the process for a while.

@@ -1,0 +1,98 @@
+"""What ministack 1.5.33 lacks of Step Functions, and our workflows need: the control flow stays its own."""
+
+import json
+from http.client import HTTPException
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+from ministack.services import stepfunctions
+
+REQUIRED = ("ApiEndpoint", "Method")
+SECONDS = 60
+"""A request takes no longer, whatever TimeoutSeconds of the state says."""
+
+
+def apply():
+    stepfunctions._SERVICE_DISPATCH["arn:aws:states:::http:invoke"] = invoke
+    stepfunctions._SERVICE_DISPATCH["arn:aws:states:::sns:publish"] = publish
+    stepfunctions._invoke_nested_start_execution = refused(stepfunctions._invoke_nested_start_execution)
+    stepfunctions._invoke_nested_start_execution_sync = refused(stepfunctions._invoke_nested_start_execution_sync)
+    stepfunctions._nested_execution_failure = child_failure
+
+
+def refused(start):
+    """What StartExecution refuses a state has a prefix and an ending in the error's name."""
+
+    def named(resource, arguments):
+        try:
+            return start(resource, arguments)
+        except stepfunctions._ExecutionError as error:
+            if error.error.startswith("States."):
+                raise
+            raise stepfunctions._ExecutionError(f"StepFunctions.{error.error}Exception", error.cause) from error
+
+    return named
+
+
+def child_failure(payload):
+    """A child that fails is a failed task whose cause is the child's execution; ministack passes on the child's error."""
+    known = ("cause", "error", "executionArn", "input", "name", "startDate", "stateMachineArn", "status")
+    execution = {f"{key[0].upper()}{key[1:]}": payload[key] for key in known if key in payload}
+    return "States.TaskFailed", json.dumps(execution, separators=(",", ":"))
+
+
+def publish(resource, arguments, original=stepfunctions._invoke_sns_publish):
+    """A state has attributes as a map. ministack reads them as a client of SNS numbers them, and so drops them."""
+    numbered = {}
+    for number, (name, value) in enumerate(arguments.get("MessageAttributes", {}).items(), 1):
+        entry = f"MessageAttributes.entry.{number}"
+        numbered |= {f"{entry}.Name": name, **{f"{entry}.Value.{key}": each for key, each in value.items()}}
+    return original(resource, {**arguments, **numbered})
+
+
+class NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def invoke(_resource, arguments):
+    """As "Call HTTPS APIs in Step Functions workflows" of AWS has it. A connection only has to be named: its credentials
+    are not looked up. Plain HTTP will do, since what is called is a test's server.
+    """
+    connection = arguments.get("Authentication", arguments.get("InvocationConfig", {})).get("ConnectionArn")
+    if not connection or not all(arguments.get(name) for name in REQUIRED):
+        raise stepfunctions._ExecutionError("States.Runtime", "ApiEndpoint, Method and a ConnectionArn are required")
+    # A proxy of the environment is none for a server of this machine.
+    opener = build_opener(ProxyHandler({}), NoRedirects)
+    try:
+        with opener.open(request(arguments), timeout=SECONDS) as response:
+            return result(response)
+    except HTTPError as error:
+        cause = json.dumps(result(error))
+        raise stepfunctions._ExecutionError(f"States.Http.StatusCode.{error.code}", cause) from error
+    except TimeoutError as error:
+        raise stepfunctions._ExecutionError("States.Http.Socket", str(error)) from error
+    except (URLError, HTTPException, OSError) as error:
+        raise stepfunctions._ExecutionError("States.TaskFailed", str(error)) from error
+
+
+def request(arguments):
+    url = urlsplit(arguments["ApiEndpoint"])
+    parameters = urlencode(arguments.get("QueryParameters") or {}, doseq=True)
+    query = "&".join(part for part in (url.query, parameters) if part)
+    headers = {"Content-Type": "application/json; charset=UTF-8", **arguments.get("Headers", {})}
+    body = arguments.get("RequestBody")
+    data = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
+    return Request(urlunsplit(url._replace(query=query)), data, headers, method=arguments["Method"])
+
+
+def result(response):
+    text = response.read().decode()
+    is_json = "json" in (response.headers.get("Content-Type") or "")
+    return {
+        "StatusCode": response.status,
+        "StatusText": response.reason,
+        "Headers": {name.lower(): response.headers.get_all(name) for name in response.headers},
+        "ResponseBody": json.loads(text) if is_json and text else text,
+    }

@@ -1,0 +1,7 @@
+"""Serves ministack, mended."""
+
+import mends
+from ministack.app import main
+
+mends.apply()
+main()

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** How a run ended. */
+export interface WorkflowOutcome {
+  /** CANCELLED: the time was over. CRASHED: the engine itself ended over this run. */
+  readonly state: "SUCCEEDED" | "FAILED" | "CANCELLED" | "CRASHED";
+  /** What `main` returned, of a run that succeeded. Undefined where the engine gave no value, as for Infinity. */
+  readonly result?: unknown;
+  readonly error?: WorkflowError;
+}
+
+/** What was raised and not caught. */
+export interface WorkflowError {
+  readonly message: string;
+  /** Google's (KeyError, HttpError, …) or the source's own. None: nothing in the source could have caught it. */
+  readonly tags: readonly string[];
+  readonly code?: number;
+  /** The whole of it, as a map or a text. */
+  readonly payload: unknown;
+}
+
+export interface ExecuteOptions {
+  /** After which the run is cancelled. Default 30 s. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The source was refused: it never ran. */
+export class WorkflowRefused extends Error {
+  override readonly name = "WorkflowRefused";
+}
+
+/** The part of Google's Workflows and Workflow Executions APIs (REST) that any engine for them serves. */
+export interface WorkflowsClient {
+  /** Makes a workflow, which must not exist yet, of a source in YAML or JSON. Throws WorkflowRefused. */
+  deploy(id: string, source: string): Promise<void>;
+  /** Runs a workflow with the one argument of its `main`, and waits for the end. */
+  execute(id: string, argument?: unknown, options?: ExecuteOptions): Promise<WorkflowOutcome>;
+}
+
+interface Execution {
+  readonly name: string;
+  readonly state: "ACTIVE" | Exclude<WorkflowOutcome["state"], "CRASHED">;
+  readonly result?: string;
+  readonly error?: { readonly payload: string };
+}
+
+const PARENT = "projects/test/locations/local";
+
+/** How long an engine may take to add the result to a state that it has told already: one of them does so in two steps. */
+const RESULT_MS = 50;
+
+/** @param endpoint as http://127.0.0.1:port */
+export function workflowsClient(endpoint: string): WorkflowsClient {
+  const workflow = (id: string): string => `${PARENT}/workflows/${id}`;
+  const ended = async (name: string, { timeoutMs = 30_000, signal }: ExecuteOptions): Promise<Execution> => {
+    const end = performance.now() + timeoutMs;
+    for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 1.5, 50)) {
+      const execution = await call<Execution>(endpoint, "GET", name, undefined, signal);
+      if (execution.state !== "ACTIVE") return execution;
+      if (performance.now() > end) return call<Execution>(endpoint, "POST", `${name}:cancel`, {}, signal);
+      await delay(pauseMs, undefined, { signal });
+    }
+  };
+  return {
+    async deploy(id, source) {
+      await call(endpoint, "POST", `${PARENT}/workflows?workflowId=${id}`, { sourceContents: source });
+    },
+    async execute(id, argument = null, options = {}) {
+      const body = { argument: JSON.stringify(argument) };
+      const { name } = await call<Execution>(endpoint, "POST", `${workflow(id)}/executions`, body, options.signal);
+      const execution = await ended(name, options);
+      if (execution.state !== "SUCCEEDED" || execution.result) return outcome(execution);
+      await delay(RESULT_MS, undefined, { signal: options.signal });
+      return outcome(await ended(name, options));
+    },
+  };
+}
+
+function outcome({ state, result, error }: Execution): WorkflowOutcome {
+  if (state === "FAILED") return { state, error: raised(error?.payload ?? "") };
+  return state === "SUCCEEDED" && result ? { state, result: JSON.parse(result) } : { state: state as "CANCELLED" };
+}
+
+/** An error as a source raises it is a map or a text in JSON; what the engine says by itself is plain text. */
+function raised(text: string): WorkflowError {
+  const payload = jsonOr(text);
+  if (typeof payload !== "object" || payload === null) return { message: String(payload), tags: [], payload };
+  const { message = "", tags = [], code } = payload as Partial<WorkflowError>;
+  return { message, tags, payload, ...(code === undefined ? {} : { code }) };
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function call<T>(
+  endpoint: string,
+  method: string,
+  path: string,
+  body?: object,
+  signal?: AbortSignal | undefined,
+): Promise<T> {
+  const init = { method, headers: { "content-type": "application/json" }, ...(signal ? { signal } : {}) };
+  const answer = await fetch(`${endpoint}/v1/${path}`, body ? { ...init, body: JSON.stringify(body) } : init);
+  const text = await answer.text();
+  if (answer.status === 400) throw new WorkflowRefused(refusal(text));
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return JSON.parse(text) as T;
+}
+
+function refusal(text: string): string {
+  const content = jsonOr(text) as { error?: { message?: string } };
+  return content.error?.message ?? text;
+}

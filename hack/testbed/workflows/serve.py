@@ -1,0 +1,169 @@
+"""Serves workflows-emulator, an engine for Google Cloud Workflows, by Google's REST API.
+
+The package itself serves one file, and hangs for good after some errors. Here sources are deployed by request, and each
+run has a process of its own. There is one thread, since processes are forked.
+"""
+
+import json
+import logging
+import multiprocessing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import mends
+import yaml
+from jsonschema.exceptions import best_match
+from jsonschema.validators import validator_for
+from workflows_emulator import main as engine
+from workflows_emulator.utils import WorkflowError
+
+FORK = multiprocessing.get_context("fork")
+# Google's schema forgets that headers may be computed, as all arguments may be.
+ARGUMENTS = engine.WORKFLOW_SCHEMA["definitions"]["args"]["properties"]
+ARGUMENTS["headers"] = {"anyOf": [ARGUMENTS["headers"], {"type": "string", "pattern": "^\\$\\{.+\\}$"}]}
+SCHEMA = validator_for(engine.WORKFLOW_SCHEMA)(engine.WORKFLOW_SCHEMA)
+END_WITHOUT_ANSWER = "the engine's process ended without an answer"
+
+sources: dict[str, dict | list] = {}
+runs: dict[str, "Run"] = {}
+callbacks: dict[str, dict] = {}
+
+
+class Refused(Exception):
+    def __init__(self, code, status, message):
+        super().__init__(message)
+        self.code, self.body = code, {"error": {"code": code, "status": status, "message": message}}
+
+
+class Run:
+    def __init__(self, name, source, argument):
+        self.name, self.answer = name, None
+        self.pipe, inside = FORK.Pipe(duplex=False)
+        self.process = FORK.Process(target=execute, args=(source, argument, inside), daemon=True)
+        self.process.start()
+        inside.close()
+
+    def state(self):
+        if self.answer is None and self.pipe.poll():
+            try:
+                self.end(json.loads(self.pipe.recv_bytes()))
+            except EOFError:
+                self.end(failure(END_WITHOUT_ANSWER))
+        return {"name": self.name, **(self.answer or {"state": "ACTIVE"})}
+
+    def cancel(self):
+        if self.answer is None:
+            self.process.kill()
+            self.end({"state": "CANCELLED"})
+        return self.state()
+
+    def end(self, answer):
+        self.answer = answer
+        self.process.join()
+        self.process.close()
+        self.pipe.close()
+
+
+def execute(source, argument, pipe):
+    """In the run's own process. What no `except` of the source can catch has no tags: its payload is plain text."""
+    try:
+        result = engine.execute_workflow(source, parameters(source, argument))
+        answer = {"state": "SUCCEEDED", "result": json.dumps(result, allow_nan=False)}
+    except WorkflowError as error:
+        answer = failure(json.dumps(error.payload, default=str))
+    except Exception as error:
+        answer = failure(f"{type(error).__name__}: {error}")
+    pipe.send_bytes(json.dumps(answer).encode())
+
+
+def failure(payload):
+    return {"state": "FAILED", "error": {"context": "", "payload": payload}}
+
+
+def parameters(source, argument):
+    """The whole argument is the one parameter of `main`."""
+    names = source["main"].get("params", []) if isinstance(source, dict) else []
+    return {name if isinstance(name, str) else next(iter(name)): argument for name in names[:1]}
+
+
+def parse(text):
+    try:
+        source = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Refused(400, "INVALID_ARGUMENT", str(error)) from error
+    wrong = best_match(SCHEMA.iter_errors(source))
+    if wrong is not None:
+        raise Refused(400, "INVALID_ARGUMENT", f"{wrong.json_path}: {wrong.message}")
+    return source
+
+
+def deploy(name, body):
+    sources[name] = parse(body.get("sourceContents", ""))
+    return {"name": f"{name}/operations/{uuid4()}", "done": True, "response": {"name": name, "state": "ACTIVE"}}
+
+
+def start(name, body):
+    if name not in sources:
+        raise Refused(404, "NOT_FOUND", f"{name} does not exist")
+    run = Run(f"{name}/executions/{uuid4()}", sources[name], json.loads(body.get("argument", "null")))
+    runs[run.name] = run
+    return run.state()
+
+
+def call_back(path, request):
+    """The first request to an endpoint is what its run gets."""
+    if path in callbacks:
+        raise Refused(429, "RESOURCE_EXHAUSTED", f"{path} has had its request")
+    callbacks[path] = request
+    return {}
+
+
+def answer(method, path, query, body):
+    if path.startswith("callbacks/"):
+        return callbacks.get(path, {}) if method == "GET" else call_back(path, {"body": body})
+    if method == "GET" and path in runs:
+        return runs[path].state()
+    if method == "POST" and path.endswith(":cancel") and path.removesuffix(":cancel") in runs:
+        return runs[path.removesuffix(":cancel")].cancel()
+    if method == "POST" and path.endswith("/executions"):
+        return start(path.removesuffix("/executions"), body)
+    if method == "POST" and path.endswith("/workflows") and "workflowId" in query:
+        return deploy(f"{path}/{query['workflowId'][0]}", body)
+    raise Refused(404, "NOT_FOUND", f"{method} {path}")
+
+
+class Handler(BaseHTTPRequestHandler):
+    def handle_request(self):
+        url = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        try:
+            path, query = url.path.removeprefix("/v1/"), parse_qs(url.query)
+            self.reply(200, answer(self.command, path, query, json.loads(body or b"{}")))
+        except Refused as refused:
+            self.reply(refused.code, refused.body)
+
+    do_GET = do_POST = handle_request
+
+    def reply(self, code, content):
+        encoded = json.dumps(content).encode()
+        self.send_response(code)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(encoded)))
+        self.end_headers()
+        self.wfile.write(encoded)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(HTTPServer):
+    request_queue_size = 128
+
+
+logging.getLogger().setLevel(logging.CRITICAL)
+server = Server(("127.0.0.1", 0), Handler)
+rest = f"http://127.0.0.1:{server.server_port}"
+mends.apply(rest)
+print(json.dumps({"rest": rest}), flush=True)
+server.serve_forever()

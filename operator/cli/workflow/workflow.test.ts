@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ManifestError } from "../manifests.ts";
+import { painter } from "../output.ts";
+import { runWorkflowCheck } from "./check.ts";
+import { runWorkflowLocally } from "./run.ts";
+import { runWorkflowGraph } from "./show-graph.ts";
+
+const paint = painter(false);
+const now = new Date("2026-01-05T10:00:00.123Z");
+const examples = new URL("../../../examples/workflows/", import.meta.url).pathname;
+const order = join(examples, "order.yaml");
+const input = JSON.stringify({ id: "o-1", items: [{ sku: "tea", count: 2 }] });
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "workflow-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(text: string): string {
+  const path = join(folder, "w.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("onyx workflow check", () => {
+  it("says what a workflow uses", async () => {
+    const { value, text, exitCode } = await runWorkflowCheck(order, paint);
+    expect(exitCode).toBe(0);
+    expect(value).toEqual({
+      sound: true,
+      tasks: 12,
+      uses: [
+        { kind: "Queue", name: "shipments", access: "Produce" },
+        { kind: "Topic", name: "orders", access: "Produce" },
+      ],
+    });
+    expect(text).toMatch(/^✓ sound: 12 tasks/);
+  });
+
+  it("says where all that is wrong stands in the file", async () => {
+    const path = file("do:\n  - a:\n      set: $" + "{inputt}\n  - b:\n      wait: soon\n");
+    const { text, exitCode } = await runWorkflowCheck(path, paint);
+    expect(exitCode).toBe(2);
+    expect(text.split("\n")).toEqual([
+      `${path}:3:12: do[0].a.set: column 3: there is no "inputt" here; did you mean "input"?`,
+      `${path}:5:13: do[1].b.wait: "soon" is no duration: write it as {minutes: 5}, or PT5M`,
+      "✗ 2 problems",
+    ]);
+  });
+
+  it.each([
+    ["is no YAML", "do: [", /w\.yaml: /],
+    ["multiplies by aliases", bomb(), /w\.yaml: .*alias/i],
+  ])("refuses what %s", async (_what, text, message) => {
+    await expect(runWorkflowCheck(file(text), paint)).rejects.toThrow(message);
+    await expect(runWorkflowCheck(file(text), paint)).rejects.toBeInstanceOf(ManifestError);
+  });
+
+  it("says when there is no such file", async () => {
+    await expect(runWorkflowCheck(join(folder, "none.yaml"), paint)).rejects.toThrow(
+      /none\.yaml can't be read: ENOENT/,
+    );
+  });
+});
+
+describe("onyx workflow run", () => {
+  it("shows each step and the output", async () => {
+    const answers = join(examples, "order.answers.yaml");
+    const { text, value, exitCode } = await runWorkflowLocally(order, { input, answers }, paint, now);
+    expect(exitCode).toBe(0);
+    expect(value).toMatchObject({ phase: "Succeeded", output: { shipment: "m-1" } });
+    expect(text.split("\n")).toEqual([
+      '✓ reserve concurrent  → [{"price":4200}]',
+      '└─ ✓ [0] ask call  → {"price":4200}',
+      "✓ sum for  → 4200",
+      "└─ ✓ [0] add set  → 4200",
+      "✓ size switch  → 4200",
+      '✓ charge try  → {"status":200,"body":{"id":"c-1"}}',
+      "├─ ✗ pay call  Throttled: slow down",
+      "├─ ↻ try 2 after 2 s",
+      '└─ ✓ pay call  → {"status":200,"body":{"id":"c-1"}}',
+      '✓ tell fork  → [{"id":"m-1"},{"id":"m-2"}]',
+      '├─ ✓ ship call  → {"id":"m-1"}',
+      '└─ ✓ announce call  → {"id":"m-2"}',
+      '✓ succeeded: {"shipment":"m-1"}',
+    ]);
+  });
+
+  it("fails as the workflow does", async () => {
+    const path = file("do:\n  - stop: { raise: { error: { type: Business, code: Closed, detail: we are closed } } }\n");
+    const { text, value, exitCode } = await runWorkflowLocally(path, {}, paint, now);
+    expect(exitCode).toBe(2);
+    expect(value).toMatchObject({ phase: "Failed", error: { class: "Business", code: "Closed" } });
+    expect(text).toBe("✗ stop raise  Business: we are closed\n✗ failed: Business Closed: we are closed");
+  });
+
+  it.each([
+    ["an answer is missing", { input }, /Nothing says what the task reserve\/ask gets: add tasks\.reserve\/ask/],
+    ["the input does not fit", { input: '{"id": 5, "items": []}' }, /input\.id should be a text/],
+    ["the input lacks something", { input: '{"id": "x"}' }, /input lacks items/],
+    [
+      "the input is too long",
+      { input: JSON.stringify({ id: "x".repeat(40_000), items: [] }) },
+      /input has 40\d+ bytes/,
+    ],
+  ])("says when %s", async (_what, options, message) => {
+    await expect(runWorkflowLocally(order, options, paint, now)).rejects.toThrow(message);
+  });
+
+  it("takes nothing for an answer that is none", async () => {
+    const path = file("tasks: { reserve/ask: { returns: 1 } }");
+    await expect(runWorkflowLocally(order, { input, answers: path }, paint, now)).rejects.toThrow(
+      /tasks\.reserve\/ask is neither \{return: …\} nor \{raise/,
+    );
+  });
+});
+
+describe("onyx workflow graph", () => {
+  it("draws each task once, and each way", async () => {
+    const { text } = await runWorkflowGraph(order, "mermaid");
+    for (const line of ['t_size -->|"large"| t_approve', 't_size -->|"small"| t_charge', "t_tell --> finish"])
+      expect(text).toContain(line);
+    expect(text.match(/\["pay \(call http\)"\]/g)).toHaveLength(1);
+  });
+
+  it("draws a picture that a browser shows", async () => {
+    const { text } = await runWorkflowGraph(order, "svg");
+    expect(text).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 [\d.]+ [\d.]+"/);
+    expect(text.match(/>pay \(call http\)</g)).toHaveLength(1);
+    expect(text).not.toMatch(/NaN|undefined/);
+  });
+});
+
+/** A billion laughs. */
+function bomb(): string {
+  const levels = Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${Array(9).fill(`*a${n}`).join(", ")}]`);
+  return ["a0: &a0 lol", ...levels, "do: *a9"].join("\n");
+}

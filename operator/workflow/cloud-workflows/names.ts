@@ -1,0 +1,54 @@
+import type { Task, Tasks } from "../ir.ts";
+
+const MAX_LENGTH = 60;
+
+/** The step that stands for each task, by the path of the task. */
+export function stepNames(tasks: Tasks): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  const name = (list: Tasks): void => {
+    for (const task of list) {
+      const free = freeName(`t_${task.path.replace(/[^A-Za-z0-9]+/g, "_")}`.slice(0, MAX_LENGTH), taken);
+      taken.add(free);
+      names.set(task.path, free);
+      for (const inner of listsOf(task)) name(inner);
+    }
+  };
+  name(tasks);
+  return names;
+}
+
+/** Whether the step is one that a task needs beside its own. */
+export function isHelperStep(step: string): boolean {
+  return !/^t_/.test(step) || /__\d+$/.test(step);
+}
+
+/** No two underscores in a row: those mark the helpers. */
+function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  const base = wanted.replace(/_+$/, "");
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? base : `${base}_${count}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** The names of the steps of one task, in the order they are asked for: its own, then those of its helpers. */
+export function taskSteps(own: string): () => string {
+  let count = 0;
+  return () => (++count === 1 ? own : `${own}__${count}`);
+}
+
+function listsOf(task: Task): readonly Tasks[] {
+  switch (task.kind) {
+    case "do":
+    case "for":
+    case "concurrent":
+      return [task.tasks];
+    case "fork":
+      return task.branches.map(({ tasks }) => tasks);
+    case "try":
+      return task.handler ? [task.tasks, task.handler] : [task.tasks];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { check } from "./check.ts";
+import { ExpressionError } from "./errors.ts";
+import { parse } from "./parse.ts";
+import { BOOL, DOUBLE, DYNAMIC, INTEGER, NUMBER, type Scope, STRING, type Type } from "./types.ts";
+
+const list = (of: Type): Type => ({ kind: "list", of });
+const map = (fields: Readonly<Record<string, Type>>, rest?: Type): Type => ({
+  kind: "map",
+  fields: Object.fromEntries(Object.entries(fields).map(([key, type]) => [key, { type, optional: false }])),
+  rest,
+});
+const scope: Scope = {
+  any: DYNAMIC,
+  flag: BOOL,
+  count: INTEGER,
+  total: NUMBER,
+  ratio: DOUBLE,
+  name: STRING,
+  nothing: { kind: "null" },
+  names: list(STRING),
+  counts: list(INTEGER),
+  order: map({ id: STRING, total: NUMBER }),
+  labels: map({}, STRING),
+};
+
+describe("check", () => {
+  it.each<[string, Type]>([
+    ["null", { kind: "null" }],
+    ["any", DYNAMIC],
+    ["order.id", STRING],
+    ["order['total']", NUMBER],
+    ["labels.x", STRING],
+    ["labels[name]", STRING],
+    ["order[name]", DYNAMIC],
+    ["names[0]", STRING],
+    ["any.x[1]", DYNAMIC],
+    ["has(order.missing)", BOOL],
+    ["count + 1", INTEGER],
+    ["count + total", NUMBER],
+    ["count + ratio", DOUBLE],
+    ["count + any", NUMBER],
+    ["any + any", DYNAMIC],
+    ["any + name", STRING],
+    ["any + names", list(DYNAMIC)],
+    ["names + counts", list(DYNAMIC)],
+    ["counts + [1.5]", list(NUMBER)],
+    ["total / 2.0", DOUBLE],
+    ["count % 2", INTEGER],
+    ["-ratio", DOUBLE],
+    ["-any", NUMBER],
+    ["flag ? 1 : 2.0", NUMBER],
+    ["flag ? 1 : 'a'", DYNAMIC],
+    [
+      "flag ? {'a': 1} : {'a': 2, 'b': 3}",
+      {
+        kind: "map",
+        fields: { a: { type: INTEGER, optional: false }, b: { type: INTEGER, optional: true } },
+        rest: undefined,
+      },
+    ],
+    ["name == nothing", BOOL],
+    ["any == 1 && any in names", BOOL],
+    ["names.map(n, size(n))", list(INTEGER)],
+    ["names.map(n, n != '', [n])", list(list(STRING))],
+    ["counts.filter(c, c > 1)", list(INTEGER)],
+    ["any.filter(x, x.ok)", list(DYNAMIC)],
+    ["names.exists(count, count == '')", BOOL],
+    ["any.split(',')", list(STRING)],
+    ["int(name) + size(names)", INTEGER],
+    ["double(count)", DOUBLE],
+    ["timestamp(name) - timestamp(any) < duration('1h')", BOOL],
+    ["duration('1h') + timestamp(name) > timestamp(name)", BOOL],
+    ["[]", list(DYNAMIC)],
+    ["{'a': [count]}", map({ a: list(INTEGER) })],
+  ])("%s", (source, type) => {
+    expect(check(parse(source), scope)).toEqual(type);
+  });
+
+  it.each([
+    ["nam", 'column 1: there is no "nam" here; did you mean "name"?'],
+    ["zzz", 'there is no "zzz" here: there are any, flag,'],
+    ["names.map(n, n) == n", 'column 20: there is no "n" here'],
+    ["order.ident", 'column 1: the key "ident" can never be there: there are id, total'],
+    ["order.totel", 'the key "totel" can never be there; did you mean "total"?'],
+    ["name.x", ".x can never work on a string: it takes a map"],
+    ["has(names.x)", "has(….x) can never work on a list"],
+    ["names['a']", ".a can never work on a list"],
+    ["names[name]", "the index of a list can never work on a string: it takes a number"],
+    ["labels[1]", "the key of a map can never work on an integer"],
+    ["count[0]", "[…] can never work on an integer: it takes a list or a map"],
+    ["any[true]", "[…] can never work on a bool"],
+    ["!count", "column 2: ! can never work on an integer: it takes a bool"],
+    ["flag && name", "column 9: && can never work on a string"],
+    ["name ? 1 : 2", "the test of ?: can never work on a string"],
+    ["-name", "- can never work on a string"],
+    ["name < 'b'", '"<" can never work on texts'],
+    ["any <= name", '"<=" can never work on texts'],
+    ["flag < 1", "< can never work on a bool"],
+    ["name == count", '"==" between a string and an integer has the same answer always: convert one of them'],
+    ["names != name", '"!=" between a list and a string'],
+    ["count in names", '"in" between an integer and a string'],
+    ["count in labels", "in a map can never work on an integer"],
+    ["name in name", "in can never work on a string: it takes a list or a map"],
+    ["name + count", '"+" can never work on a string and an integer: convert one of them, as in string(x)'],
+    ["any + flag", "+ can never work on a bool"],
+    ["order + any", "+ can never work on a map"],
+    ["name - 1", "- can never work on a string"],
+    ["names * 2", "* can never work on a list"],
+    ["7 / 2", '"/" needs to know that one side is a double: write double(x) / y'],
+    ["count / total", '"/" needs to know'],
+    ["(flag ? 1 : 2.0) / 2", '"/" needs to know'],
+    ["order.map(k, k)", "map can never work on a map, whose keys have no order"],
+    ["name.filter(x, true)", "filter can never work on a string: it takes a list"],
+    ["names.filter(n, n)", "the condition of filter can never work on a string"],
+    ["names.map(n, 1, n)", "the filter of map can never work on an integer"],
+    ["size(count)", "size can never work on an integer: it takes a string or a list or a map"],
+    ["count.startsWith('1')", "startsWith can never work on an integer"],
+    ["string(names)", "string can never work on a list"],
+    ["counts.join(',')", "join takes a list of texts: write list.map(x, string(x)).join(…)"],
+    ["timestamp(name)", "a timestamp is no value: compare it"],
+    ["[timestamp(name)]", "column 2: a timestamp is no value"],
+    ["flag ? duration('1s') : duration('2s')", "a duration is no value"],
+    ["timestamp(name) == name", '"==" between a timestamp and a string'],
+    ["timestamp(name) == any", '"==" between a timestamp and a value'],
+    ["timestamp(name) == null", '"==" between a timestamp and null'],
+    ["timestamp(name) < any", '"<" does not go between a timestamp and a value'],
+    ["timestamp(name) + timestamp(name)", '"+" does not go between a timestamp and a timestamp'],
+    ["timestamp(name) - 5", '"-" does not go between a timestamp and an integer'],
+    ["timestamp(name) in names", "a timestamp is in no list"],
+    ["string(timestamp(name))", "string can never work on a timestamp"],
+  ])("refuses %s", (source, message) => {
+    expect(() => check(parse(source), scope)).toThrow(ExpressionError);
+    expect(() => check(parse(source), scope)).toThrow(message);
+  });
+});

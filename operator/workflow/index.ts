@@ -1,0 +1,15 @@
+export { CALLS, type CallEntry, type CallName, DEDUP_ATTRIBUTE } from "./calls.ts";
+export { TaskError, WorkflowError } from "./errors.ts";
+export {
+  type CallRequest,
+  interpret,
+  type RunOptions,
+  type RunRequest,
+  type Services,
+  type Step,
+} from "./interpret.ts";
+export * from "./ir.ts";
+export { LIMITS } from "./limits.ts";
+export { type Parsed, parseWorkflow } from "./parse.ts";
+export type { Reference } from "./parsing.ts";
+export { problemOfInput } from "./schema.ts";
