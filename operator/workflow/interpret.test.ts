@@ -251,6 +251,17 @@ do:
     expect(w.calls).toEqual([]);
   });
 
+  it.each([
+    ["endpoint", '"${input}"', { endpoint: 5 }],
+    ["headers", "https://x, headers: '${input.headers}'", { headers: { a: 5 } }],
+    ["query", "https://x, query: {a: '${input.a}'}", { a: null }],
+  ])("is not called where %s is of another type", async (_what, endpoint, input) => {
+    const w = world();
+    const yaml = `do: [{a: {call: http, with: {method: GET, endpoint: ${endpoint}}}}]`;
+    expect(await w.run(workflowOf(yaml), input)).toMatchObject({ error: { class: "Expression" } });
+    expect(w.calls).toEqual([]);
+  });
+
   it("hears of an event with the key for its id", async () => {
     const w = world();
     await w.run(workflowOf("do: [{e: {emit: {topic: news, event: {with: {type: a.b, source: shop, data: {n: 1}}}}}}]"));

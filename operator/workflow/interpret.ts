@@ -1,8 +1,9 @@
-import type { CallName } from "./calls.ts";
+import { CALLS, type CallName } from "./calls.ts";
 import { TaskError } from "./errors.ts";
 import { ExpressionFault, evaluate, type Value, type Variables } from "./expression/index.ts";
 import type { Concurrent, ErrorFilter, For, Fork, Next, Task, Tasks, Try, Typed, Wait, Workflow } from "./ir.ts";
 import { LIMITS } from "./limits.ts";
+import { misfit } from "./schema.ts";
 
 /** A call of a service, as a task makes it. */
 export interface CallRequest {
@@ -158,7 +159,7 @@ export async function interpret(workflow: Workflow, options: RunOptions): Promis
       }
       case "call": {
         const { call, target, timeoutSeconds } = task;
-        const request = { call, target, with: see(task.with) as never, key: keyOf(task, frame), timeoutSeconds };
+        const request = { call, target, with: fitting(call, see(task.with)), key: keyOf(task, frame), timeoutSeconds };
         return { output: await services.call(request, frame.signal), context };
       }
     }
@@ -223,6 +224,13 @@ function within(frame: Frame, { each, at }: For | Concurrent, item: Value, index
 
 function withError(frame: Frame, task: Try, { class: name, code, message }: TaskError): Frame {
   return { ...frame, variables: { ...frame.variables, [task.error]: { class: name, code, message } } };
+}
+
+/** The arguments of a call. @throws TaskError one of them is of another type */
+function fitting(call: CallName, given: Value): Readonly<Record<string, Value>> {
+  const problem = misfit(given, { kind: "map", fields: CALLS[call].arguments, rest: undefined }, "with");
+  if (problem !== undefined) throw new TaskError("Expression", problem);
+  return given as Readonly<Record<string, Value>>;
 }
 
 /** The idempotency key of a task: of each attempt of it, and of no other in all runs. */

@@ -36,6 +36,7 @@ describe("what is refused, with its place and what to do", () => {
     ],
     ["do: [{a: {set: '${ .x }'}}]", /what a task gets is "input", as in input\.id$/],
     ["do: [{a: {set: 1, then: pay}}]", 'do[0].a.then: "pay" is no task of this list, nor continue, exit or end'],
+    ["do: [{a: {set: 1, then: b}}]", 'do[0].a.then: "b" is no task of this list, nor continue, exit or end'],
     [
       "do: [{a: {set: 1}}, {b: {set: 1, then: a}}]",
       'do[1].b.then: "a" comes before: a loop is written with for and while',

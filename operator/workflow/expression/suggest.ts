@@ -2,7 +2,7 @@
 export function suggestion(wrong: string, candidates: readonly string[]): string {
   const near = candidates
     .map((candidate) => ({ candidate, distance: distance(wrong.toLowerCase(), candidate.toLowerCase()) }))
-    .filter((each) => each.distance <= Math.max(1, Math.floor(wrong.length / 3)))
+    .filter(({ distance }) => distance < wrong.length && distance <= Math.max(1, Math.floor(wrong.length / 3)))
     .sort((a, b) => a.distance - b.distance)[0];
   return near ? `; did you mean "${near.candidate}"?` : "";
 }
