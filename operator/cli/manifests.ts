@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { parseAllDocuments } from "yaml";
 import type { z } from "zod";
 import { API_VERSION, type Kind } from "../../crds/define.ts";
@@ -40,11 +41,13 @@ async function expand(path: string): Promise<readonly string[]> {
     .sort();
 }
 
-async function textOf(file: string): Promise<string> {
-  if (file !== "-") return readFile(file, "utf8");
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
+/** What is in a file, or `-` for standard input. @throws ManifestError it can't be read */
+export async function textOf(file: string): Promise<string> {
+  try {
+    return await (file === "-" ? text(process.stdin) : readFile(file, "utf8"));
+  } catch (error) {
+    throw new ManifestError(`${file} can't be read: ${(error as Error).message}`);
+  }
 }
 
 function parse(file: string, text: string): readonly Manifest[] {

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { parse as parseYaml } from "yaml";
 import {
   type CallRequest,
@@ -8,7 +7,7 @@ import {
   type Services,
   TaskError,
 } from "../../workflow/index.ts";
-import { ManifestError } from "../manifests.ts";
+import { ManifestError, textOf } from "../manifests.ts";
 
 type Value = Awaited<ReturnType<Services["call"]>>;
 
@@ -26,10 +25,7 @@ export interface Answers {
 /** @throws ManifestError it can't be read, or is not of that form */
 export async function readAnswers(file: string | undefined): Promise<Answers> {
   if (file === undefined) return { tasks: {}, signals: {} };
-  const text = await readFile(file, "utf8").catch((error: Error) => {
-    throw new ManifestError(`${file} can't be read: ${error.message}`);
-  });
-  const { tasks = {}, signals = {} } = (parseYaml(text) ?? {}) as Readonly<Record<string, unknown>>;
+  const { tasks = {}, signals = {} } = (parseYaml(await textOf(file)) ?? {}) as Readonly<Record<string, unknown>>;
   return { tasks: answersIn(tasks, `${file}: tasks`), signals: answersIn(signals, `${file}: signals`) };
 }
 

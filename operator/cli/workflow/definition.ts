@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import { type Parsed, parseWorkflow, type Workflow } from "../../workflow/index.ts";
-import { ManifestError } from "../manifests.ts";
+import { ManifestError, textOf } from "../manifests.ts";
 
 /** A workflow from a file. */
 export interface Definition extends Parsed {
@@ -15,9 +14,7 @@ export interface Definition extends Parsed {
  * @throws ManifestError it can't be read, or is no YAML
  */
 export async function readDefinition(file: string): Promise<Definition> {
-  const text = await (file === "-" ? textOfInput() : readFile(file, "utf8")).catch((error: Error) => {
-    throw new ManifestError(`${file} can't be read: ${error.message}`);
-  });
+  const text = await textOf(file);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const [wrong] = document.errors;
@@ -38,12 +35,6 @@ export function workflowIn(definition: Definition): Workflow {
 /** What is wrong, each with its place in the file. */
 export const problemsIn = ({ problems, place }: Definition): readonly string[] =>
   problems.map(({ path, message }) => `${place(path)}: ${message}`);
-
-async function textOfInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
-}
 
 /** Aliases that multiply are refused by the parser itself. */
 function parsed(document: Document, file: string): unknown {

@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { parse as parseYaml } from "yaml";
 import { interpret, problemOfInput, type Services, type Step, TaskError } from "../../workflow/index.ts";
-import { ManifestError } from "../manifests.ts";
+import { ManifestError, textOf } from "../manifests.ts";
 import type { Result } from "../onyx.ts";
 import { brief, type Paint } from "../output.ts";
 import { answering, readAnswers } from "./answers.ts";
@@ -54,10 +53,4 @@ async function inputOf(given: string | undefined) {
   } catch (error) {
     throw new ManifestError(`${file ?? "--input"}: ${(error as Error).message}`);
   }
-}
-
-async function textOf(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((error: Error) => {
-    throw new ManifestError(`${file} can't be read: ${error.message}`);
-  });
 }
