@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stop as stopEsbuild } from "esbuild";
 import { bundle } from "../hack/packaging/bundle.ts";
 import { exec } from "../hack/testbed/exec.ts";
 import { goBuild, readGoMod, requiredVersion } from "../hack/testbed/gobuild.ts";
@@ -61,6 +62,8 @@ export const onyx: Peer = {
   version: (host) => `onyx ${versionIn(join(host.root, "package.json"))}`,
   async prepare(host) {
     const { programs } = await bundle(host.root, join(host.cache, "bench", "onyx"));
+    // Its process would stay, with gigabytes, beside what is measured.
+    await stopEsbuild();
     const program = programs.find(({ name }) => name === "onyx-operator")?.path ?? "";
     const flags = readImage(host.root).entrypoint.slice(0, -1);
     return ({ kubeconfig, port, resyncSeconds }) => ({
