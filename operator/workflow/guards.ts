@@ -19,16 +19,10 @@ export const asShortList: Guard = (of) => {
 };
 
 /** A map. */
-export const asMap: Guard = (of) => {
-  const { span } = of;
-  return { kind: "conditional", test: { kind: "has", of, key: "_", span }, whenTrue: of, whenFalse: of, span };
-};
+export const asMap: Guard = (of) => after({ kind: "has", of, key: "_", span: of.span }, of);
 
 /** A map or a list: the engines write those as JSON alike, and texts each in its own way. */
-export const asDocument: Guard = (of) => {
-  const { span } = of;
-  return { kind: "conditional", test: binary("in", literal("", span), of), whenTrue: of, whenFalse: of, span };
-};
+export const asDocument: Guard = (of) => after(binary("in", literal("", of.span), of), of);
 
 /** Whole seconds that a wait may take. */
 export const asSeconds: Guard = (of) => {
@@ -43,11 +37,17 @@ export const asSeconds: Guard = (of) => {
   return onlyIf(of, inRange);
 };
 
-/** A moment as text. */
+/** A moment as text: what `timestamp` takes. */
 export const asMoment: Guard = (of) => {
-  const pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$";
-  return onlyIf(of, { kind: "call", name: "matches", args: [of, literal(pattern, of.span)], span: of.span });
+  const { span } = of;
+  const time = (text: Expression): Expression => ({ kind: "call", name: "timestamp", args: [text], span });
+  return after(binary(">=", time(of), time(literal("1970-01-01T00:00:00Z", span))), of);
 };
+
+/** The expression, once a test of it has not failed, whatever the test says. */
+function after(test: Expression, of: Expression): Expression {
+  return { kind: "conditional", test, whenTrue: of, whenFalse: of, span: of.span };
+}
 
 /** The only item of a list, or one that is not there. */
 function onlyIf(of: Expression, test: Expression): Expression {

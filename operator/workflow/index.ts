@@ -1,5 +1,6 @@
 export { CALLS, type CallEntry, type CallName, DEDUP_ATTRIBUTE } from "./calls.ts";
 export { TaskError, WorkflowError } from "./errors.ts";
+export type { Value } from "./expression/index.ts";
 export {
   type CallRequest,
   interpret,
@@ -10,6 +11,7 @@ export {
 } from "./interpret.ts";
 export * from "./ir.ts";
 export { LIMITS } from "./limits.ts";
+export { listsIn } from "./lists.ts";
 export { type Parsed, parseWorkflow } from "./parse.ts";
 export type { Reference } from "./parsing.ts";
 export { problemOfInput } from "./schema.ts";

@@ -297,6 +297,15 @@ do:
     });
   });
 
+  it.each([["soon"], ["2026-02-31T08:00:00Z"], ["2026-01-31T25:00:00Z"], [5]])(
+    "does not wait until %j",
+    async (input) => {
+      expect(await run('do: [{a: {wait: {until: "${input}"}}}]', input)).toMatchObject({
+        error: { class: "Expression" },
+      });
+    },
+  );
+
   it("tells of each step", async () => {
     const w = world();
     await w.run(workflowOf("do: [{a: {set: 1}}, {b: {if: false, set: 2}}, {c: {do: [{d: {set: 3}}]}}]"));

@@ -143,20 +143,11 @@ function keyExpression({ name, place }: Kinded): string {
 }
 
 export function readRun(to: Kinded) {
-  const run = to.reader.map("run", ["workflow", "await", "container", "script", "shell"]);
-  for (const field of ["container", "script", "shell"])
-    if (run.has(field))
-      throw new WorkflowError(
-        within(run.path, field),
-        "is not to be had: send to a Queue that a service works on, and listen for its signal",
-      );
-  const workflow = run.map("workflow", ["name", "input", "namespace", "version"]);
-  for (const field of ["namespace", "version"])
-    if (workflow.has(field))
-      throw new WorkflowError(
-        within(workflow.path, field),
-        "is not to be had: it is the Workflow of that name in this namespace, as it is when the run begins",
-      );
+  const elsewhere = "is not to be had: send to a Queue that a service works on, and listen for its signal";
+  const process = { container: elsewhere, script: elsewhere, shell: elsewhere };
+  const run = to.reader.map("run", ["workflow", "await"], process);
+  const current = "is not to be had: it is the Workflow of that name in this namespace, as it is when the run begins";
+  const workflow = run.map("workflow", ["name", "input"], { namespace: current, version: current });
   const name = objectName(workflow, "name");
   to.parsing.refer({ kind: "Workflow", name, access: "Start", path: within(workflow.path, "name") });
   const input = to.parsing.template(workflow.raw("input") ?? {}, within(workflow.path, "input"), to.scope);

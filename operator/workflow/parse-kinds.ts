@@ -14,7 +14,7 @@ import { LIMITS } from "./limits.ts";
 import { readCall, readEmit, readRun } from "./parse-calls.ts";
 import type { TaskToRead } from "./parse-task.ts";
 import { type Place, WANTS } from "./parsing.ts";
-import { type Reader, readMap, within } from "./reader.ts";
+import { type Reader, readMap, readNamed, within } from "./reader.ts";
 
 /** A task whose own fields are to be read. */
 export interface Kinded extends TaskToRead {
@@ -93,10 +93,8 @@ function readSet(to: Kinded) {
 function readSwitch(to: Kinded) {
   const cases = to.reader.list("switch").map((item, at) => {
     const path = `${within(to.path, "switch")}[${at}]`;
-    const [name, ...more] = Object.keys((item ?? {}) as object);
-    if (name === undefined || more.length > 0)
-      throw new WorkflowError(path, "should be a map of one field: the name of the case, and the case");
-    const one = readMap((item as Record<string, unknown>)[name], within(path, name), ["when", "then"]);
+    const { name, value } = readNamed(item, path, "case");
+    const one = readMap(value, within(path, name), ["when", "then"]);
     if (!one.has("then")) throw new WorkflowError(one.path, "lacks then: where it leads");
     const when = one.has("when")
       ? to.parsing.wanted(one.raw("when"), within(one.path, "when"), to.scope, WANTS.condition)
@@ -145,8 +143,7 @@ function readFor(to: Kinded) {
 function concurrencyOf(reader: Reader): number | undefined {
   if (!reader.has("metadata")) return undefined;
   const metadata = reader.map("metadata", ["concurrency"]);
-  const concurrency = metadata.integer("concurrency", [1, LIMITS.concurrency], 1);
-  return metadata.has("concurrency") ? concurrency : undefined;
+  return metadata.has("concurrency") ? metadata.integer("concurrency", [1, LIMITS.concurrency]) : undefined;
 }
 
 function readFork(to: Kinded) {
@@ -185,13 +182,8 @@ function deeper({ place }: Kinded, path: string): number {
 
 function readTry(to: Kinded) {
   const { reader, place, parsing } = to;
-  const caught = reader.map("catch", ["errors", "as", "retry", "do", "when", "exceptWhen"]);
-  for (const field of ["when", "exceptWhen"])
-    if (caught.has(field))
-      throw new WorkflowError(
-        within(caught.path, field),
-        "is not to be had: choose by errors.with, or by a switch in do",
-      );
+  const chosen = "is not to be had: choose by errors.with, or by a switch in do";
+  const caught = reader.map("catch", ["errors", "as", "retry", "do"], { when: chosen, exceptWhen: chosen });
   const path = within(to.path, "try");
   const body = to.readTasks(reader.list("try"), path, to.input, inside(to, path, { mayEnd: false }), parsing);
   const catches = readFilter(caught);

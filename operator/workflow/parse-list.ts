@@ -5,7 +5,7 @@ import type { Next, Task, Tasks } from "./ir.ts";
 import { LIMITS } from "./limits.ts";
 import { readTask } from "./parse-task.ts";
 import type { Parsing, Place } from "./parsing.ts";
-import { readMap, within } from "./reader.ts";
+import { readNamed, within } from "./reader.ts";
 
 /** A list of tasks, and the type of what it gives. */
 export interface Listed {
@@ -65,15 +65,11 @@ export function readTasks(list: readonly unknown[], path: string, input: Type, p
 }
 
 function readName(item: unknown, path: string): Named {
-  const names = typeof item === "object" && item !== null && !Array.isArray(item) ? Object.keys(item) : [];
-  const [name] = names;
-  if (name === undefined || names.length !== 1)
-    throw new WorkflowError(path, "should be a map of one field: the name of the task, and the task");
+  const { name, value } = readNamed(item, path, "task");
   if (!NAME.test(name))
     throw new WorkflowError(path, `"${name}" is no name: letters, digits, - and _, a letter first, 40 at most`);
   if (RESERVED.includes(name)) throw new WorkflowError(path, `"${name}" has a meaning of its own: take another name`);
-  const at = within(path, name);
-  return { name, value: readMap(item, path, names).raw(name), path: at };
+  return { name, value, path: within(path, name) };
 }
 
 function refuseTwins(named: readonly Named[]): void {

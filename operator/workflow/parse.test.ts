@@ -88,6 +88,15 @@ describe("what is refused, with its place and what to do", () => {
       "do[0].a.catch.retry.delay.milliseconds: is not to be had: both engines count whole seconds",
     ],
     ["do: [{a: {wait: soon}}]", 'do[0].a.wait: "soon" is no duration: write it as {minutes: 5}, or PT5M'],
+    [
+      "do: [{a: {wait: {until: soon}}}]",
+      'do[0].a.wait.until: is "soon", and should be a text such as 2026-01-31T08:00:00Z',
+    ],
+    [
+      "do: [{a: {wait: {until: '2026-02-30T08:00:00Z'}}}]",
+      'do[0].a.wait.until: is "2026-02-30T08:00:00Z", and should be a text such as 2026-01-31T08:00:00Z',
+    ],
+    ["do: [{a: {switch: [when]}}]", /^do\[0\]\.a\.switch\[0\]: should be a map of one field: the name of the case, /],
     ["do: [{a: {wait: {days: 400}}}]", "do[0].a.wait: is 34560000 s, and may be 0 to 31536000 s"],
     [
       "do: [{a: {listen: {to: {one: {with: {type: go}}}}}}]",

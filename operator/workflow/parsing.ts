@@ -1,5 +1,15 @@
 import { fromExpression, WorkflowError } from "./errors.ts";
-import { asBool, check, ExpressionError, parseTemplate, type Scope, type Type } from "./expression/index.ts";
+import {
+  asBool,
+  check,
+  type Expression,
+  ExpressionError,
+  ExpressionFault,
+  evaluate,
+  parseTemplate,
+  type Scope,
+  type Type,
+} from "./expression/index.ts";
 import { asList, asMap, asMoment, asSeconds, asShortList, asText, type Guard } from "./guards.ts";
 import type { Typed } from "./ir.ts";
 import { LIMITS } from "./limits.ts";
@@ -96,8 +106,12 @@ export function createParsing(): Parsing {
       const { expression, type } = template(value, path, scope);
       if (type.kind !== kind && type.kind !== "dynamic")
         throw new WorkflowError(path, `can never be ${what}: it is a ${type.kind}${hintFor(value)}`);
-      if (type.kind === kind && (!always || expression.kind === "literal")) return { expression, scope, type };
+      if (type.kind === kind && !always) return { expression, scope, type };
       const guarded = guard(expression);
+      if (expression.kind === "literal") {
+        if (isFaulty(guarded)) throw new WorkflowError(path, `is ${JSON.stringify(value)}, and should be ${what}`);
+        return { expression, scope, type };
+      }
       return { expression: guarded, scope, type: check(guarded, scope) };
     },
     refer(reference) {
@@ -116,6 +130,17 @@ export function createParsing(): Parsing {
     ends: (type) => void ends.push(type),
     endTypes: () => ends,
   };
+}
+
+/** Whether an expression of literals alone fails: that need not wait for a run. */
+function isFaulty(expression: Expression): boolean {
+  try {
+    evaluate(expression, {});
+    return false;
+  } catch (error) {
+    if (error instanceof ExpressionFault) return true;
+    throw error;
+  }
 }
 
 /** The DSL has expressions that are not marked as such where nothing else makes sense. */

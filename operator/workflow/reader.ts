@@ -9,7 +9,7 @@ export interface Reader {
   /** The value as it is; undefined where the field is missing. */
   raw(field: string): unknown;
   /** The map in a field. */
-  map(field: string, known: readonly string[]): Reader;
+  map(field: string, known: readonly string[], refused?: Readonly<Record<string, string>>): Reader;
   text(field: string): string;
   /** A whole number of that range; `otherwise` where the field is missing. */
   integer(field: string, range: readonly [number, number], otherwise?: number): number;
@@ -49,7 +49,8 @@ export function readMap(
     path,
     has: (field) => raw(field) !== undefined,
     raw,
-    map: (field, fields) => readMap(given(field, `a map${fieldsOf(fields)}`, isAny), within(path, field), fields),
+    map: (field, fields, not) =>
+      readMap(given(field, `a map${fieldsOf(fields)}`, isAny), within(path, field), fields, not),
     text: (field) => given(field, "a text", (one): one is string => typeof one === "string" && one !== ""),
     integer(field, [least, most], otherwise) {
       if (raw(field) === undefined && otherwise !== undefined) return otherwise;
@@ -69,6 +70,22 @@ export function readMap(
     },
     list: (field) => given(field, "a list", (one): one is readonly unknown[] => Array.isArray(one)),
   };
+}
+
+/**
+ * A map of one field, as the DSL names tasks and cases.
+ * @param what is named, for messages
+ * @throws WorkflowError it is none
+ */
+export function readNamed(
+  value: unknown,
+  path: string,
+  what: string,
+): { readonly name: string; readonly value: unknown } {
+  const fields = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+  const [field] = fields;
+  if (field && fields.length === 1) return { name: field[0], value: field[1] };
+  throw new WorkflowError(path, `should be a map of one field: the name of the ${what}, and the ${what}`);
 }
 
 /** The path of a field. */

@@ -1,5 +1,5 @@
 import { WorkflowError } from "./errors.ts";
-import { BOOL, DYNAMIC, INTEGER, NUMBER, STRING, type Type, type Value } from "./expression/index.ts";
+import { BOOL, DYNAMIC, INTEGER, MAX_NUMBER, NUMBER, STRING, type Type, type Value } from "./expression/index.ts";
 import { isList, isMap } from "./expression/values.ts";
 import { LIMITS } from "./limits.ts";
 import { readMap, within } from "./reader.ts";
@@ -120,8 +120,8 @@ function inner(value: Value, of: Type, path: string): string | undefined {
 
 /** Larger numbers and half characters are not the same on every engine. */
 function outOfRange(value: Value): string | undefined {
-  if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER))
-    return `is ${value}; numbers end at ±${Number.MAX_SAFE_INTEGER}: give a larger id as a text`;
+  if (typeof value === "number" && !(Math.abs(value) <= MAX_NUMBER))
+    return `is ${value}; numbers end at ±${MAX_NUMBER}: give a larger id as a text`;
   if (typeof value === "string" && !value.isWellFormed()) return "holds half a character (a lone surrogate)";
   return undefined;
 }

@@ -6,10 +6,9 @@ import {
   type RunRequest,
   type Services,
   TaskError,
+  type Value,
 } from "../../workflow/index.ts";
 import { ManifestError, textOf } from "../manifests.ts";
-
-type Value = Awaited<ReturnType<Services["call"]>>;
 
 /** What a task, or a signal, is answered. */
 type Answer =

@@ -1,5 +1,5 @@
 import type { Cloud } from "../../provider/provider.ts";
-import { type Task, type Tasks, type Workflow, WorkflowError } from "../../workflow/index.ts";
+import { listsIn, type Tasks, type Workflow, WorkflowError } from "../../workflow/index.ts";
 import type { Result } from "../onyx.ts";
 import { type Paint, table } from "../output.ts";
 import { compileFor } from "./compile.ts";
@@ -44,19 +44,3 @@ function problemOn(cloud: Cloud, workflow: Workflow): readonly string[] {
 /** Those in lists within are counted too. */
 export const countTasks = (tasks: Tasks): number =>
   tasks.reduce((sum, task) => sum + listsIn(task).reduce((inner, { tasks }) => inner + countTasks(tasks), 1), 0);
-
-/** The lists of tasks within a task. */
-export function listsIn(task: Task): readonly { readonly name: string; readonly tasks: Tasks }[] {
-  switch (task.kind) {
-    case "do":
-    case "for":
-    case "concurrent":
-      return [{ name: "do", tasks: task.tasks }];
-    case "fork":
-      return task.branches;
-    case "try":
-      return [{ name: "try", tasks: task.tasks }, ...(task.handler ? [{ name: "catch", tasks: task.handler }] : [])];
-    default:
-      return [];
-  }
-}

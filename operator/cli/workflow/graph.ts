@@ -1,5 +1,4 @@
-import type { Next, Task, Tasks, Workflow } from "../../workflow/index.ts";
-import { listsIn } from "./check.ts";
+import { listsIn, type Next, type Task, type Tasks, type Workflow } from "../../workflow/index.ts";
 
 /** A workflow as boxes and arrows. */
 export interface Graph {

@@ -1,4 +1,5 @@
-import type { Task, Tasks } from "../ir.ts";
+import type { Tasks } from "../ir.ts";
+import { listsIn } from "../lists.ts";
 
 const MAX_LENGTH = 60;
 
@@ -11,7 +12,7 @@ export function stepNames(tasks: Tasks): ReadonlyMap<string, string> {
       const free = freeName(`t_${task.path.replace(/[^A-Za-z0-9]+/g, "_")}`.slice(0, MAX_LENGTH), taken);
       taken.add(free);
       names.set(task.path, free);
-      for (const inner of listsOf(task)) name(inner);
+      for (const inner of listsIn(task)) name(inner.tasks);
     }
   };
   name(tasks);
@@ -36,19 +37,4 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
 export function taskSteps(own: string): () => string {
   let count = 0;
   return () => (++count === 1 ? own : `${own}__${count}`);
-}
-
-function listsOf(task: Task): readonly Tasks[] {
-  switch (task.kind) {
-    case "do":
-    case "for":
-    case "concurrent":
-      return [task.tasks];
-    case "fork":
-      return task.branches.map(({ tasks }) => tasks);
-    case "try":
-      return task.handler ? [task.tasks, task.handler] : [task.tasks];
-    default:
-      return [];
-  }
 }
