@@ -290,6 +290,7 @@ do:
       { at: "switch" },
       { at: "wait" },
       { at: "until" },
+      { at: "leap" },
       { at: "for" },
       { at: "as" },
       { at: "call" },
@@ -303,7 +304,7 @@ do:
         - b: { if: "\${input.at == 'if' ? input.missing : false}", set: 1 }
         - c: { switch: [{ d: { when: "\${input.at == 'switch' ? input.missing : false}", then: exit } }] }
         - e: { wait: { seconds: "\${input.at == 'wait' ? 1.5 : 1}" } }
-        - f: { wait: { until: "\${input.at == 'until' ? 'tomorrow' : '2026-01-01T00:00:00Z'}" } }
+        - f: { wait: { until: "\${input.at == 'until' ? 'tomorrow' : input.at == 'leap' ? '2026-02-30T00:00:00Z' : '2026-01-01T00:00:00Z'}" } }
         - g: { for: { in: "\${input.at == 'for' ? input : [1]}" }, do: [{ h: { set: "\${input}" } }] }
         - i:
             set: "\${input}"
