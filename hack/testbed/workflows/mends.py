@@ -15,7 +15,6 @@ import outside
 import scopes
 from workflows_emulator import main as engine
 from workflows_emulator import render
-from workflows_emulator.utils import ContextDict
 
 
 def apply(rest):
@@ -107,7 +106,8 @@ PATH = re.compile(r'("(?:\\.|[^"\\])*")|\.([A-Za-z_]\w*)')
 
 
 def evaluate(code, context):
-    names = Names({**context, **render.STANDARD_LIBRARY, **CONSTANTS, **HELPERS})
+    """The engine makes its own kind of map of every value and every subworkflow, each time."""
+    names = {**context, **render.STANDARD_LIBRARY, **CONSTANTS, **HELPERS}
     try:
         return plain(eval(compiled(code), names))
     except NameError as error:
@@ -121,11 +121,6 @@ def compiled(code):
     by_key = PATH.sub(lambda found: found[1] or f'["{found[2]}"]', code.strip())  # a key may be a keyword of Python
     tree = ast.fix_missing_locations(Typed().visit(ast.parse(by_key, mode="eval")))
     return compile(tree, "expression", "eval")
-
-
-class Names(ContextDict):
-    def __missing__(self, key):
-        raise KeyError(key)
 
 
 def plain(value):
