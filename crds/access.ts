@@ -8,6 +8,7 @@ export const ACCESS = {
   ManagedSecret: ["Read", "Write"],
   Topic: ["Produce"],
   Bucket: ["Read", "Write", "ReadWrite"],
+  Workflow: ["Start"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The field of a binding that names a resource, and the kind that it names. */
@@ -18,6 +19,7 @@ export const BINDABLE = {
   secret: "ManagedSecret",
   topic: "Topic",
   bucket: "Bucket",
+  workflow: "Workflow",
 } as const satisfies Readonly<Record<string, keyof typeof ACCESS>>;
 export type BindingField = keyof typeof BINDABLE;
 

@@ -12,8 +12,9 @@ export const API_VERSION = `${GROUP}/${VERSION}` as const;
  * - `platform`   where things stand: Environment
  * - `leaf`       one resource in the cloud, no children
  * - `composite`  expands to other objects, never talks to a cloud
+ * - `run`        one run of what a leaf stands for: begins once, ends, and is never changed
  */
-export type Role = "platform" | "leaf" | "composite";
+export type Role = "platform" | "leaf" | "composite" | "run";
 
 /** A column of `kubectl get`. Priority 1 shows with `-o wide` only. */
 export interface Column {
@@ -75,6 +76,7 @@ const CATEGORIES: Readonly<Record<Role, readonly string[]>> = {
   platform: ["onyx", "onyx-infra"],
   leaf: ["onyx", "onyx-infra"],
   composite: ["onyx", "onyx-app"],
+  run: ["onyx", "onyx-app"],
 };
 
 /** Declares a kind; fills in what follows from the rest. */

@@ -52,9 +52,7 @@ const spec = leafSpec(
           .describe("A Topic that hands it to all who subscribe. It keeps no order."),
         workflowRef: workflowReference()
           .optional()
-          .describe(
-            "A workflow that is started, with the message as its input. Given by `external` only: there is no kind Workflow yet.",
-          ),
+          .describe("A Workflow that is started, with the message as its input."),
       }),
       exactlyOne("queueRef", "topicRef", "workflowRef"),
     ).describe("Who is told."),

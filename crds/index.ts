@@ -7,6 +7,8 @@ import { onyxService } from "./onyxservice.ts";
 import { queue } from "./queue.ts";
 import { table } from "./table.ts";
 import { topic } from "./topic.ts";
+import { workflow } from "./workflow.ts";
+import { workflowRun } from "./workflowrun.ts";
 import { workloadIdentity } from "./workloadidentity.ts";
 
 /** Every kind there is, in the order in which `kubectl get onyx` and the reference show them. */
@@ -19,6 +21,8 @@ export const kinds = [
   managedSecret,
   eventRule,
   topic,
+  workflow,
+  workflowRun,
   workloadIdentity,
   onyxService,
 ] as const;
@@ -33,5 +37,7 @@ export {
   queue,
   table,
   topic,
+  workflow,
+  workflowRun,
   workloadIdentity,
 };

@@ -48,6 +48,7 @@ const binding = withRules(
       secret: objectName().optional().describe("Name of a ManagedSecret in this namespace."),
       topic: objectName().optional().describe("Name of a Topic in this namespace."),
       bucket: objectName().optional().describe("Name of a Bucket in this namespace."),
+      workflow: objectName().optional().describe("Name of a Workflow in this namespace."),
       access: access(),
     } satisfies Record<BindingField | "access", z.ZodType>)
     .refine(

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { formed } from "./text.ts";
+import { oneOf } from "./refs.ts";
+import { formed, objectName } from "./text.ts";
 
 /**
  * The id of a workflow, in the form of either cloud. A version or an alias of a state machine is none: who may start it is
@@ -11,10 +12,15 @@ const WORKFLOW_ID =
 export const WORKFLOW_ID_SAYS =
   "external must be the ARN of a state machine, arn:aws:states:REGION:ACCOUNT:stateMachine:NAME, or the name of a workflow, projects/PROJECT/locations/LOCATION/workflows/NAME";
 
-/** A workflow by its id: there is no kind Workflow that a name could be one of. With one, `name` is added beside it. */
+/** A Workflow of the same namespace by name, or a workflow in the cloud that no object stands for. */
 export const workflowReference = () =>
-  z.strictObject({
-    external: formed(WORKFLOW_ID, 512, WORKFLOW_ID_SAYS).describe(
-      "WORKFLOW_ID: on AWS the ARN of a state machine of Step Functions (no version, no alias), on GCP `projects/PROJECT/locations/LOCATION/workflows/NAME`. It is a value of one cloud.",
-    ),
-  });
+  oneOf(
+    z.strictObject({
+      name: objectName().optional().describe("Name of the Workflow, in the namespace of this object."),
+      external: formed(WORKFLOW_ID, 512, WORKFLOW_ID_SAYS)
+        .optional()
+        .describe(
+          "WORKFLOW_ID of one that this cluster doesn't manage: on AWS the ARN of a state machine of Step Functions (no version, no alias), on GCP `projects/PROJECT/locations/LOCATION/workflows/NAME`. It is a value of one cloud.",
+        ),
+    }),
+  );

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { painter } from "../operator/cli/output.ts";
 import { openQueue } from "./platform/messages.ts";
-import { applyAndWait, FLAVOR, type Platform, startPlatform } from "./platform/platform.ts";
+import { applyAndWait, FLAVOR, type Listed, type Platform, startPlatform } from "./platform/platform.ts";
 import { ensureBuilt } from "./testbed/build.ts";
 import { isAbort } from "./testbed/errors.ts";
 import { thisHost } from "./testbed/host.ts";
@@ -13,6 +13,8 @@ import { chooseWay } from "./testbed/ways.ts";
 
 const EXAMPLE = "examples/onelens";
 const NAMESPACE = "onyx";
+const WORKFLOW = "examples/onelens-workflow";
+const RUN = "onyx-workflow-execution-acme";
 const QUEUE = "onyx-request-processor";
 const JOB = "onyx-request-processor-job";
 const MESSAGES = 100;
@@ -35,7 +37,7 @@ async function demo(): Promise<void> {
   const { way, says } = chooseWay(host.env);
   say(says);
   const plane = way.way === "local" ? (["pki", "controlplane", "keda"] as const) : [];
-  await ensureBuilt(host, [...plane, "pubsub", "ministack"], { signal });
+  await ensureBuilt(host, [...plane, "pubsub", "ministack", "workflows"], { signal });
 
   chapter("Two clusters, two clouds");
   const platforms = await Promise.all(
@@ -45,26 +47,33 @@ async function demo(): Promise<void> {
   );
 
   chapter(`One platform: kubectl apply -f ${EXAMPLE}, the same files on both`);
-  await Promise.all(
-    platforms.map((platform) =>
-      applyAndWait(
-        platform,
-        EXAMPLE,
-        (object) =>
-          say(
-            `${platform.cluster.name}: ${paint("green", "✓")} ${object.kind} ${object.metadata.name}${object.status?.externalId ? paint("dim", `  ${object.status.externalId}`) : ""}`,
-          ),
-        signal,
-      ),
-    ),
-  );
+  const tellers = new Map(platforms.map((platform) => [platform, teller(platform)]));
+  const apply = (folder: string) =>
+    Promise.all(platforms.map((platform) => applyAndWait(platform, folder, tellers.get(platform), signal)));
+  await apply(EXAMPLE);
 
   chapter(`Work arrives: ${MESSAGES} messages to ${QUEUE} on each cloud, one replica for every 20`);
   await Promise.all(platforms.map((platform) => scale(platform, signal)));
 
+  chapter(`A workflow, written once, runs on both engines: kubectl apply -f ${WORKFLOW}`);
+  await apply(WORKFLOW);
+  for (const { cluster } of platforms)
+    console.log(await onyx("run", "logs", RUN, "-n", NAMESPACE, "--kubeconfig", cluster.kubeconfig));
+
   chapter("Are they the same? onyx parity");
   console.log(await onyx("parity", ...platforms.flatMap((platform) => ["--kubeconfig", platform.cluster.kubeconfig])));
   lookAround(platforms);
+}
+
+/** Tells of each object that has become Ready, once. */
+function teller({ cluster }: Platform): (object: Listed) => void {
+  const told = new Set<string>();
+  return ({ kind, metadata: { name }, status }) => {
+    if (told.has(`${kind}/${name}`)) return;
+    told.add(`${kind}/${name}`);
+    const id = status?.externalId ? paint("dim", `  ${status.externalId}`) : "";
+    say(`${cluster.name}: ${paint("green", "✓")} ${kind} ${name}${id}`);
+  };
 }
 
 /** Sends messages and tells each step of KEDA's scaling, up and down again. */

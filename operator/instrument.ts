@@ -113,7 +113,7 @@ function cloudMetrics(registry: Registry, budgets: () => Iterable<Shared>) {
   const registers = [registry];
   const calls = new Counter({
     name: "onyx_cloud_verbs_total",
-    help: "Verbs of providers (observe, create, update, delete, adopt, release, backup), by how they ended: ok or the fault.",
+    help: "Verbs of providers (observe, create, update, delete, adopt, release, backup, reveal, start, stop), by how they ended: ok or the fault.",
     labelNames: ["account", "service", "verb", "result"],
     registers,
   });

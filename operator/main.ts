@@ -19,7 +19,7 @@ import type { KubeObject } from "./runtime/resource.ts";
 import { createShutdown } from "./runtime/shutdown.ts";
 import { createTracing } from "./runtime/tracing.ts";
 import { createTransport } from "./runtime/transport.ts";
-import { composites, connect, leaves } from "./wiring.ts";
+import { composites, connect, leaves, runs } from "./wiring.ts";
 
 /** The operator: watches from the start, works while it leads, ends in good order. */
 async function main(): Promise<void> {
@@ -75,6 +75,7 @@ async function main(): Promise<void> {
     types: new Map(types.map((type) => [type.kind, type])),
     leaves,
     composites,
+    runs,
     serves: (type) => discovery.serves(type),
     fence: lease.fence.signal,
     tell: (object, notice) => recorder.tell(object as KubeObject, notice),

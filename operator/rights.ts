@@ -32,6 +32,14 @@ export interface Rights {
 const OWN_VERBS = ["list", "watch", "patch"];
 /** Before a cloud is changed for what was last written before this process led, it is asked whether that still stands. */
 const LEAF_VERBS = ["get", ...OWN_VERBS];
+/** One whose time after its end is over is deleted. */
+const RUN_VERBS = [...OWN_VERBS, "delete"];
+const VERBS: Readonly<Record<Kind["role"], readonly string[]>> = {
+  platform: OWN_VERBS,
+  leaf: LEAF_VERBS,
+  composite: OWN_VERBS,
+  run: RUN_VERBS,
+};
 const STATUS_VERBS = ["patch"];
 /** A repeated event is a patch of its series. */
 const EVENT_VERBS = ["create", "patch"];
@@ -48,7 +56,7 @@ export function rightsOf(kinds: readonly Kind[], children: readonly ChildKind[])
     kinds
       .filter((kind) => kind.scope === scope)
       .flatMap(({ group, plural, role }) => [
-        { group, resource: plural, verbs: role === "leaf" ? LEAF_VERBS : OWN_VERBS },
+        { group, resource: plural, verbs: VERBS[role] },
         { group, resource: `${plural}/status`, verbs: STATUS_VERBS },
       ]);
   const made = children.map(({ group, plural, permanent }) => ({

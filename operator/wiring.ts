@@ -1,6 +1,7 @@
 import { composites } from "../controllers/composite/index.ts";
 import { leaves as definitions } from "../controllers/leaf/index.ts";
 import type { LeafKind, Leaves } from "../controllers/leaf/wants.ts";
+import { runs } from "../controllers/run/index.ts";
 import { estimate } from "./cost/index.ts";
 import type { CloudConnection, Place } from "./provider/cloud.ts";
 import type { Cloud, Wanted } from "./provider/provider.ts";
@@ -23,4 +24,4 @@ export const leaves = definitions.map((leaf) => ({
   cost: (want: Wanted, cloud: Cloud) => estimate(leaf.kind as LeafKind, cloud, want as Leaves[LeafKind]["want"]),
 }));
 
-export { composites };
+export { composites, runs };

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
@@ -8,6 +9,7 @@ import { KMSClient } from "@aws-sdk/client-kms";
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SFNClient } from "@aws-sdk/client-sfn";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { STSClient } from "@aws-sdk/client-sts";
@@ -34,6 +36,8 @@ export interface Aws {
   readonly secretsManager: SecretsManagerClient;
   readonly scheduler: SchedulerClient;
   readonly events: EventBridgeClient;
+  readonly sfn: SFNClient;
+  readonly logs: CloudWatchLogsClient;
   readonly sts: STSClient;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -81,6 +85,8 @@ export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.
     secretsManager: new SecretsManagerClient(at("secretsmanager")),
     scheduler: new SchedulerClient(at("scheduler")),
     events: new EventBridgeClient(at("events")),
+    sfn: new SFNClient(at("states")),
+    logs: new CloudWatchLogsClient(at("logs")),
     sts: new STSClient(at("sts")),
     now,
     inTurn: inTurn(),

@@ -69,6 +69,7 @@ describe("a connection", () => {
       "ManagedSecret",
       "EventRule",
       "Topic",
+      "Workflow",
       "WorkloadIdentity",
     ]);
     expect(connection.cloud).toBe("aws");

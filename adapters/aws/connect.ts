@@ -12,6 +12,7 @@ import { queueProvider } from "./queue.ts";
 import { secretProvider } from "./secret.ts";
 import { tableProvider } from "./table.ts";
 import { topicProvider } from "./topic.ts";
+import { workflowProvider } from "./workflow.ts";
 
 /** AWS as it is reached from one Place. Nothing is asked before the first call. */
 export function connectAws(
@@ -29,6 +30,7 @@ export function connectAws(
       ManagedSecret: secretProvider(aws),
       EventRule: eventRuleProvider(aws),
       Topic: topicProvider(aws),
+      Workflow: workflowProvider(aws),
       WorkloadIdentity: identityProvider(aws),
     },
     platform: awsPlatform(place),

@@ -1,8 +1,10 @@
+import { PutRetentionPolicyCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { CreatePodIdentityAssociationCommand } from "@aws-sdk/client-eks";
 import { GetRoleCommand } from "@aws-sdk/client-iam";
 import { DeleteBucketCommand } from "@aws-sdk/client-s3";
 import { GetScheduleCommand } from "@aws-sdk/client-scheduler";
+import { DescribeStateMachineCommand } from "@aws-sdk/client-sfn";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { afterEach, describe, expect, it } from "vitest";
 import { ProviderError } from "../../operator/provider/fault.ts";
@@ -38,6 +40,8 @@ const CALLS = {
     ),
   s3: (aws: Aws) => aws.s3.send(new DeleteBucketCommand({ Bucket: "orders" })),
   scheduler: (aws: Aws) => aws.scheduler.send(new GetScheduleCommand({ Name: "daily", GroupName: "onyx-test" })),
+  sfn: (aws: Aws) => aws.sfn.send(new DescribeStateMachineCommand({ stateMachineArn: "arn" })),
+  logs: (aws: Aws) => aws.logs.send(new PutRetentionPolicyCommand({ logGroupName: "g", retentionInDays: 90 })),
 } as const;
 
 async function failure(service: keyof typeof CALLS, script: Script): Promise<ProviderError> {
@@ -64,6 +68,17 @@ describe("what AWS answers, as a fault", () => {
     ["SchedulerValidation", "scheduler", "invalid"],
     ["SchedulerConflict", "scheduler", "conflict"],
     ["SchedulerQuota", "scheduler", "quota"],
+    ["StateMachineMissing", "sfn", "notFound"],
+    ["StateMachineOther", "sfn", "conflict"],
+    ["StateMachineLeaving", "sfn", "transient"],
+    ["StateMachineQuota", "sfn", "quota"],
+    ["StateMachineWrong", "sfn", "invalid"],
+    ["StatesRoleNotYet", "sfn", "transient"],
+    ["StatesRoleMayNotLogYet", "sfn", "transient"],
+    ["StatesDenied", "sfn", "denied"],
+    ["LogGroupMissing", "logs", "notFound"],
+    ["LogGroupThere", "logs", "conflict"],
+    ["LogGroupAborted", "logs", "transient"],
     ["DynamoDbThrottled", "dynamodb", "throttled"],
     ["DynamoDbOneIndexAtATime", "dynamodb", "throttled"],
     ["DynamoDbTableLimit", "dynamodb", "quota"],

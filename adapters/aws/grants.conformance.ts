@@ -9,7 +9,12 @@ import {
   ScanCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { CreateAccessKeyCommand, CreateUserCommand, PutUserPolicyCommand } from "@aws-sdk/client-iam";
+import {
+  CreateAccessKeyCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  PutUserPolicyCommand,
+} from "@aws-sdk/client-iam";
 import {
   CreateKeyCommand,
   DescribeKeyCommand,
@@ -40,6 +45,16 @@ import {
   PutSecretValueCommand,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
+import {
+  CreateStateMachineCommand,
+  DeleteStateMachineCommand,
+  DescribeExecutionCommand,
+  DescribeStateMachineCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+  UpdateStateMachineCommand,
+} from "@aws-sdk/client-sfn";
 import {
   CreateTopicCommand,
   DeleteTopicCommand,
@@ -89,6 +104,15 @@ beforeAll(async () => {
   }
   for (const QueueName of ["bound", "other"]) await admin.sqs.send(new CreateQueueCommand({ QueueName }));
   for (const Name of ["bound", "other"]) await admin.sns.send(new CreateTopicCommand({ Name }));
+  const AssumeRolePolicyDocument = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: "states.amazonaws.com" }, Action: "sts:AssumeRole" }],
+  });
+  const { Role } = await admin.iam.send(new CreateRoleCommand({ RoleName: "workflow", AssumeRolePolicyDocument }));
+  for (const name of ["bound", "other"]) {
+    await admin.sfn.send(new CreateStateMachineCommand({ name, roleArn: Role?.Arn, definition: WAITS }));
+    await admin.sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn(name), name: "theirs" }));
+  }
   for (const TableName of ["bound", "other"])
     await admin.dynamodb.send(
       new CreateTableCommand({
@@ -115,6 +139,10 @@ afterAll(async () => {
 });
 
 const topicArn = (name: string) => `arn:aws:sns:${REGION}:${ACCOUNT}:${name}`;
+const machineArn = (name: string) => `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${name}`;
+/** A run that somebody else started. */
+const executionArn = (name: string) => `arn:aws:states:${REGION}:${ACCOUNT}:execution:${name}:theirs`;
+const WAITS = JSON.stringify({ StartAt: "wait", States: { wait: { Type: "Wait", Seconds: 600, End: true } } });
 
 /** Clients with just the rights of one grant on the bound resource. */
 async function granted(kind: GrantableKind, access: Access) {
@@ -125,6 +153,7 @@ async function granted(kind: GrantableKind, access: Access) {
     EncryptionKey: keys.bound ?? "",
     ManagedSecret: secrets.get("bound") ?? "",
     Bucket: "arn:aws:s3:::bound",
+    Workflow: machineArn("bound"),
   }[kind];
   const UserName = `${kind}-${access}`;
   await admin.iam.send(new CreateUserCommand({ UserName }));
@@ -144,6 +173,7 @@ async function granted(kind: GrantableKind, access: Access) {
     secretsManager: new SecretsManagerClient(config),
     sns: new SNSClient(config),
     s3: new S3Client({ ...config, forcePathStyle: true }),
+    sfn: new SFNClient({ ...config, disableHostPrefix: true }),
   };
 }
 
@@ -214,6 +244,15 @@ const CALLS: Record<GrantableKind, Record<string, (clients: Clients, name: strin
       sns.send(new SubscribeCommand({ TopicArn: topicArn(name), Protocol: "email", Endpoint: "somebody@example.com" })),
     destroy: ({ sns }, name) => sns.send(new DeleteTopicCommand({ TopicArn: topicArn(name) })),
   },
+  Workflow: {
+    start: ({ sfn }, name) => sfn.send(new StartExecutionCommand({ stateMachineArn: machineArn(name) })),
+    describe: ({ sfn }, name) => sfn.send(new DescribeStateMachineCommand({ stateMachineArn: machineArn(name) })),
+    "see a run": ({ sfn }, name) => sfn.send(new DescribeExecutionCommand({ executionArn: executionArn(name) })),
+    "stop a run": ({ sfn }, name) => sfn.send(new StopExecutionCommand({ executionArn: executionArn(name) })),
+    change: ({ sfn }, name) =>
+      sfn.send(new UpdateStateMachineCommand({ stateMachineArn: machineArn(name), definition: WAITS })),
+    destroy: ({ sfn }, name) => sfn.send(new DeleteStateMachineCommand({ stateMachineArn: machineArn(name) })),
+  },
 };
 
 const secretId = (name: string) => ({ SecretId: secrets.get(name) });
@@ -242,6 +281,7 @@ describe("the policy of a grant, enforced", () => {
     ["Table", "ReadWrite", ["get", "query", "query an index", "scan", "put", "update", "delete"]],
     ["EncryptionKey", "Use", ["encrypt", "get a data key"]],
     ["Topic", "Produce", ["publish"]],
+    ["Workflow", "Start", ["start"]],
     ["Bucket", "Read", ["list", "get"]],
     ["Bucket", "Write", ["put", "put in parts", "delete"]],
     ["Bucket", "ReadWrite", ["list", "get", "put", "put in parts", "delete"]],

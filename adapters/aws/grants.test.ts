@@ -8,6 +8,7 @@ import { allows, type Request } from "./testing/evaluate.ts";
 const REGION = "eu-west-1";
 const queueArn = (name: string) => `arn:aws:sqs:${REGION}:111122223333:${name}`;
 const tableArn = (name: string) => `arn:aws:dynamodb:${REGION}:111122223333:table/${name}`;
+const machineArn = (name: string) => `arn:aws:states:${REGION}:111122223333:stateMachine:${name}`;
 const bucketArn = (name: string) => `arn:aws:s3:::${name}`;
 const keyArn = (id: string) => `arn:aws:kms:${REGION}:111122223333:key/${id}`;
 
@@ -31,18 +32,25 @@ const grant: fc.Arbitrary<Grant> = fc.oneof(
     access: fc.constantFrom("Read" as const, "Write" as const, "ReadWrite" as const),
     encryptionKey: keys,
   }),
+  fc.record({
+    kind: fc.constant("Workflow" as const),
+    id: fc.constantFrom("w1", "w2", "w10").map(machineArn),
+    access: fc.constant("Start" as const),
+    encryptionKey: fc.constant(null),
+  }),
 );
 const grants = fc.array(grant, { minLength: 1, maxLength: 12 });
+const ARNS = { Queue: queueArn, Table: tableArn, Bucket: bucketArn, Workflow: machineArn };
 const policy = (...all: Grant[]) => policyOf(all) ?? expect.fail("no policy");
 const on = (kind: Grant["kind"], access: Grant["access"], encryptionKey: string | null = null): Grant => ({
   kind,
-  id: { Queue: queueArn, Table: tableArn, Bucket: bucketArn }[kind as "Queue" | "Table" | "Bucket"]("orders"),
+  id: ARNS[kind as keyof typeof ARNS]("orders"),
   access,
   encryptionKey,
 });
 const statements = (...all: Grant[]) => policy(...all).Statement as unknown as readonly { Resource: string[] }[];
 
-/** All data actions of the two services (AWS service reference, 2026-09-26), and some that administer. */
+/** All data actions of the services (AWS service reference, 2026-09-26), and some that administer. */
 const ACTIONS = [
   ..."ReceiveMessage DeleteMessage ChangeMessageVisibility GetQueueAttributes SendMessage PurgeQueue DeleteQueue SetQueueAttributes AddPermission RemovePermission ListDeadLetterSourceQueues StartMessageMoveTask TagQueue CreateQueue GetQueueUrl ListQueueTags"
     .split(" ")
@@ -53,6 +61,9 @@ const ACTIONS = [
   ..."GetObject GetObjectVersion PutObject DeleteObject DeleteObjectVersion AbortMultipartUpload ListMultipartUploadParts ListBucket ListBucketVersions ListBucketMultipartUploads GetObjectAcl PutObjectAcl PutObjectTagging GetObjectTagging BypassGovernanceRetention PutObjectRetention PutObjectLegalHold RestoreObject GetBucketPolicy PutBucketPolicy DeleteBucketPolicy PutBucketVersioning PutLifecycleConfiguration PutEncryptionConfiguration PutBucketTagging DeleteBucket CreateBucket"
     .split(" ")
     .map((action) => `s3:${action}`),
+  ..."StartExecution StartSyncExecution RedriveExecution StopExecution DescribeExecution GetExecutionHistory ListExecutions DescribeStateMachine DescribeStateMachineForExecution DescribeMapRun UpdateMapRun InvokeHTTPEndpoint RevealSecrets SendTaskSuccess SendTaskFailure SendTaskHeartbeat TestState TagResource UpdateStateMachine DeleteStateMachine PublishStateMachineVersion CreateStateMachine"
+    .split(" ")
+    .map((action) => `states:${action}`),
 ];
 const READS = ["GetItem", "BatchGetItem", "Query", "Scan", "ConditionCheckItem"].map((one) => `dynamodb:${one}`);
 const WRITES = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem"].map(
@@ -71,6 +82,7 @@ describe("what an access allows, of all that the service can do", () => {
       ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"].map((one) => `sqs:${one}`),
     ],
     ["Queue", "Produce", ["sqs:SendMessage"]],
+    ["Workflow", "Start", ["states:StartExecution"]],
     ["Table", "Read", READS],
     ["Table", "Write", WRITES],
     ["Table", "ReadWrite", [...new Set([...READS, ...WRITES])]],
@@ -271,7 +283,11 @@ describe("policies of random grants", () => {
   it("allow nothing that no grant allows alone", () => {
     const resources = ["q1", "q2", "q3", "q4.fifo"]
       .map(queueArn)
-      .concat(["t1", "t2", "t3"].map(tableArn), ["b1", "b2", "b10", "b1/x", "b10/x"].map(bucketArn));
+      .concat(
+        ["t1", "t2", "t3"].map(tableArn),
+        ["b1", "b2", "b10", "b1/x", "b10/x"].map(bucketArn),
+        ["w1", "w2", "w10"].map(machineArn),
+      );
     fc.assert(
       fc.property(grants, (all) => {
         for (const resource of resources) {
@@ -317,5 +333,6 @@ describe("limits", () => {
     );
     expect(() => policyOf([on("Queue", "Read")])).toThrow(expect.objectContaining({ fault: "invalid" }));
     expect(() => policyOf([on("Table", "Consume")])).toThrow(expect.objectContaining({ fault: "invalid" }));
+    expect(() => policyOf([on("Workflow", "Consume")])).toThrow(expect.objectContaining({ fault: "invalid" }));
   });
 });

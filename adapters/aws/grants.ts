@@ -61,6 +61,7 @@ const RIGHTS: Readonly<Record<GrantableKind, (grant: Grant, arn: Arn) => Right[]
   ManagedSecret: secretRights,
   Topic: topicRights,
   Bucket: bucketRights,
+  Workflow: workflowRights,
 };
 
 /** The policy for grants, or undefined when there is nothing to allow. The same for any order of grants. */
@@ -158,6 +159,12 @@ export function bucketKeyRights(
 function keyUseRights(grant: Grant): Right[] {
   if (grant.access !== "Use") throw noSuchAccess(grant);
   return KEY_ACTIONS.map((action) => ({ action, resource: grant.id, when: [] }));
+}
+
+/** To start it is not to see its runs: no action on executions. */
+function workflowRights(grant: Grant): Right[] {
+  if (grant.access !== "Start") throw noSuchAccess(grant);
+  return [{ action: "states:StartExecution", resource: grant.id, when: [] }];
 }
 
 /** The ARN holds six characters that AWS picked: a secret of the same name that is made anew is not opened by it. */

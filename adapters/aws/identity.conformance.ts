@@ -63,6 +63,13 @@ const read: Grant = {
   encryptionKey: null,
 };
 
+const start: Grant = {
+  kind: "Workflow",
+  id: `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:fulfil`,
+  access: "Start",
+  encryptionKey: null,
+};
+
 /** Each test has its own ServiceAccount, named after its role. */
 const wish = (name: string, over: Partial<IdentityWant> = {}, by = provider): IdentityWant =>
   by.fit?.(identityWant(name, { serviceAccount: { namespace: "team-a", name }, grants: [consume], ...over })).want ??
@@ -151,6 +158,8 @@ describe("IAM role with Pod Identity", () => {
   it("grants come and go; without any there is no policy", async () => {
     const { name, want } = await made("grants");
     expect(await settle(name, wish(name, { grants: [consume, read] }))).toEqual(["permissions"]);
+    expect(await settle(name, wish(name, { grants: [start] }))).toEqual(["permissions"]);
+    expect((await seen(name, want)).actual.permissions).toEqual([`allow states:StartExecution on ${start.id}`]);
     expect(await settle(name, wish(name, { grants: [] }))).toEqual(["permissions"]);
     await expect(aws.iam.send(new GetRolePolicyCommand({ RoleName: name, PolicyName: "onyx" }))).rejects.toMatchObject({
       name: "NoSuchEntityException",

@@ -19,10 +19,13 @@ import { queueProvider } from "./queue.ts";
 import { createScheduler } from "./scheduler.ts";
 import { secretProvider } from "./secret.ts";
 import { createSecretManager } from "./secret-manager.ts";
+import { createServiceAccounts } from "./service-accounts.ts";
 import { createStorage } from "./storage.ts";
 import { tableProvider } from "./table.ts";
 import { topicProvider } from "./topic.ts";
 import { createTransfer } from "./transfer.ts";
+import { workflowProvider } from "./workflow.ts";
+import { createWorkflows } from "./workflows.ts";
 
 export interface Deps {
   /** Milliseconds since the epoch. */
@@ -56,6 +59,8 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     secretPolicies: createPolicyEditor(secretManager),
     scheduler: createScheduler(clients),
     eventarc: createEventarc(place),
+    workflows: createWorkflows(place),
+    serviceAccounts: createServiceAccounts(place),
     pubsubPolicies: createPolicyEditor(pubsub),
     storagePolicies: createPolicyEditor(storage),
     projectPolicies: createPolicyEditor(projects),
@@ -80,6 +85,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
       ManagedSecret: secretProvider(gcp),
       EventRule: eventRuleProvider(gcp),
       Topic: topicProvider(gcp),
+      Workflow: workflowProvider(gcp),
       WorkloadIdentity: identityProvider(gcp),
     },
     platform: gkePlatform(place),

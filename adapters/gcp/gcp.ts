@@ -7,8 +7,10 @@ import type { PolicyEditor } from "./policy.ts";
 import type { PubSub } from "./pubsub.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { SecretManager } from "./secret-manager.ts";
+import type { ServiceAccounts } from "./service-accounts.ts";
 import type { Storage } from "./storage.ts";
 import type { Transfer } from "./transfer.ts";
+import type { Workflows } from "./workflows.ts";
 
 /** What the kinds need of one connection. */
 export interface Gcp {
@@ -22,6 +24,8 @@ export interface Gcp {
   readonly secretPolicies: PolicyEditor;
   readonly scheduler: Scheduler;
   readonly eventarc: Eventarc;
+  readonly workflows: Workflows;
+  readonly serviceAccounts: ServiceAccounts;
   /** Policies of topics and subscriptions. */
   readonly pubsubPolicies: PolicyEditor;
   /** Policies of crypto keys. */

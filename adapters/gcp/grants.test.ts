@@ -10,7 +10,7 @@ import {
   principalOf,
   rightsOf,
   rightText,
-  type Trace,
+  startDeviations,
   traceText,
   workloadText,
 } from "./grants.ts";
@@ -19,6 +19,7 @@ import { holds, type Policy, withMember, withoutMember } from "./policy.ts";
 const queue = (name: string) => `projects/p/subscriptions/${name}`;
 const table = (name: string) => `projects/p/databases/${name}`;
 const bucket = (name: string) => `projects/_/buckets/${name}`;
+const workflow = (name: string, project = "p") => `projects/${project}/locations/europe-west1/workflows/${name}`;
 const grant = (kind: Grant["kind"], id: string, access: Grant["access"]): Grant => ({
   kind,
   id,
@@ -60,6 +61,11 @@ describe("what a grant gives", () => {
         "projects/p/roles/onyx.bucketWriter on projects/_/buckets/b",
       ],
     ],
+    [
+      "start, on the project of the workflow",
+      grant("Workflow", workflow("w", "other"), "Start"),
+      ["projects/other/roles/onyx.workflowStarter on projects/other"],
+    ],
     ["read", grant("Table", table("t-1"), "Read"), ["projects/p/roles/onyx.tableReader on projects/p/databases/t-1"]],
     ["write", grant("Table", table("t-1"), "Write"), ["projects/p/roles/onyx.tableWriter on projects/p/databases/t-1"]],
     [
@@ -81,6 +87,8 @@ describe("what a grant gives", () => {
     ],
     ["a queue's id for a topic", grant("Topic", queue("q"), "Produce"), "no id of a topic on Google Cloud"],
     ["a bucket's name for its id", grant("Bucket", "b", "Read"), "no id of a bucket on Google Cloud"],
+    ["an access that a workflow has not", grant("Workflow", workflow("w"), "Consume"), "choose Start"],
+    ["a state machine", grant("Workflow", "arn:aws:states:x", "Start"), "no id of a workflow on Google Cloud"],
     ["an empty id", grant("Table", "", "Read"), "no id of a table on Google Cloud"],
   ])("%s is refused in words", (_, one, words) => expect(() => rightsOf([one], "p")).toThrow(words));
 
@@ -103,6 +111,26 @@ describe("what a grant gives", () => {
       expect(policyPlace({ role: "r", on })).toEqual({ resource: on, condition: undefined });
   });
 
+  test("workflows of one project are one right, without condition, and who may start them all is told so", () => {
+    const rights = rightsOf(
+      ["a", "b"]
+        .map((name) => grant("Workflow", workflow(name), "Start"))
+        .concat(grant("Queue", queue("q"), "Consume")),
+      "p",
+    );
+    const starts = rights.filter(({ on }) => on === "projects/p");
+    expect(starts).toHaveLength(1);
+    expect(starts.map(policyPlace)).toEqual([{ resource: "projects/p", condition: undefined }]);
+    expect(startDeviations(rights, { field: "grants", what: "Its grants" }, "the ServiceAccount")).toEqual([
+      {
+        field: "grants",
+        kind: "Covered",
+        message:
+          "Its grants need a right to start the Workflows that they name; Google Cloud has none on a single workflow, so the ServiceAccount may start every workflow of the project p.",
+      },
+    ]);
+  });
+
   test("the principal is the ServiceAccount's", () => {
     expect(principalOf(workload, "42")).toBe(
       "principal://iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/p.svc.id.goog/subject/ns/shop/sa/api",
@@ -121,6 +149,7 @@ const anyGrant = fc.oneof(
   fc
     .tuple(name, fc.constantFrom("Read" as const, "Write" as const, "ReadWrite" as const))
     .map(([id, access]) => grant("Bucket", bucket(id), access)),
+  name.map((id) => grant("Workflow", workflow(id), "Start")),
 );
 const anyGrants = fc.array(anyGrant, { maxLength: 15 });
 const anyWorkload = fc.record({ pool: name.map((p) => `${p}.svc.id.goog`), namespace: name, serviceAccount: name });
@@ -161,9 +190,8 @@ describe("of any grants", () => {
     };
     fc.assert(
       fc.property(anyGrants, (grants) => {
-        const memberships = rightsOf(grants, "p").map((right) =>
-          membershipOf({ right, workload } satisfies Trace, "42"),
-        );
+        const member = principalOf(workload, "42");
+        const memberships = rightsOf(grants, "p").map((right) => membershipOf(right, member));
         const granted = memberships.reduce(withMember, foreign);
         for (const one of memberships) expect(holds(granted, one)).toBe(true);
         expect(memberships.reduce(withoutMember, granted)).toEqual(foreign);

@@ -2,15 +2,16 @@
 import type { Grant } from "../../controllers/leaf/wants.ts";
 import type { Access, GrantableKind } from "../../crds/access.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
+import type { Deviation } from "../../operator/provider/provider.ts";
 import { KEY_USER_ROLE } from "./key-agents.ts";
-import { checkedKey, databaseName, databaseOfTable, projectOf, topicOf, topicOfQueue } from "./names.ts";
+import { checkedKey, databaseName, databaseOfTable, projectOf, topicOf, topicOfQueue, workflowOf } from "./names.ts";
 import type { Membership } from "./policy.ts";
 import { type CustomRole, ROLES, roleName } from "./roles.ts";
 
 /** A role on one thing. Its text form is `<role> on <thing>`. */
 export interface Right {
   readonly role: string;
-  /** The topic, subscription, crypto key, secret, bucket or database that it is a right on. */
+  /** The topic, subscription, crypto key, secret, bucket, database or project that it is a right on. */
   readonly on: string;
 }
 
@@ -100,6 +101,43 @@ const onBucket =
 const bucketReads = onBucket(ROLES.bucketReader);
 const bucketWrites = onBucket(ROLES.bucketWriter);
 
+/**
+ * A workflow has no policy of its own, and conditions of IAM know no resources of Workflows
+ * (cloud.google.com/iam/docs/conditions-resource-attributes), so it is the project that a right to start one is on.
+ */
+export const startRight = (project: string, role: StartRole = ROLES.workflowStarter): Right => ({
+  role: roleName(project, role),
+  on: `projects/${project}`,
+});
+
+type StartRole = typeof ROLES.workflowStarter | typeof ROLES.workflowRunner;
+
+/**
+ * What rights to start workflows give beyond what was asked for.
+ *
+ * @param asks what needs them, as a sentence begins with it, and in which field of spec it stands
+ * @param who gets them
+ */
+export function startDeviations(
+  rights: readonly Right[],
+  asks: { readonly field: string; readonly what: string },
+  who: string,
+): readonly Deviation[] {
+  return rights.flatMap(({ role, on }): Deviation[] => {
+    const project = projectOf(on);
+    const runs = role === roleName(project, ROLES.workflowRunner);
+    if (!runs && role !== roleName(project, ROLES.workflowStarter)) return [];
+    const more = runs ? " and read what its runs were given and gave" : "";
+    return [
+      {
+        field: asks.field,
+        kind: "Covered",
+        message: `${asks.what} need a right to start the Workflows that they name; Google Cloud has none on a single workflow, so ${who} may start every workflow of the project ${project}${more}.`,
+      },
+    ];
+  });
+}
+
 const RULES: Readonly<Record<GrantableKind, Partial<Record<Access, Rule>>>> = {
   Queue: { Consume: onSubscription, Produce: onTopic },
   EncryptionKey: { Use: onKey },
@@ -109,6 +147,7 @@ const RULES: Readonly<Record<GrantableKind, Partial<Record<Access, Rule>>>> = {
   },
   Topic: { Produce: (id) => [{ role: "roles/pubsub.publisher", on: topicOf(id) }] },
   Table: { Read: reads, Write: writes, ReadWrite: both(reads, writes) },
+  Workflow: { Start: (id) => [startRight(projectOf(workflowOf(id)))] },
   Bucket: { Read: bucketReads, Write: bucketWrites, ReadWrite: both(bucketReads, bucketWrites) },
 };
 
@@ -176,8 +215,8 @@ export function policyPlace({ on }: Right): {
   };
 }
 
-/** The membership that a trace is, in the policy of `policyPlace(trace.right).resource`. */
-export function membershipOf({ right, workload }: Trace, projectNumber: string): Membership {
+/** The membership that a right of a member is, in the policy of `policyPlace(right).resource`. */
+export function membershipOf(right: Right, member: string): Membership {
   const { condition } = policyPlace(right);
-  return { role: right.role, member: principalOf(workload, projectNumber), ...(condition ? { condition } : {}) };
+  return { role: right.role, member, ...(condition ? { condition } : {}) };
 }

@@ -52,6 +52,9 @@ const CONSUME = grant("Queue", queueId("jobs"), "Consume");
 const PRODUCE = grant("Queue", queueId("jobs"), "Produce");
 const ORDERS = grant("Table", tableId("orders"), "ReadWrite");
 const MEDIA = grant("Bucket", bucketId("media"), "ReadWrite");
+const workflowId = (name: string) => `projects/${PROJECT}/locations/${REGION}/workflows/${name}`;
+const FULFIL = grant("Workflow", workflowId("fulfil"), "Start");
+const REFUND = grant("Workflow", workflowId("refund"), "Start");
 const USERS = grant("Table", tableId("users"), "Read");
 
 function wanted(grants: readonly Grant[], name = "api"): IdentityWant {
@@ -178,6 +181,43 @@ describe("create", () => {
     expect(found.actual.permissions).toEqual([]);
     await identity().delete(found, known, call("WorkloadIdentity", "api"));
     expect(adapter.writes()).toEqual([]);
+  });
+
+  test("a workflow is started by a right on its project, which says so, and goes with the last grant", async () => {
+    const starter = { role: role("workflowStarter"), members: [principal("api")] };
+    const both = wanted([FULFIL, REFUND, USERS]);
+    expect(identity().fit?.(both).deviations).toEqual([
+      {
+        field: "grants",
+        kind: "Covered",
+        message: expect.stringContaining(`every workflow of the project ${PROJECT}`),
+      },
+    ]);
+    expect(identity().fit?.(wanted([USERS])).deviations).toEqual([]);
+    await made(both);
+    expect(await bindings(`projects/${PROJECT}`)).toContainEqual(starter);
+    const one = wanted([REFUND, USERS]);
+    expect(await update(both, one)).toEqual([]);
+    expect(await bindings(`projects/${PROJECT}`)).toContainEqual(starter);
+    const none = wanted([USERS]);
+    expect(await update(one, none)).toEqual(["permissions"]);
+    expect(await bindings(`projects/${PROJECT}`)).toEqual([
+      { role: role("tableReader"), members: [principal("api")], on: "onyx-users" },
+    ]);
+  });
+
+  test("two identities share the right to start workflows, and one keeps it when the other goes", async () => {
+    const want = await made(wanted([FULFIL]));
+    await made(wanted([FULFIL], "job"), "job");
+    expect(await bindings(`projects/${PROJECT}`)).toEqual([
+      { role: role("workflowStarter"), members: [principal("api"), principal("job")] },
+    ]);
+    const lines = footprint(want);
+    await identity().delete(await seen(lines), at("api", lines), call("WorkloadIdentity", "api"));
+    expect(await look(lines)).toEqual({ exists: false });
+    expect(await bindings(`projects/${PROJECT}`)).toEqual([
+      { role: role("workflowStarter"), members: [principal("job")] },
+    ]);
   });
 
   test("two identities share the binding of a table", async () => {

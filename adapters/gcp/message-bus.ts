@@ -46,13 +46,13 @@ export async function ensureMessageBus(eventarc: Eventarc, place: Place, call: C
 
 /** An operation as it is after one more look: a short one is through by then. @throws ProviderError when it has failed */
 export async function lookAgain(
-  eventarc: Pick<Eventarc, "operation">,
+  service: Pick<Eventarc, "operation">,
   begun: Operation,
   signal: AbortSignal,
 ): Promise<Operation> {
   if (begun.error) throw begun.error;
   if (begun.done) return begun;
-  const now = (await eventarc.operation(begun.name, signal)) ?? begun;
+  const now = (await service.operation(begun.name, signal)) ?? begun;
   if (now.error) throw now.error;
   return now;
 }

@@ -18,6 +18,12 @@ export const keyRingName = (project: string, location: string, ring: string): st
 export const keyName = (ring: string, key: string): string => `${ring}/cryptoKeys/${key}`;
 export const jobName = (project: string, location: string, job: string): string =>
   `projects/${project}/locations/${location}/jobs/${job}`;
+export const workflowName = (project: string, location: string, workflow: string): string =>
+  `projects/${project}/locations/${location}/workflows/${workflow}`;
+/** Email of a service account of the project. A project of a domain, `example.com:p`, has it last. */
+export const accountEmail = (project: string, id: string): string =>
+  `${id}@${project.split(":").reverse().join(".")}.iam.gserviceaccount.com`;
+export const accountName = (project: string, email: string): string => `projects/${project}/serviceAccounts/${email}`;
 export const eventarcName = (
   project: string,
   location: string,
@@ -28,6 +34,7 @@ export const eventarcName = (
 const SUBSCRIPTION = /^projects\/([^/]+)\/subscriptions\/([^/]+)$/;
 const TOPIC = /^projects\/([^/]+)\/topics\/([^/]+)$/;
 const CRYPTO_KEY = /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/;
+const WORKFLOW = /^projects\/[^/]+\/locations\/[^/]+\/workflows\/[^/]+$/;
 const DATABASE = /^projects\/([^/]+)\/databases\/([^/]+)$/;
 
 /** The topic of a queue, by its QUEUE_ID: a queue's topic and subscription have the same name. */
@@ -58,6 +65,15 @@ export function databaseOfTable(tableId: string): { project: string; database: s
   if (!project || !database) throw notA("table", tableId, "projects/<project>/databases/<id>");
   return { project, database };
 }
+
+/** A WORKFLOW_ID that is one. @throws ProviderError invalid */
+export function workflowOf(workflowId: string): string {
+  if (!isWorkflow(workflowId))
+    throw notA("workflow", workflowId, "projects/<project>/locations/<location>/workflows/<name>");
+  return workflowId;
+}
+
+export const isWorkflow = (id: string): boolean => WORKFLOW.test(id);
 
 /** The KEY_ID itself, once it is seen to be one. */
 export function checkedKey(keyId: string): string {

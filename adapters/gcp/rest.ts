@@ -12,7 +12,11 @@ interface Refusal {
   readonly error?: {
     readonly message?: string;
     readonly status?: string;
-    readonly details?: readonly { readonly reason?: string; readonly metadata?: Readonly<Record<string, string>> }[];
+    readonly details?: readonly {
+      readonly reason?: string;
+      readonly metadata?: Readonly<Record<string, string>>;
+      readonly fieldViolations?: readonly { readonly description?: string }[];
+    }[];
   };
 }
 
@@ -101,8 +105,20 @@ export function failure(
 function refused(status: number, body: unknown, api: string): ProviderError {
   const { error } = (typeof body === "object" && body !== null ? body : {}) as Refusal;
   const code = Status[(error?.status ?? "") as keyof typeof Status] ?? BY_HTTP[status] ?? Status.UNAVAILABLE;
-  const detail = error?.details?.find(({ reason }) => reason !== undefined);
-  return toProviderError(failure(code, error?.message ?? `HTTP ${status}`, detail), api);
+  const detail = detailsOf(error).find(({ reason }) => reason !== undefined);
+  return toProviderError(failure(code, wordsOf(error) ?? `HTTP ${status}`, detail), api);
+}
+
+const detailsOf = (error: Refusal["error"]): NonNullable<NonNullable<Refusal["error"]>["details"]> =>
+  Array.isArray(error?.details) ? error.details : [];
+
+/** Some services say no more than "request contains errors", and which ones in google.rpc.BadRequest. */
+function wordsOf(error: Refusal["error"]): string | undefined {
+  const message = error?.message;
+  const violations = detailsOf(error)
+    .flatMap(({ fieldViolations = [] }) => fieldViolations)
+    .flatMap(({ description = "" }) => (message?.includes(description) ? [] : [description]));
+  return violations.length > 0 ? `${message ?? ""}: ${violations.join("; ")}` : message;
 }
 
 /** Where a proxy answers in Google's stead: google/rpc/code.proto. */

@@ -17,7 +17,7 @@ export interface CustomRole {
  * The least that a workload needs for each access. `roles/pubsub.subscriber` may also seek (and so drop all messages)
  * and attach new subscriptions; `roles/datastore.user` and `viewer` may also read indexes, statistics and other projects'
  * metadata; `roles/storage.objectViewer` may also list managed folders, and of the roles that may delete each may read too;
- * `roles/workflows.invoker` may also read and cancel what runs. Permissions: docs.cloud.google.com/iam/docs/roles-permissions.
+ * `roles/workflows.invoker` may also cancel what runs and answer what it waits for. Permissions: docs.cloud.google.com/iam/docs/roles-permissions.
  */
 export const ROLES = {
   queueConsumer: {
@@ -65,8 +65,15 @@ export const ROLES = {
   workflowStarter: {
     id: "onyx.workflowStarter",
     title: "Onyx workflow starter",
-    description: "Start the workflows of the project: for the account that rules start them as.",
+    description:
+      "Start the workflows of the project: for the account that rules start them as, for workflows and workloads.",
     permissions: ["workflows.executions.create"],
+  },
+  workflowRunner: {
+    id: "onyx.workflowRunner",
+    title: "Onyx workflow runner",
+    description: "Start the workflows of the project and see how their runs end: for workflows that wait for others.",
+    permissions: ["workflows.executions.create", "workflows.executions.get"],
   },
   replicationSource: {
     id: "onyx.replicationSource",

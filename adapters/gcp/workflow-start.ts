@@ -3,6 +3,7 @@
  * of the project. Pure. https://cloud.google.com/workflows/docs/reference/executions/rest/v1/projects.locations.workflows.executions/create
  */
 import { ProviderError } from "../../operator/provider/fault.ts";
+import { accountEmail, isWorkflow } from "./names.ts";
 
 /** Account that workflows are started as. Whoever sets up the project makes it: docs/guides/google-cloud.md. */
 const STARTER = "onyx-workflow-starter";
@@ -10,13 +11,12 @@ export const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 /** Of the one call, as it is sent. */
 export const JSON_TYPE = { "Content-Type": "application/json" } as const;
 
-const WORKFLOW = /^projects\/[^/]+\/locations\/[^/]+\/workflows\/[^/]+$/;
 const URI =
   /^https:\/\/workflowexecutions\.googleapis\.com\/v1\/(projects\/[^/]+\/locations\/[^/]+\/workflows\/[^/]+)\/executions$/;
 
 /** A WORKFLOW_ID that is one. @throws ProviderError invalid */
 export function checkedWorkflow(id: string): string {
-  if (WORKFLOW.test(id)) return id;
+  if (isWorkflow(id)) return id;
   throw new ProviderError(
     "invalid",
     `target.workflowRef: "${id}" is no id of a workflow on Google Cloud: projects/PROJECT/locations/LOCATION/workflows/NAME is expected`,
@@ -24,9 +24,8 @@ export function checkedWorkflow(id: string): string {
   );
 }
 
-/** Email of the account. A project of a domain, `example.com:p`, has it last. */
-export const starterOf = (project: string): string =>
-  `${STARTER}@${project.split(":").reverse().join(".")}.iam.gserviceaccount.com`;
+/** Email of the account. */
+export const starterOf = (project: string): string => accountEmail(project, STARTER);
 
 /** Where an execution is created. */
 export const startUri = (workflow: string): string =>

@@ -222,12 +222,14 @@ describe("bindings", () => {
     { queue: "order-events", access: "Produce" },
     { queue: "order-events", access: "Consume" },
     { bucket: "media", access: "ReadWrite" },
+    { workflow: "fulfil-order", access: "Start" },
   ] as const;
   const references = {
     "bindings[0].table": { outputs: outputsOf("Table", "t") },
     "bindings[1].queue": { outputs: outputsOf("Queue", "q") },
     "bindings[2].queue": { outputs: outputsOf("Queue", "q") },
     "bindings[3].bucket": { outputs: outputsOf("Bucket", "b") },
+    "bindings[4].workflow": { outputs: outputsOf("Workflow", "w") },
   };
   const composed = compose({ bindings: [...bindings] }, seenWith({ references }));
 
@@ -237,6 +239,7 @@ describe("bindings", () => {
       { field: "bindings[1].queue", kind: "Queue", name: "order-events" },
       { field: "bindings[2].queue", kind: "Queue", name: "order-events" },
       { field: "bindings[3].bucket", kind: "Bucket", name: "media" },
+      { field: "bindings[4].workflow", kind: "Workflow", name: "fulfil-order" },
     ]);
   });
 
@@ -254,6 +257,8 @@ describe("bindings", () => {
       TABLE_ORDERS_V2_ID: "id/t",
       TABLE_ORDERS_V2_NAME: "t",
       TABLE_ORDERS_V2_REGION: "eu-west-1",
+      WORKFLOW_FULFIL_ORDER_ID: "id/w",
+      WORKFLOW_FULFIL_ORDER_REGION: "eu-west-1",
     });
   });
 
@@ -265,6 +270,7 @@ describe("bindings", () => {
         { kind: "Queue", name: "order-events", access: "Consume" },
         { kind: "Queue", name: "order-events", access: "Produce" },
         { kind: "Table", name: "orders.v2", access: "ReadWrite" },
+        { kind: "Workflow", name: "fulfil-order", access: "Start" },
       ],
     });
   });

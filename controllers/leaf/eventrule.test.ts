@@ -6,10 +6,12 @@ import { eventRule } from "./eventrule.ts";
 const known: Readonly<Record<string, string>> = {
   "Queue projects/p/subscriptions/jobs": "jobs",
   "Topic projects/p/topics/news-topic": "news",
+  "Workflow projects/p/locations/europe-west1/workflows/prod-shop-nightly": "nightly",
   "Queue arn:aws:sqs:eu-west-1:111122223333:jobs": "jobs",
   "Topic arn:aws:sns:eu-west-1:111122223333:news-topic": "news",
 };
 const STATE_MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:daily";
+const OURS = "projects/p/locations/europe-west1/workflows/prod-shop-nightly";
 const WORKFLOW = "projects/p/locations/europe-west1/workflows/daily";
 const naming = (cloud: "aws" | "gcp") =>
   ({
@@ -32,7 +34,14 @@ describe("a workflow as target", () => {
     target: () => ({ outputs: {}, effective: {} }),
   } as unknown as Given;
 
-  it("is named by its id, and refers to no object", () => {
+  it("that an object stands for is named like it, and has its id", () => {
+    const named = { ...spec, target: { workflowRef: { name: "daily" } } };
+    expect(eventRule.references(named)).toEqual([{ field: "target.workflowRef", kind: "Workflow", name: "daily" }]);
+    const target = () => ({ outputs: { WORKFLOW_ID: WORKFLOW }, effective: {} });
+    expect(eventRule.want(named, { ...given, target } as Given).target).toEqual({ id: WORKFLOW, via: [] });
+  });
+
+  it("that no object stands for is named by its id", () => {
     expect(eventRule.references(spec)).toEqual([]);
     expect(eventRule.problem?.(spec, given)).toBeUndefined();
     expect(eventRule.want(spec, given)).toMatchObject({
@@ -43,7 +52,7 @@ describe("a workflow as target", () => {
   });
 
   it.each([
-    ["a name", { name: "daily" }],
+    ["a name and an id", { name: "daily", external: WORKFLOW }],
     ["nothing", {}],
     ["a version", { external: `${STATE_MACHINE}:1` }],
     ["all of an account", { external: "arn:aws:states:eu-west-1:111122223333:stateMachine:*" }],
@@ -66,6 +75,7 @@ describe("the spec of a rule that was found", () => {
     ["aws", "arn:aws:sns:eu-west-1:1:x", { topicRef: { external: "arn:aws:sns:eu-west-1:1:x" } }],
     ["aws", STATE_MACHINE, { workflowRef: { external: STATE_MACHINE } }],
     ["gcp", WORKFLOW, { workflowRef: { external: WORKFLOW } }],
+    ["gcp", OURS, { workflowRef: { name: "nightly" } }],
   ] as const)("on %s names the target %s", (cloud, id, target) =>
     expect(eventRule.specOf?.({ target: { id, via: [] } }, naming(cloud)).target).toEqual(target),
   );

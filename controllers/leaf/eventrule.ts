@@ -70,7 +70,7 @@ const WORKFLOW = /^(arn:[^:]+:states:|projects\/[^/]+\/locations\/[^/]+\/workflo
 
 /** On GCP the id is that of a Pub/Sub topic, which a Queue has too: whose it is, what was imported beside it tells. */
 function targetSpec(id: string, naming: Naming): object {
-  if (WORKFLOW.test(id)) return { workflowRef: { external: id } };
+  if (WORKFLOW.test(id)) return { workflowRef: naming.reference("Workflow", id) };
   const topic = naming.reference("Topic", id);
   const queue = naming.reference("Queue", id.replace(/^(projects\/[^/]+)\/topics\//, "$1/subscriptions/"));
   const isQueue = "name" in queue || id.split(":")[2] === "sqs";

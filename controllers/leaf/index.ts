@@ -5,7 +5,18 @@ import { managedSecret } from "./managedsecret.ts";
 import { queue } from "./queue.ts";
 import { table } from "./table.ts";
 import { topic } from "./topic.ts";
+import { workflow } from "./workflow.ts";
 import { workloadIdentity } from "./workloadidentity.ts";
 
 /** Every leaf kind: one line each. */
-export const leaves = [queue, table, bucket, topic, encryptionKey, managedSecret, eventRule, workloadIdentity] as const;
+export const leaves = [
+  queue,
+  table,
+  bucket,
+  topic,
+  encryptionKey,
+  managedSecret,
+  eventRule,
+  workflow,
+  workloadIdentity,
+] as const;

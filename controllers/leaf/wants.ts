@@ -291,6 +291,36 @@ export interface EventRuleWant extends Wanted {
 /** `RULE_ID` AWS: ARN of the schedule. GCP: `projects/P/locations/L/jobs/N` */
 export type EventRuleOutputs = { readonly RULE_ID: string; readonly REGION: string };
 
+/** What a Workflow should be. */
+export interface WorkflowWant extends Wanted {
+  /** What it is compiled of. Input of `program` and `permissions`; no cloud reports it back. */
+  readonly source: {
+    /** As spec has it: sound, by `parseWorkflow`. */
+    readonly definition: { readonly [field: string]: Neutral };
+    /** What its tasks name, sorted by kind and name, once each. */
+    readonly targets: readonly WorkflowTarget[];
+  };
+  /** `sha256:<hex>` of the compiled program. Filled by the adapter's `fit`, reported by `observe`. */
+  readonly program: string;
+  /** What its runs may do, as IdentityWant has it. Filled by `fit`, reported by `observe`. */
+  readonly permissions: readonly string[];
+  readonly logLevel: "None" | "Errors";
+  readonly overrides: { readonly [field: string]: Neutral };
+}
+
+/** An object that a task of a workflow names. */
+export interface WorkflowTarget {
+  readonly [field: string]: Neutral;
+  readonly kind: "Queue" | "Topic" | "Workflow";
+  readonly name: string;
+  readonly outputs: { readonly [output: string]: string };
+  /** Key that encrypts it, when it is a customer's. */
+  readonly encryptionKey: string | null;
+}
+
+/** `WORKFLOW_ID` AWS: ARN of the state machine. GCP: `projects/P/locations/L/workflows/N` */
+export type WorkflowOutputs = { readonly WORKFLOW_ID: string; readonly REGION: string };
+
 /** Every leaf kind with what it wants and what it gives. The adapters' lists are typed by it. */
 export interface Leaves {
   readonly Queue: { want: QueueWant; outputs: QueueOutputs };
@@ -300,6 +330,7 @@ export interface Leaves {
   readonly ManagedSecret: { want: SecretWant; outputs: SecretOutputs };
   readonly EventRule: { want: EventRuleWant; outputs: EventRuleOutputs };
   readonly Topic: { want: TopicWant; outputs: TopicOutputs };
+  readonly Workflow: { want: WorkflowWant; outputs: WorkflowOutputs };
   readonly WorkloadIdentity: { want: IdentityWant; outputs: IdentityOutputs };
 }
 export type LeafKind = keyof Leaves;

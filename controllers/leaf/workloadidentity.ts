@@ -13,6 +13,7 @@ const ID_OUTPUT = {
   Bucket: "BUCKET_ID",
   EncryptionKey: "KEY_ID",
   ManagedSecret: "SECRET_ID",
+  Workflow: "WORKFLOW_ID",
 } as const satisfies Record<GrantableKind, string>;
 
 type GrantSpec = NonNullable<WorkloadIdentitySpec["grants"]>[number];

@@ -59,6 +59,20 @@ export const types = [
   {
     "group": "onyx.onelens.io",
     "version": "v1alpha1",
+    "plural": "workflows",
+    "kind": "Workflow",
+    "namespaced": true
+  },
+  {
+    "group": "onyx.onelens.io",
+    "version": "v1alpha1",
+    "plural": "workflowruns",
+    "kind": "WorkflowRun",
+    "namespaced": true
+  },
+  {
+    "group": "onyx.onelens.io",
+    "version": "v1alpha1",
     "plural": "workloadidentities",
     "kind": "WorkloadIdentity",
     "namespaced": true

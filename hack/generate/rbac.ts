@@ -19,7 +19,7 @@ const CHANGE = ["create", "update", "patch", "delete", "deletecollection"];
 export function rbacFiles(kinds: readonly Kind[]): readonly Output[] {
   const namespaced = plurals(kinds.filter((kind) => kind.scope === "Namespaced"));
   const cluster = plurals(kinds.filter((kind) => kind.scope === "Cluster"));
-  const leaves = plurals(kinds.filter((kind) => kind.role === "leaf"));
+  const ofClouds = plurals(kinds.filter((kind) => kind.role === "leaf" || kind.role === "run"));
   const children = composites.flatMap(({ uses }) => uses);
   const scalable = kinds.filter((kind) => kind.scale).map((kind) => `${kind.plural}/scale`);
   const roles = [
@@ -34,8 +34,8 @@ export function rbacFiles(kinds: readonly Kind[]): readonly Output[] {
       text: `# ${MARK}: all that the operator may do.\n${stringify(rightsOf(kinds, children), { aliasDuplicateObjects: false })}`,
     },
     {
-      path: "charts/onyx-operator/files/leaves.yaml",
-      text: `# ${MARK}: the kinds that stand for something in a cloud.\n${stringify(leaves)}`,
+      path: "charts/onyx-operator/files/cloud-kinds.yaml",
+      text: `# ${MARK}: the kinds that stand for something in a cloud.\n${stringify(ofClouds)}`,
     },
     {
       path: "charts/onyx-crds/templates/roles.yaml",

@@ -55,6 +55,10 @@ const onGcp = ({ gcpGrpc, gcpRest }: Endpoints) => ({
     monitoring: gcpRest,
     storage: gcpRest,
     eventarc: gcpRest,
+    workflows: gcpRest,
+    workflowexecutions: gcpRest,
+    "pubsub-rest": gcpRest,
+    iam: gcpRest,
     storagetransfer: gcpRest,
   },
 });

@@ -7,6 +7,7 @@ import {
   type GcpEmulator,
   startAws,
   startGcp,
+  startWorkflowEngine,
   WITH_KEDA,
 } from "../testbed/index.ts";
 import { waitUntil } from "../testbed/wait.ts";
@@ -54,11 +55,7 @@ export async function startPlatform<C extends AnyCluster>(
   };
   try {
     const more = { keep, ...(signal ? { signal } : {}) };
-    const emulator =
-      cloud === "aws"
-        ? await startAws({ name: `${name}-cloud`, ...more }, host)
-        : await startGcp({ name: `${name}-cloud`, ...more }, host);
-    stops.push(() => emulator.stop());
+    const emulator = await startCloud(cloud, name, more, host, stops);
     const env = cloud === "aws" ? { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" } : {};
     const cluster = await options.provide({ name, flavor, parts: WITH_KEDA, ...more, kedaEnv: env }, host);
     stops.push(() => cluster.stop());
@@ -77,6 +74,27 @@ export async function startPlatform<C extends AnyCluster>(
     await stop();
     throw error;
   }
+}
+
+/** The cloud, on GCP with an engine for its workflows; ministack brings its own. */
+async function startCloud(
+  cloud: "aws" | "gcp",
+  name: string,
+  more: { readonly keep: boolean; readonly signal?: AbortSignal },
+  host: Host,
+  stops: (() => Promise<void>)[],
+): Promise<AwsEmulator | GcpEmulator> {
+  const named = { name: `${name}-cloud`, ...more };
+  if (cloud === "aws") {
+    const emulator = await startAws(named, host);
+    stops.push(() => emulator.stop());
+    return emulator;
+  }
+  const engine = await startWorkflowEngine({ name: `${name}-workflows`, ...more, env: { STEP_ENTRIES: "1" } }, host);
+  stops.push(() => engine.stop());
+  const emulator = await startGcp({ ...named, workflowEngine: engine.url }, host);
+  stops.push(() => emulator.stop());
+  return emulator;
 }
 
 /** The emulators' addresses as both the operator and the cluster's own pods reach them. */

@@ -34,7 +34,7 @@ const startable: Record<string, (context: Context) => Promise<{ stop(): Promise<
 const commands: Record<string, (context: Context) => Promise<void>> = { up, down, status, build };
 
 async function build({ host, signal }: Context): Promise<void> {
-  await ensureBuilt(host, ["pki", "controlplane", "keda", "pubsub", "ministack"], { signal });
+  await ensureBuilt(host, ["pki", "controlplane", "keda", "pubsub", "ministack", "workflows"], { signal });
   host.say(`Everything is built, in ${host.cache}.`);
 }
 

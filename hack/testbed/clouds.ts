@@ -18,6 +18,11 @@ export interface CloudOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface GcpCloudOptions extends CloudOptions {
+  /** Where an engine that runs workflows answers: `url` of startWorkflowEngine. Absent: executions stay ACTIVE. */
+  readonly workflowEngine?: string;
+}
+
 export interface AwsEmulator {
   /** Of every service, as http://127.0.0.1:port. A 12-digit access key id selects the account. */
   readonly endpoint: string;
@@ -119,15 +124,17 @@ async function reset(endpoint: string): Promise<void> {
 }
 
 /** Our own GCP, which reads Google's API definitions, with Google's in-memory Pub/Sub behind it. */
-export async function startGcp(options: CloudOptions = {}, host: Host = thisHost()): Promise<GcpEmulator> {
+export async function startGcp(options: GcpCloudOptions = {}, host: Host = thisHost()): Promise<GcpEmulator> {
   const { pubsub } = await ensureBuilt(host, ["pubsub"], { signal: options.signal });
   return inRun("gcp", options, host, async (run) => {
     const behind = run.launch({ name: "pubsub", command: join(pubsub, "pubsub"), args: ["-address", "127.0.0.1:0"] });
     const inner = await firstLine<{ grpc: string }>(behind, "pubsub", options.signal);
+    const { workflowEngine } = options;
+    const main = [join(host.root, "hack", "testbed", "gcp", "main.ts"), "--port", "0", "--pubsub", inner.grpc];
     const launched = run.launch({
       name: "gcp",
       command: process.execPath,
-      args: [join(host.root, "hack", "testbed", "gcp", "main.ts"), "--port", "0", "--pubsub", inner.grpc],
+      args: [...main, ...(workflowEngine === undefined ? [] : ["--workflow-engine", workflowEngine])],
       env: { ...options.env },
     });
     const { grpc, rest } = await firstLine<{ grpc: string; rest: string }>(launched, "The GCP cloud", options.signal);

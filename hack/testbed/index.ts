@@ -4,6 +4,7 @@ export {
   type AwsEmulator,
   type CloudOptions,
   type Clouds,
+  type GcpCloudOptions,
   type GcpEmulator,
   startAws,
   startClouds,

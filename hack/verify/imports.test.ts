@@ -38,6 +38,7 @@ describe("violations", () => {
   it.each([
     ["crds/queue.ts", "operator/runtime/queue.ts"],
     ["controllers/leaf/queue.ts", "operator/reconcile/decide.ts"],
+    ["operator/workflow/parse.ts", "operator/provider/fault.ts"],
     ["controllers/leaf/queue.ts", "@aws-sdk/client-sqs"],
     ["adapters/aws/queue.ts", "adapters/gcp/queue.ts"],
     ["adapters/aws/queue.ts", "operator/reconcile/decide.ts"],

@@ -67,6 +67,7 @@ const inside = (folder: string) => (path: string) => path.startsWith(`${folder}/
 const [crds, controllers, adapters] = [inside("crds"), inside("controllers"), inside("adapters")];
 const [operator, runtime, provider] = [inside("operator"), inside("operator/runtime"), inside("operator/provider")];
 const expressions = inside("operator/workflow/expression");
+const language = inside("operator/workflow");
 const cloudOf = (path: string): string | undefined => path.match(/^adapters\/(aws|gcp)\//)?.[1];
 
 /** docs: architecture, "The house". */
@@ -76,17 +77,23 @@ export const RULES: readonly ImportRule[] = [
     forbids: ({ from, to }) => crds(from) && OURS.test(to) && !crds(to),
   },
   {
-    why: "controllers say what is wanted: they import crds, and only types of the operator",
+    why: "controllers say what is wanted: they import crds, the language of workflows, and only types of the operator",
     forbids: ({ from, to, typeOnly }) =>
-      controllers(from) && OURS.test(to) && !controllers(to) && !crds(to) && !(operator(to) && typeOnly),
+      controllers(from) &&
+      OURS.test(to) &&
+      !controllers(to) &&
+      !crds(to) &&
+      !language(to) &&
+      !(operator(to) && typeOnly),
   },
   {
-    why: "adapters import operator/provider, the limits and forms of values in crds, and only types of the controllers",
+    why: "adapters import operator/provider, the language of workflows, the limits and forms of values in crds, and only types of the controllers",
     forbids: ({ from, to, typeOnly }) =>
       adapters(from) &&
       OURS.test(to) &&
       !adapters(to) &&
       !provider(to) &&
+      !language(to) &&
       !/^crds\/(limits|ranges|duration|cron|filter|pattern)/.test(to) &&
       !((controllers(to) || crds(to)) && typeOnly),
   },
@@ -109,6 +116,10 @@ export const RULES: readonly ImportRule[] = [
   {
     why: "the expression language of workflows is for whoever reads them: it imports nothing of ours",
     forbids: ({ from, to }) => expressions(from) && OURS.test(to) && !expressions(to),
+  },
+  {
+    why: "the language of workflows is the same for all who read it: it imports nothing else of ours",
+    forbids: ({ from, to }) => language(from) && OURS.test(to) && !language(to),
   },
   {
     why: "only operator/main.ts and operator/wiring.ts compose: nothing else in the operator imports controllers or adapters",

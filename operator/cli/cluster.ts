@@ -36,11 +36,14 @@ export const typeOf = (kind: Kind): ResourceType => ({
 });
 
 /**
- * Reads every object of ours in a cluster.
+ * The way to a cluster; nothing is asked yet.
  * @param kubeconfig path; undefined: KUBECONFIG, else ~/.kube/config
  * @throws ClusterError
  */
-export async function readCluster(kubeconfig: string | undefined, context: string | undefined): Promise<ClusterView> {
+export function openCluster(
+  kubeconfig: string | undefined,
+  context: string | undefined,
+): Pick<ClusterView, "context" | "client"> {
   const config = new KubeConfig();
   if (kubeconfig) config.loadFromFile(kubeconfig);
   else config.loadFromDefault();
@@ -49,7 +52,16 @@ export async function readCluster(kubeconfig: string | undefined, context: strin
   if (!config.getCurrentCluster())
     throw new ClusterError(`${kubeconfig ?? "The kubeconfig"} has no context "${name}".`);
   const log = createLog({ level: "silent" });
-  const client = createClient(createTransport(config, { clock: createClock(), log }));
+  return { context: name, client: createClient(createTransport(config, { clock: createClock(), log })) };
+}
+
+/**
+ * Reads every object of ours in a cluster.
+ * @param kubeconfig as of `openCluster`
+ * @throws ClusterError
+ */
+export async function readCluster(kubeconfig: string | undefined, context: string | undefined): Promise<ClusterView> {
+  const { context: name, client } = openCluster(kubeconfig, context);
   const lists = await Promise.all(kinds.map((kind) => listed(client, kind, name)));
   const objects = lists.flat();
   const index = new Map(

@@ -8,6 +8,7 @@ const PROMISED: Readonly<Record<string, readonly string[]>> = {
   EncryptionKey: ["KEY_ID", "REGION"],
   ManagedSecret: ["SECRET_ID", "VERSION"],
   Topic: ["TOPIC_ID", "REGION"],
+  Workflow: ["WORKFLOW_ID", "REGION"],
   WorkloadIdentity: ["IDENTITY"],
 };
 

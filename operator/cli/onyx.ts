@@ -11,6 +11,7 @@ import { runParity } from "./run-parity.ts";
 import { runPlan } from "./run-plan.ts";
 import { runRestore } from "./run-restore.ts";
 import { runTrace } from "./run-trace.ts";
+import { cancelRun, retryRun, showRun } from "./runs.ts";
 import { runWorkflowCheck } from "./workflow/check.ts";
 import { runWorkflowCompile } from "./workflow/compile.ts";
 import { runWorkflowLocally } from "./workflow/run.ts";
@@ -155,6 +156,8 @@ program
   )
   .action((kind, name, options) => show(options.output, () => runRestore(kind, name, options)));
 
+const WORKFLOW_FILE = "YAML or JSON, or - for standard input: a definition, or manifests with a Workflow among them";
+const named = () => new Option("--name <workflow>", "the one of several Workflows in the file");
 const workflow = program
   .command("workflow")
   .description("Portable workflows: check, run and draw them here, without a cluster or a cloud.");
@@ -162,17 +165,19 @@ const workflow = program
 workflow
   .command("check")
   .description("Whether a workflow is sound and the same on both clouds, and what it uses.")
-  .argument("<file>", "YAML or JSON, or - for standard input")
+  .argument("<file>", WORKFLOW_FILE)
+  .option("--name <workflow>", "the one of several Workflows in the file; absent: all")
   .addOption(output())
   .addHelpText("after", "\nExit code: 0 sound, 2 not, 1 the file can't be read.")
-  .action((file, options) => show(options.output, () => runWorkflowCheck(file, paint)));
+  .action((file, options) => show(options.output, () => runWorkflowCheck(file, paint, options.name)));
 
 workflow
   .command("run")
   .description(
     "Runs a workflow here and shows each step. Nothing is called and nothing waited for: --answers says what comes.",
   )
-  .argument("<file>", "YAML or JSON, or - for standard input")
+  .argument("<file>", WORKFLOW_FILE)
+  .addOption(named())
   .option("--input <json>", "the run's input, or @ and a file")
   .option(
     "--answers <file>",
@@ -185,19 +190,45 @@ workflow
 workflow
   .command("compile")
   .description("What a cloud would get of a workflow, with names that stand for the ids of what it refers to.")
-  .argument("<file>", "YAML or JSON, or - for standard input")
+  .argument("<file>", WORKFLOW_FILE)
+  .addOption(named())
   .addOption(new Option("--for <cloud>", "the cloud").choices(["aws", "gcp"]).makeOptionMandatory())
   .addOption(output())
   .addHelpText("after", "\nExit code: 0 here it is, 1 it is not sound, or too large for that cloud.")
-  .action((file, options) => show(options.output, () => runWorkflowCompile(file, options.for)));
+  .action((file, options) => show(options.output, () => runWorkflowCompile(file, options.for, options.name)));
 
 workflow
   .command("graph")
   .description("A workflow as a picture.")
-  .argument("<file>", "YAML or JSON, or - for standard input")
+  .argument("<file>", WORKFLOW_FILE)
+  .addOption(named())
   .addOption(new Option("--as <format>", "the picture").choices(["mermaid", "svg"]).default("mermaid"))
   .addOption(output())
-  .action((file, options) => show(options.output, () => runWorkflowGraph(file, options.as)));
+  .action((file, options) => show(options.output, () => runWorkflowGraph(file, options.as, options.name)));
+
+const run = program.command("run").description("Runs of Workflows in a cluster: WorkflowRun objects.");
+const ofRun = (name: string, what: string) =>
+  run
+    .command(name)
+    .description(what)
+    .argument("<name>", "the WorkflowRun")
+    .option("-n, --namespace <name>", "namespace", "default")
+    .addOption(new Option("--kubeconfig <path>", "the cluster"))
+    .option("--context <name>", "context of the kubeconfig")
+    .addOption(output());
+
+ofRun("logs", "What a run did, task by task, and what came of it.")
+  .option("-f, --follow", "wait for its end")
+  .addHelpText("after", "\nExit code: 0 it succeeded, 2 it did not, or is not over, 1 the cluster can't be read.")
+  .action((name, options) => show(options.output, () => showRun(name, options, paint)));
+
+ofRun("cancel", "Ends a run, or keeps it from beginning. It can't be taken back.").action((name, options) =>
+  show(options.output, () => cancelRun(name, options)),
+);
+
+ofRun("retry", "Runs it again, by another object with the same input. The old one stays.")
+  .option("--as <name>", "name of the new object; absent: made of the old one")
+  .action((name, options) => show(options.output, () => retryRun(name, options)));
 
 await program.parseAsync();
 // Idle connections of the clouds' SDKs would keep the process for a while.

@@ -123,6 +123,32 @@ test("what one cloud can't do is refused there, with exit code 1, and planned on
   expect(strict.value.objects[0]?.on).toMatchObject({ aws: { action: "create" }, gcp: { action: "refuse" } });
 });
 
+test("a service may start the Workflow that it is bound to; what is more than that is said, and refused nowhere", async () => {
+  const text = `
+apiVersion: onyx.onelens.io/v1alpha1
+kind: Workflow
+metadata: { name: fulfil, namespace: shop }
+spec: { definition: { do: [{ done: { set: 1 } }] } }
+---
+apiVersion: onyx.onelens.io/v1alpha1
+kind: OnyxService
+metadata: { name: checkout, namespace: shop }
+spec: { image: checkout:1.0.0, bindings: [{ workflow: fulfil, access: Start }] }
+`;
+  const { value } = await compared([file("w.yaml", text)], "aws,gcp", { offline: true });
+  const on = value.objects.find(({ kind }) => kind === "WorkloadIdentity")?.on;
+  expect(on).toMatchObject({
+    aws: { action: "create", deviations: [] },
+    gcp: { action: "create", deviations: [{ field: "grants", kind: "Covered" }] },
+  });
+  expect(on?.aws?.want?.permissions).toEqual([
+    expect.stringMatching(/^allow states:StartExecution on arn:aws:states:.*:stateMachine:aws-shop-fulfil-/),
+  ]);
+  expect(on?.gcp?.want?.permissions).toEqual([
+    "projects/example-project/roles/onyx.workflowStarter on projects/example-project",
+  ]);
+});
+
 test.each([
   ["aws,azure", '--clouds: "azure" is none of aws, gcp.'],
   ["", "--offline goes with --clouds"],

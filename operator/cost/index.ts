@@ -8,6 +8,7 @@ import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
 import { topic } from "./kinds/topic.ts";
+import { workflow } from "./kinds/workflow.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
 
 /** By kind. What each file reads of a Want is checked against the kind's own, below. */
@@ -19,6 +20,7 @@ const known = {
   Queue: queue,
   Table: table,
   Topic: topic,
+  Workflow: workflow,
   WorkloadIdentity: workloadIdentity,
 };
 

@@ -26,7 +26,17 @@ export interface ParityRule {
 }
 
 /** Kinds of cloud resources. */
-const LEAVES = ["Queue", "Table", "Topic", "Bucket", "EventRule", "EncryptionKey", "ManagedSecret", "WorkloadIdentity"];
+const LEAVES = [
+  "Queue",
+  "Table",
+  "Topic",
+  "Bucket",
+  "EventRule",
+  "EncryptionKey",
+  "ManagedSecret",
+  "Workflow",
+  "WorkloadIdentity",
+];
 const WORKLOADS = ["Deployment", "StatefulSet", "Job"];
 const POD_IMAGE = ["spec", "template", "spec", "containers", "*", "image"];
 
@@ -181,10 +191,10 @@ export const PARITY_RULES: readonly ParityRule[] = [
   },
   {
     name: "cloud-grants",
-    kinds: ["WorkloadIdentity"],
+    kinds: ["WorkloadIdentity", "Workflow"],
     path: ["status", "effective", "permissions"],
     as: "value",
-    reason: "Rights are told in the cloud's own words; what is granted stands in spec and is the same.",
+    reason: "Rights are told in the cloud's own words; what they follow from stands in spec and is the same.",
   },
   {
     name: "cloud-grants",
@@ -201,11 +211,24 @@ export const PARITY_RULES: readonly ParityRule[] = [
     reason: "The id of the target is the cloud's.",
   },
   {
+    name: "workflow-program",
+    kinds: ["Workflow"],
+    path: ["status", "effective", "program"],
+    as: "value",
+    reason: "A definition is compiled for the engine of each cloud; spec.definition is compared.",
+  },
+  {
+    name: "workflow-runs",
+    kinds: ["WorkflowRun"],
+    path: ["status", "**"],
+    reason: "A run is of one cluster: when it ran and what came of it is no matter of its platform.",
+  },
+  {
     name: "workflow-ids",
     kinds: ["EventRule"],
     path: ["spec", "target", "workflowRef", "external"],
     as: "value",
-    reason: "No object stands for a workflow: it is named by its id, which is the cloud's.",
+    reason: "A workflow that no object stands for is named by its id, which is the cloud's.",
   },
   {
     name: "schedule-rights",

@@ -3,7 +3,17 @@ import { ProviderError } from "./fault.ts";
 import type { Call, Provider, Wanted } from "./provider.ts";
 
 /** The verbs of a provider that ask a cloud. */
-export type Verb = "observe" | "create" | "update" | "delete" | "adopt" | "release" | "backup" | "reveal";
+export type Verb =
+  | "observe"
+  | "create"
+  | "update"
+  | "delete"
+  | "adopt"
+  | "release"
+  | "backup"
+  | "reveal"
+  | "start"
+  | "stop";
 
 /** One verb on one resource, as metrics, traces and the audit record see it. */
 export interface Step {
@@ -27,7 +37,7 @@ export function decorate<W extends Wanted, O extends Readonly<Record<string, str
     const step: Step = { kind, verb, service: provider.service, owner: call.owner };
     return arounds.reduceRight<() => Promise<T>>((inner, around) => () => around(step, call, inner), run)();
   };
-  const { isEmpty, finalBackup, reveal } = provider;
+  const { isEmpty, finalBackup, reveal, runs } = provider;
   return {
     ...provider,
     observe: (at, call) => round("observe", call, () => provider.observe(at, call)),
@@ -41,6 +51,16 @@ export function decorate<W extends Wanted, O extends Readonly<Record<string, str
     ...(isEmpty ? { isEmpty: (seen, call) => round("observe", call, () => isEmpty(seen, call)) } : {}),
     ...(finalBackup ? { finalBackup: (seen, call) => round("backup", call, () => finalBackup(seen, call)) } : {}),
     ...(reveal ? { reveal: (seen, version, call) => round("reveal", call, () => reveal(seen, version, call)) } : {}),
+    ...(runs
+      ? {
+          runs: {
+            settlingMs: runs.settlingMs,
+            start: (of, run, call) => round("start", call, () => runs.start(of, run, call)),
+            find: (of, id, call) => round("observe", call, () => runs.find(of, id, call)),
+            stop: (id, call) => round("stop", call, () => runs.stop(id, call)),
+          },
+        }
+      : {}),
   };
 }
 

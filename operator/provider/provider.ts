@@ -1,5 +1,6 @@
 import type { Copied, Watching } from "./copying.ts";
 import type { Owner, Tags } from "./owner.ts";
+import type { Runs } from "./runs.ts";
 
 /** The clouds there are. */
 export type Cloud = "aws" | "gcp";
@@ -209,6 +210,8 @@ export interface Provider<Want extends Wanted, Outputs extends Readonly<Record<s
     call: Call,
     watching: Watching,
   ): Promise<Copied>;
+  /** Runs of it, of kinds that are run. */
+  readonly runs?: Runs | undefined;
   /** Monthly budget of calls isn't ours to guess: the bucket that calls of this kind draw from, such as `sqs`. */
   readonly service: string;
 }

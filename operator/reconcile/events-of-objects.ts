@@ -5,6 +5,7 @@ import { SECRETS } from "../runtime/secrets.ts";
 import type { Cached } from "./leaf-controller.ts";
 import type { LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
 import { GROUP, hasFinalizer, isDeleting, type KubeObject, VERSION } from "./object.ts";
+import type { RunStatus } from "./run-object.ts";
 
 /** What stands for a kind of ours, leaf or composite. */
 export interface Definition {
@@ -63,6 +64,13 @@ export function copiesOther(event: ReflectorEvent<Cached>): readonly string[] {
   if (before?.syncedTo?.version === after?.syncedTo?.version && before?.syncedTo?.name === after?.syncedTo?.name)
     return [];
   return [...new Set([...copyKeys(event.old), ...copyKeys(event.object)])];
+}
+
+/** Whether a run is over that may have been under way: another one may begin in its place. */
+export function endsRun(event: ReflectorEvent<Cached>): boolean {
+  if (event.type !== "updated") return event.type === "deleted";
+  const [before, after]: (RunStatus | undefined)[] = [event.old.status, event.object.status];
+  return before?.finishedAt === undefined && after?.finishedAt !== undefined;
 }
 
 /**

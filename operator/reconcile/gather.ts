@@ -153,6 +153,8 @@ function gather<Spec extends LeafSpec, Want extends Wanted>(
       },
     };
 
+  const flaw = unreadable ? undefined : leaf.flaw?.(spec);
+  if (flaw !== undefined && !deleting) return block("InvalidSpec", `spec.${flaw}`, true, { when: "change" });
   const resolved = unreadable ?? resolve(leaf.references(spec), object.metadata.namespace ?? "", host);
   if ("blocked" in resolved && !deleting) return resolved;
   const sources = unreadable ?? sourcesOf(leaf, object, host);
@@ -259,14 +261,17 @@ function pinnedElsewhere(object: LeafObject, environment: EnvironmentView): stri
   const asked = spec.environmentRef?.name;
   if (asked !== undefined && asked !== environment.name && !isDeleting(object))
     return `It was made in Environment "${environment.name}", but spec.environmentRef is "${asked}". A cloud resource can't move: put the reference back, or make a new object.`;
+  return elsewhere(status, environment);
+}
+
+/** Why what was made there is not to be looked for where the Environment is now. Undefined: it is the same place. */
+export function elsewhere(
+  pinned: Pick<LeafStatus, "cloud" | "account" | "region">,
+  environment: EnvironmentView,
+): string | undefined {
   const now = { cloud: environment.cloud, account: environment.who.account, region: environment.place.region };
-  const pinned = { cloud: status.cloud, account: status.account, region: status.region };
-  if (
-    (Object.keys(now) as (keyof typeof now)[]).every(
-      (field) => pinned[field] === undefined || pinned[field] === now[field],
-    )
-  )
-    return undefined;
+  const fields = Object.keys(now) as (keyof typeof now)[];
+  if (fields.every((field) => pinned[field] === undefined || pinned[field] === now[field])) return undefined;
   return `It was made in ${pinned.cloud} ${pinned.account} ${pinned.region}, but Environment "${environment.name}" is ${now.cloud} ${now.account} ${now.region}. Nothing is touched: point the Environment back, or make a new object.`;
 }
 

@@ -154,6 +154,8 @@ export async function claimFinalizer(
 
 /**
  * Patches what differs in status, on this very object: one of the same name made since then is left alone.
+ *
+ * @param options `only: "latest"`: refused (409) where somebody has written the object since
  * @returns the resource version after it
  */
 export async function writeStatus(
@@ -162,8 +164,11 @@ export async function writeStatus(
   object: KubeObject,
   status: object,
   signal: AbortSignal,
+  { only }: { readonly only?: "latest" } = {},
 ): Promise<string> {
-  const patch = { metadata: { uid: object.metadata.uid }, status: mergePatch(object.status ?? {}, status) ?? {} };
+  const { uid, resourceVersion } = object.metadata;
+  const metadata = only === "latest" ? { uid, resourceVersion } : { uid };
+  const patch = { metadata, status: mergePatch(object.status ?? {}, status) ?? {} };
   const { namespace, name } = object.metadata;
   const options = { fieldManager: `${FIELD_MANAGER}/status`, signal };
   return (await client.patchStatus(type, { namespace, name }, patch, options)).metadata.resourceVersion;

@@ -176,6 +176,11 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
    * characters: a derived name without it ends in a hash of six.
    */
   readonly nameEnding?: string | undefined;
+  /**
+   * Why spec can't be, whatever it refers to, where no schema can tell: the field, what is wrong and what to do. Nothing is
+   * done in a cloud then. Pure. Absent: there is no such reason.
+   */
+  flaw?(spec: Spec): string | undefined;
   references(spec: Spec): readonly Reference[];
   /** Kinds that a `referredBy` of its references can name: their changes concern it. */
   readonly referrerKinds?: readonly string[] | undefined;
@@ -189,8 +194,7 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   /** Where a copy of the value is kept. Absent, or undefined: nowhere. Pure. */
   copy?(spec: Spec): SecretCopy | undefined;
   /**
-   * Why spec can't be, given what it refers to, where no schema can tell: the field, what is wrong and what to do. Nothing
-   * is done in a cloud then. Pure. Absent: there is no such reason.
+   * As `flaw`, given what spec refers to.
    */
   problem?(spec: Spec, given: Given): string | undefined;
   /** Pure. */

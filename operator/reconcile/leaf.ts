@@ -166,7 +166,7 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
 /** The budget of its service already paces who asks a cloud that throttles: longer waits would only leave it idle. */
 const THROTTLED_AT_MOST_MS = 15_000;
 
-function nextAfterFault({ fault, retryAfterMs }: ProviderError, retry: RetryClass): Next {
+export function nextAfterFault({ fault, retryAfterMs }: ProviderError, retry: RetryClass): Next {
   if (retryAfterMs !== undefined) return { when: "after", ms: retryAfterMs };
   if (retry === "slow") return SLOW;
   if (retry === "never") return { when: "change" };

@@ -27,6 +27,7 @@ import {
   copyKeys,
   countsOther,
   type Definition,
+  endsRun,
   givesOther,
   parentOf,
   referenceKeys,
@@ -40,6 +41,9 @@ import { type Cached, cacheOf, leafReconciler, type Run, type Shared } from "./l
 import type { Leaf, LeafSpec, LeafStatus } from "./leaf-object.ts";
 import type { KubeObject } from "./object.ts";
 import { createProgressMemory, type ProgressMemory } from "./progress.ts";
+import { runReconciler } from "./run-controller.ts";
+import type { RunKind, RunSpec } from "./run-object.ts";
+import { createRunPlaces } from "./run-places.ts";
 import { createStartVersions } from "./start-versions.ts";
 
 /** A kind of ours with its type at the API server. */
@@ -63,6 +67,8 @@ export interface ManagerOptions {
   readonly leaves: readonly Leaf<any, any>[];
   // biome-ignore lint/suspicious/noExplicitAny: each kind has a spec of its own
   readonly composites: readonly Composite<any>[];
+  // biome-ignore lint/suspicious/noExplicitAny: each kind has a spec of its own
+  readonly runs: readonly RunKind<any>[];
   readonly serves: (type: ResourceType) => Promise<boolean>;
   /** Ends what is under way once this process no longer leads. */
   readonly fence: AbortSignal;
@@ -106,7 +112,7 @@ const WORKING_MS = 30_000;
 
 /** Puts caches, queues and passes together: one queue a kind, one worker a key. */
 export function createManager(options: ManagerOptions): Manager {
-  const { client, clock, log, registry, types, leaves, composites, metrics, random = Math.random } = options;
+  const { client, clock, log, registry, types, leaves, composites, runs, metrics, random = Math.random } = options;
   const caches = new Map<string, Reflector<Cached>>();
   const controllers = new Map<string, Controller>();
   const attempts = createAttempts(() => clock.monotonic());
@@ -144,9 +150,10 @@ export function createManager(options: ManagerOptions): Manager {
     },
     serves: options.serves,
   };
-  const definitions: readonly Definition[] = [...leaves, ...composites];
+  const definitions: readonly Definition[] = [...leaves, ...composites, ...runs.map(definitionOf)];
   const copying = leaves.filter((leaf) => leaf.copy).map((leaf) => leaf.kind);
   const leafKinds = leaves.map((leaf) => leaf.kind);
+  const runKinds = runs.map(({ kind }) => kind);
   const held = leaves.filter((leaf) => leaf.heldByUsers).map((leaf) => leaf.kind);
 
   const cache = (type: ResourceType, labelSelector?: string) => {
@@ -211,6 +218,9 @@ export function createManager(options: ManagerOptions): Manager {
     control(leaf.kind, leafReconciler(leaf, typeOf(leaf.kind), shared));
   for (const composite of composites as readonly Composite<CompositeSpec>[])
     control(composite.kind, compositeReconciler(composite, typeOf(composite.kind), shared));
+  const places = createRunPlaces();
+  for (const kind of runs as readonly RunKind<RunSpec>[])
+    control(kind.kind, runReconciler(kind, typeOf(kind.kind), places, shared));
 
   for (const reflector of caches.values()) metrics?.watch({ reflector });
   for (const { queue } of controllers.values()) metrics?.watch({ queue });
@@ -228,6 +238,13 @@ export function createManager(options: ManagerOptions): Manager {
       definitions.map((one) => one.kind),
       `${kind}/${key}`,
     );
+  /** A place has become free: the oldest that waits for one may begin. */
+  const addNextRun = (kind: string, references: readonly string[]) => {
+    for (const reference of references) {
+      const next = places.next(caches.get(kind)?.byIndex(REFERENCES, reference) ?? []);
+      if (next) add(kind, keyOf(next.metadata), PRIORITY.changed);
+    }
+  };
   const recount = () => {
     for (const environment of caches.get(ENVIRONMENT)?.list() ?? [])
       add(ENVIRONMENT, environment.metadata.name, PRIORITY.resync, COUNT_AFTER_MS);
@@ -237,6 +254,10 @@ export function createManager(options: ManagerOptions): Manager {
     reflector.subscribe((event: ReflectorEvent<Cached>) => {
       const { object } = event;
       if (leafKinds.includes(kind) && givesOther(event)) addDependents(kind, event.key);
+      if (runKinds.includes(kind)) {
+        places.seen(object, event.type === "deleted");
+        if (endsRun(event)) addNextRun(kind, referencesIn(event, definitions));
+      }
       const concerned = leaves
         .filter(({ referrerKinds = [] }) => referrerKinds.includes(kind))
         .map((leaf) => leaf.kind);
@@ -274,6 +295,12 @@ export function createManager(options: ManagerOptions): Manager {
     },
   };
 }
+
+/** A run refers to what it runs. */
+const definitionOf = (kind: RunKind<RunSpec>): Definition => ({
+  kind: kind.kind,
+  references: (spec) => [kind.of(spec as RunSpec)],
+});
 
 /** Routine looks are spread by a fifth, so that objects made together are not looked at together for ever. */
 function resultOf(random: Random, memory: ProgressMemory, key: string, next: Next): Result {

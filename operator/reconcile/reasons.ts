@@ -44,6 +44,11 @@ export const REASONS = {
   DeletionBlocked: "The object is being deleted and something forbids it; the message says what.",
   Disabled: "Kept, but switched off by spec.enabled: false; spec.disabledReason says why.",
   Paused: 'Not reconciled while the annotation onyx.onelens.io/paused is "true".',
+  Waiting: "As many are under way as may be at once. It goes on by itself when one of them has ended.",
+  Running: "It is under way.",
+  Succeeded: "It came to its end; status.output tells to what.",
+  Failed: "It failed; status.error tells with what. It is not tried again: make another object, or `onyx run retry`.",
+  Cancelled: "It was ended, or not begun, since spec.cancel says so or somebody ended it in the cloud.",
   Resolved: "All references are resolved.",
   Recoverable: "What it is bound to can be restored as tier and recovery ask.",
   NotRecoverable:

@@ -229,7 +229,13 @@ function overridesInUse<Want extends Wanted>({ want, environment }: Prepared<Wan
  * tags that may still have to go.
  */
 function effective(want: Wanted, before: Record<string, string>): Record<string, unknown> {
-  const { tags, grants: _grants, overrides: _overrides, ...fields } = want as Wanted & Record<string, unknown>;
+  const {
+    tags,
+    grants: _grants,
+    source: _source,
+    overrides: _overrides,
+    ...fields
+  } = want as Wanted & Record<string, unknown>;
   const own = Object.entries(tags).filter(([key, value]) => value !== null && !isMark(key));
   return {
     ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)),

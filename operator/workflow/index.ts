@@ -1,4 +1,5 @@
 export { CALLS, type CallEntry, type CallName, DEDUP_ATTRIBUTE } from "./calls.ts";
+export { RUN_KEY } from "./envelope.ts";
 export { TaskError, WorkflowError } from "./errors.ts";
 export type { Value } from "./expression/index.ts";
 export {
@@ -11,7 +12,7 @@ export {
 } from "./interpret.ts";
 export * from "./ir.ts";
 export { LIMITS } from "./limits.ts";
-export { listsIn } from "./lists.ts";
+export { allTasks, listsIn } from "./lists.ts";
 export { type Parsed, parseWorkflow } from "./parse.ts";
 export type { Reference } from "./parsing.ts";
 export { problemOfInput } from "./schema.ts";

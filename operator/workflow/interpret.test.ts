@@ -209,9 +209,26 @@ do:
     ["status: 409", { error: { class: "Business", code: "Empty", message: "x" } }],
     ["type: NotFound", { error: { class: "Business", code: "Empty", message: "x" } }],
     ["code: Full", { error: { class: "Business", code: "Empty", message: "x" } }],
+    ["type: [NotFound, Business], code: Full", { error: { class: "Business", code: "Empty", message: "x" } }],
   ])("catches by %s", async (filter, came) => {
     const w = failing(9, new TaskError("Business", "x", "Empty"));
     expect(await w.run(workflowOf(tried(`{errors: {with: {${filter}}}}`)), 4)).toEqual(came);
+  });
+
+  it("a code leaves out other codes, no other class", async () => {
+    const caught = tried(
+      "{errors: {with: {type: [Throttled, Business], code: Full}}, retry: {limit: {attempt: {count: 2}}}}",
+    );
+    for (const [error, calls] of [
+      [new TaskError("Throttled", "x"), 3],
+      [new TaskError("Business", "x", "Full"), 3],
+      [new TaskError("Business", "x", "Empty"), 1],
+      [new TaskError("Transient", "x"), 1],
+    ] as const) {
+      const w = failing(9, error);
+      await w.run(workflowOf(caught));
+      expect(w.calls).toHaveLength(calls);
+    }
   });
 
   it("raises what a workflow says, and catches what an expression does", async () => {

@@ -244,7 +244,7 @@ function timeOf({ for: time }: Wait, see: (typed: Typed) => Value) {
 
 function isCaught(error: TaskError, { classes, code }: ErrorFilter): boolean {
   if (classes && !classes.includes(error.class)) return false;
-  return code === undefined || (error.class === "Business" && error.code === code);
+  return code === undefined || error.class !== "Business" || error.code === code;
 }
 
 function asTaskError(error: unknown): TaskError | undefined {

@@ -3,7 +3,7 @@ import type { Expression, Scope, Type } from "./expression/index.ts";
 
 /**
  * A workflow as the back ends and the interpreter take it: names are resolved, what one of the engines can't do is refused
- * already. `reference/workflow.md` says what each task means.
+ * already. `reference/workflow-language.md` says what each task means.
  */
 export interface Workflow {
   /** Of the run's input. */
@@ -143,9 +143,10 @@ export const ERROR_CLASSES = [
 ] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
-/** Which errors: all of these classes (absent: all), and of `Business` those of `code` (absent: all). */
+/** Which errors: all of these classes (absent: all), but of `Business` those of `code` alone (absent: all). */
 export interface ErrorFilter {
   readonly classes: readonly ErrorClass[] | undefined;
+  /** `Business` is among the classes then. */
   readonly code: string | undefined;
 }
 

@@ -15,3 +15,7 @@ export function listsIn(task: Task): readonly { readonly name: string; readonly 
       return [];
   }
 }
+
+/** Every task, each before those within it. */
+export const allTasks = (tasks: Tasks): readonly Task[] =>
+  tasks.flatMap((task) => [task, ...listsIn(task).flatMap((list) => allTasks(list.tasks))]);

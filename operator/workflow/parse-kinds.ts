@@ -219,9 +219,12 @@ function readFilter(caught: Reader): ErrorFilter {
   }
   const code = filter.has("code") ? filter.text("code") : undefined;
   const type = filter.raw("type");
-  if (type === undefined) return { classes: undefined, code };
+  if (type === undefined) return { classes: code === undefined ? undefined : ["Business"], code };
   const types = Array.isArray(type) ? type : [type];
-  return { classes: [...new Set(types.flatMap((one) => classesOf(one, within(filter.path, "type"))))], code };
+  const classes = [...new Set(types.flatMap((one) => classesOf(one, within(filter.path, "type"))))];
+  if (code !== undefined && !classes.includes("Business"))
+    throw new WorkflowError(within(filter.path, "code"), "is for Business errors, which type leaves out");
+  return { classes, code };
 }
 
 function classesOf(type: unknown, path: string): readonly ErrorClass[] {

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { LIMITS } from "./limits.ts";
 import { parseWorkflow } from "./parse.ts";
+import { problemOfInput } from "./schema.ts";
+import { workflowOf, world } from "./testing/world.ts";
 
 const problemsOf = (yaml: string) => parseWorkflow(parseYaml(yaml)).problems.map(({ message }) => message);
 const http = "call: http, with: {method: GET, endpoint: 'https://x'}";
@@ -12,7 +14,10 @@ describe("what is refused, with its place and what to do", () => {
     ["do: []", "do: is empty: it should have a task"],
     ["do: {a: 1}", "do: is a map, and should be a list"],
     ["doo: []", 'doo: is not known here; did you mean "do"?'],
-    ["schedule: {}\ndo: [{a: {set: 1}}]", "schedule: is not to be had here: spec.triggers of the Workflow starts runs"],
+    [
+      "schedule: {}\ndo: [{a: {set: 1}}]",
+      "schedule: is not to be had here: an EventRule with target.workflowRef starts runs",
+    ],
     ["document: {dsl: 0.9.0}\ndo: [{a: {set: 1}}]", "document.dsl: is 0.9.0; the language here is that of 1.0"],
     ["do: [a]", "do[0]: should be a map of one field: the name of the task, and the task"],
     ["do: [{a: {set: 1}, b: {set: 1}}]", "do[0]: should be a map of one field: the name of the task, and the task"],
@@ -103,6 +108,10 @@ describe("what is refused, with its place and what to do", () => {
       "do[0].a: lacks timeout: how long it waits at most, such as {after: {hours: 24}}",
     ],
     [
+      "do: [{a: {try: [{b: {set: 1}}], catch: {errors: {with: {type: [Denied, Timeout], code: X}}}}}]",
+      "do[0].a.catch.errors.with.code: is for Business errors, which type leaves out",
+    ],
+    [
       "do: [{a: {raise: {error: {type: Denied, code: X}}}}]",
       "do[0].a.raise.error: code is for Business errors, and each of them has one",
     ],
@@ -179,6 +188,19 @@ do:
       { kind: "Queue", name: "orders", access: "Produce", path: "do[0].a.with.queue" },
       { kind: "Topic", name: "news", access: "Produce", path: "do[2].c.emit.topic" },
       { kind: "Workflow", name: "child", access: "Start", path: "do[3].d.run.workflow.name" },
+    ]);
+  });
+
+  it("is what the schema says of the input, which what runs does not rely on", async () => {
+    const schema = "input: {schema: {document: {type: object, properties: {ok: {type: boolean}}}}}";
+    const workflow = workflowOf(`${schema}\ndo: [{a: {if: '\${input.ok}', set: 1}}]`);
+    expect(problemOfInput({ ok: "no" }, workflow.input)).toBe("input.ok should be true or false");
+    const come = [{ ok: true }, { ok: "no" }, {}, "text"].map((input) => world().run(workflow, input));
+    expect(await Promise.all(come)).toMatchObject([
+      { output: 1 },
+      { error: { class: "Expression" } },
+      { error: { class: "Expression" } },
+      { error: { class: "Expression" } },
     ]);
   });
 

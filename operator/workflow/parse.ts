@@ -22,7 +22,7 @@ const DOCUMENT = ["dsl", "namespace", "name", "version", "title", "summary", "ta
 const FIELDS = ["document", "input", "do", "output", "timeout", "evaluate"];
 const REFUSED = {
   use: "is not to be had: write what is used where it is used; credentials belong to an Integration",
-  schedule: "is not to be had here: spec.triggers of the Workflow starts runs",
+  schedule: "is not to be had here: an EventRule with target.workflowRef starts runs",
 };
 
 /** What a run tells of itself. */
@@ -37,6 +37,16 @@ const RUN: Type = {
  * whatever is wrong, or beyond what one of the engines can do, is among the problems.
  */
 export function parseWorkflow(definition: unknown): Parsed {
+  const checked = readDefinition(definition, (declared) => declared);
+  if (!checked.workflow || checked.workflow.input.kind === "dynamic") return checked;
+  return readDefinition(definition, () => DYNAMIC);
+}
+
+/**
+ * @param seen what tasks may rely on of the input that its schema declares. Problems are found by what it declares; what runs
+ * looks at each value, since nobody checks the input of a run that the cloud starts.
+ */
+function readDefinition(definition: unknown, seen: (declared: Type) => Type): Parsed {
   const parsing = createParsing();
   const workflow = parsing.attempt(() => readWorkflow(definition));
   const { problems } = parsing;
@@ -46,12 +56,11 @@ export function parseWorkflow(definition: unknown): Parsed {
     const reader = readMap(value, "", FIELDS, REFUSED);
     readDocument(reader);
     const input = readInput(reader);
-    const from = input.has("from")
-      ? parsing.template(input.raw("from"), "input.from", { input: input.type })
-      : undefined;
+    const type = seen(input.type);
+    const from = input.has("from") ? parsing.template(input.raw("from"), "input.from", { input: type }) : undefined;
     const scope: Scope = { context: DYNAMIC, run: RUN };
     const place = { path: "", names: [], scope, depth: 1, parallel: 0, mayEnd: true, indices: [] };
-    const { tasks, gives } = readTasks(reader.list("do"), "do", from?.type ?? input.type, place, parsing);
+    const { tasks, gives } = readTasks(reader.list("do"), "do", from?.type ?? type, place, parsing);
     return {
       input: input.type,
       from,

@@ -7,7 +7,7 @@ import { ERROR_CLASSES } from "./ir.ts";
 import { parseWorkflow } from "./parse.ts";
 import { KINDS } from "./parse-kinds.ts";
 
-const page = readFileSync(new URL("../../docs/reference/workflow.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../docs/reference/workflow-language.md", import.meta.url), "utf8");
 
 it("describes every call, and none that is not there", () => {
   const rows = Object.entries(CALLS).map(([name, entry]: [string, CallEntry]) => {

@@ -29,8 +29,10 @@ import {
   secretWant,
   tableWant,
   topicWant,
+  workflowWant,
 } from "../../adapters/aws/testing/fixtures.ts";
 import { topicProvider } from "../../adapters/aws/topic.ts";
+import { workflowProvider } from "../../adapters/aws/workflow.ts";
 import { prepareAccount } from "../../hack/platform/account.ts";
 import { startAws } from "../../hack/testbed/index.ts";
 import { createIntent, type Present, type Provider, type Wanted } from "../../operator/provider/provider.ts";
@@ -69,7 +71,7 @@ afterAll(async () => {
 
 /**
  * The policy in what this emulator knows: roles have no path in its ARNs, a table named by its ARN has no name, and
- * a key behind an alias has the alias for its name, it knows no schedule and no rule by its ARN, topics have no name but where they are made, and only queues have tags in
+ * a key behind an alias has the alias for its name, it knows no schedule, no rule, no state machine and no log group by its ARN, topics have no name but where they are made, and only queues have tags in
  * conditions. `iam-policy.test.ts` looks at the rest.
  */
 function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
@@ -87,7 +89,9 @@ function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
     action.startsWith("dynamodb:"),
   );
   const onKeys = emulated.Statement.flatMap(({ Action }) => Action).filter((action) => action.startsWith("kms:"));
-  const rules = emulated.Statement.flatMap(({ Action }) => Action).filter((one) => /^(scheduler|events):/.test(one));
+  const rules = emulated.Statement.flatMap(({ Action }) => Action).filter((one) =>
+    /^(scheduler|events|states|logs):/.test(one),
+  );
   const onTopics = emulated.Statement.flatMap(({ Action }) => Action).filter(
     (action) => action.startsWith("sns:") && action !== "sns:CreateTopic",
   );
@@ -194,6 +198,22 @@ describe("the operator's policy", () => {
     const want = eventRuleWant("test-orders", { schedule: null, pattern, input: "{}" });
     const fitted = rules.fit?.(want).want ?? want;
     await live(rules, "test-orders", "EventRule", fitted, { suspended: true, tags: tagged(want) });
+  });
+
+  it("is enough for a workflow, and for one that makes HTTP requests", async () => {
+    const workflows = workflowProvider(operator);
+    const want = workflowWant("test-orders");
+    const calls = { do: [{ ask: { call: "http", with: { method: "GET", endpoint: "https://example.com/" } } }] };
+    const fitted = (wish: typeof want) => workflows.fit?.(wish).want ?? wish;
+    const quiet = fitted({ ...want, logLevel: "None", source: { definition: calls, targets: [] } });
+    const { source, program, permissions, logLevel } = quiet;
+    await live(workflows, "test-orders", "Workflow", fitted(want), {
+      source,
+      program,
+      permissions,
+      logLevel,
+      tags: tagged(want),
+    });
   });
 
   it("is enough for a topic", async () => {

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { DescribeTableCommand, DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import { ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
@@ -29,6 +30,8 @@ export interface CloudView {
   tables(): Promise<readonly string[]>;
   /** Whether a table can be restored to a point in time, and whether it is protected against deletion. */
   table(name: string): Promise<{ readonly pointInTimeRecovery?: boolean; readonly protected: boolean }>;
+  /** Ids of the runs of a workflow, by its WORKFLOW_ID. */
+  runs(workflow: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -45,6 +48,7 @@ function aws({ endpoints }: Platform): CloudView {
   };
   const sqs = new SQSClient({ ...config, useQueueUrlAsEndpoint: false });
   const dynamo = new DynamoDBClient(config);
+  const sfn = new SFNClient(config);
   const urlOf = async (queue: string) => (await sqs.send(new GetQueueUrlCommand({ QueueName: queue }))).QueueUrl;
   const attributes = async (queue: string) => {
     const reply = await sqs.send(
@@ -79,9 +83,14 @@ function aws({ endpoints }: Platform): CloudView {
       const { Table } = await dynamo.send(new DescribeTableCommand({ TableName: name }));
       return { protected: Table?.DeletionProtectionEnabled === true };
     },
+    async runs(stateMachineArn) {
+      const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 }));
+      return executions.map(({ executionArn = "" }) => executionArn);
+    },
     async close() {
       sqs.destroy();
       dynamo.destroy();
+      sfn.destroy();
     },
   };
 }
@@ -133,6 +142,13 @@ function gcp({ endpoints }: Platform): CloudView {
         pointInTimeRecovery: database.pointInTimeRecoveryEnablement === "POINT_IN_TIME_RECOVERY_ENABLED",
         protected: database.deleteProtectionState === "DELETE_PROTECTION_ENABLED",
       };
+    },
+    async runs(workflow) {
+      const reply = await fetch(`${endpoints.gcpRest}/v1/${workflow}/executions?pageSize=1000`);
+      const { executions = [] } = (await reply.json()) as {
+        readonly executions?: readonly { readonly name: string }[];
+      };
+      return executions.map(({ name }) => name);
     },
     async close() {
       await Promise.all([publisher.close(), subscriber.close(), admin.close()]);

@@ -1,6 +1,7 @@
 import { BINDABLE } from "../../crds/access.ts";
 import { CRON_SAYS, ONE_KIND_OF_DAY_SAYS } from "../../crds/cron.ts";
 import { ATTRIBUTE, FILTER_TOO_LONG, FILTER_VALUE } from "../../crds/filter.ts";
+import { LOG_RETENTION_SAYS } from "../../crds/workflow.ts";
 import { WORKFLOW_ID_SAYS } from "../../crds/workflow-id.ts";
 
 /** YAML that must be refused, and the one message that says why. */
@@ -420,6 +421,11 @@ export const REFUSED: readonly Refused[] = [
     message: "spec.grants[0].access: Invalid value: access to a Queue is one of Consume, Produce",
   },
   {
+    what: "an access to a Workflow that it doesn't have",
+    yaml: identity("{serviceAccountRef: {name: sa}, grants: [{kind: Workflow, name: fulfil, access: Read}]}"),
+    message: "spec.grants[0].access: Invalid value: access to a Workflow is one of Start",
+  },
+  {
     what: "the account of another cloud",
     yaml: environment(`{${AWS}, account: my-project}`),
     message: "spec.account: Invalid value: account must be the 12 digits of an AWS account, in quotes",
@@ -496,6 +502,11 @@ export const REFUSED: readonly Refused[] = [
     what: "an access that a bucket has not",
     yaml: service("{image: a, bindings: [{bucket: b, access: Consume}]}"),
     message: "spec.bindings[0].access: Invalid value: access to a bucket is one of Read, Write, ReadWrite",
+  },
+  {
+    what: "an access that a workflow has not",
+    yaml: service("{image: a, bindings: [{workflow: w, access: Consume}]}"),
+    message: "spec.bindings[0].access: Invalid value: access to a workflow is one of Start",
   },
   {
     what: "the same binding twice",
@@ -597,9 +608,9 @@ export const REFUSED: readonly Refused[] = [
     message: "spec.target: Invalid value: give exactly one of queueRef, topicRef, workflowRef",
   },
   {
-    what: "a workflow by name",
-    yaml: rule("{cron: 0 6 * * *}", "target: {workflowRef: {name: w}}"),
-    message: 'strict decoding error: unknown field "spec.target.workflowRef.name"',
+    what: "a workflow by name and by id",
+    yaml: rule("{cron: 0 6 * * *}", "target: {workflowRef: {name: w, external: projects/p/locations/l/workflows/w}}"),
+    message: "spec.target.workflowRef: Invalid value: give exactly one of name, external",
   },
   {
     what: "a workflow by no id of one",
@@ -623,5 +634,17 @@ export const REFUSED: readonly Refused[] = [
     ),
     message:
       "spec.input: Invalid value: input must not contain '<aws.scheduler.': AWS would put a value in its place, and GCP would not",
+  },
+
+  // Workflow
+  {
+    what: "a log for days that CloudWatch doesn't have",
+    yaml: object("Workflow", "{definition: {do: []}, overrides: {aws: {logRetentionDays: 2}}}"),
+    message: `spec.overrides.aws.logRetentionDays: Invalid value: 2: ${LOG_RETENTION_SAYS}`,
+  },
+  {
+    what: "no definition",
+    yaml: object("Workflow", "{}"),
+    message: "spec.definition: Required value",
   },
 ];

@@ -113,6 +113,7 @@ const ONE_OF_EACH: Readonly<Record<LeafKind, object>> = {
   Queue: {},
   Table: { partitionKey: { name: "id", type: "String" } },
   Topic: {},
+  Workflow: { definition: { do: [{ done: { set: 1 } }] } },
   WorkloadIdentity: { serviceAccountRef: { name: "default" } },
 };
 
@@ -151,6 +152,18 @@ async function syncASecret(): Promise<void> {
   await apply(secret({}));
   await allGone("secret/copy");
   await cluster.kubectl(["delete", "-n=default", "--timeout=60s", "managedsecrets.onyx.onelens.io/synced"]);
+}
+
+/** A run begins, ends, and its object goes some time later. */
+async function runAWorkflow(): Promise<void> {
+  await apply(
+    ours("Workflow", "brief", ONE_OF_EACH.Workflow),
+    ours("WorkflowRun", "brief", { workflowRef: { name: "brief" }, ttlAfterFinished: "2s" }),
+  );
+  const run = "workflowruns.onyx.onelens.io/brief";
+  await cluster.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "-n=default", run]);
+  await allGone(run);
+  await cluster.kubectl(["delete", "-n=default", "--timeout=60s", "workflows.onyx.onelens.io/brief"]);
 }
 
 /** What was deleted before an operator led it asks about before it deletes anything. */
@@ -195,6 +208,7 @@ async function useEverything(): Promise<void> {
   await allThere(...kept, ...scaler, ...own, "workloadidentity/web", "statefulset/state", "cronjob/nightly");
   await until("The Job", async () => (await there("jobs", "-l=app.kubernetes.io/name=once")).length === 1);
 
+  await runAWorkflow();
   await deadLettersOfAnEncryptedQueue();
   await apply(ours("OnyxService", "web", { ...web, scaling: { ...size, cpu: 70 } }));
   await allThere("horizontalpodautoscaler/web");

@@ -42,12 +42,17 @@ export const SIDES: { readonly [C in Cloud]: Side } = {
               BUCKET_URL: `s3://prod-shop-${name}-a1b2c3`,
               REGION: "eu-west-1",
             }
-          : {
-              TABLE_ID: `arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/prod-shop-${name}-a1b2c3`,
-              TABLE_NAME: `prod-shop-${name}-a1b2c3`,
-              COLLECTION: `prod-shop-${name}-a1b2c3`,
-              REGION: "eu-west-1",
-            },
+          : kind === "Workflow"
+            ? {
+                WORKFLOW_ID: `arn:aws:states:eu-west-1:${ACCOUNT}:stateMachine:prod-shop-${name}-a1b2c3`,
+                REGION: "eu-west-1",
+              }
+            : {
+                TABLE_ID: `arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/prod-shop-${name}-a1b2c3`,
+                TABLE_NAME: `prod-shop-${name}-a1b2c3`,
+                COLLECTION: `prod-shop-${name}-a1b2c3`,
+                REGION: "eu-west-1",
+              },
   },
   gcp: {
     platform: gkePlatform(place({ region: "europe-west1", account: "shop-prod" })),
@@ -66,12 +71,17 @@ export const SIDES: { readonly [C in Cloud]: Side } = {
               BUCKET_URL: `gs://prod-shop-${name}-a1b2c3`,
               REGION: "europe-west1",
             }
-          : {
-              TABLE_ID: `projects/shop-prod/databases/prod-shop-${name}-a1b2c3`,
-              TABLE_NAME: `prod-shop-${name}-a1b2c3`,
-              COLLECTION: "items",
-              REGION: "europe-west1",
-            },
+          : kind === "Workflow"
+            ? {
+                WORKFLOW_ID: `projects/shop-prod/locations/europe-west1/workflows/prod-shop-${name}-a1b2c3`,
+                REGION: "europe-west1",
+              }
+            : {
+                TABLE_ID: `projects/shop-prod/databases/prod-shop-${name}-a1b2c3`,
+                TABLE_NAME: `prod-shop-${name}-a1b2c3`,
+                COLLECTION: "items",
+                REGION: "europe-west1",
+              },
   },
 };
 

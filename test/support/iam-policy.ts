@@ -35,7 +35,12 @@ export function calledActions(): readonly string[] {
 }
 
 /** Services whose actions begin otherwise than the names of their clients. */
-const PREFIXES: Readonly<Record<string, string>> = { "secrets-manager": "secretsmanager", eventbridge: "events" };
+const PREFIXES: Readonly<Record<string, string>> = {
+  "cloudwatch-logs": "logs",
+  "secrets-manager": "secretsmanager",
+  eventbridge: "events",
+  sfn: "states",
+};
 
 /** S3's calls whose action has another name: https://docs.aws.amazon.com/AmazonS3/latest/API, "Permissions" of each. */
 const S3_ACTIONS: Readonly<Record<string, string>> = {

@@ -8,7 +8,7 @@ import { createManager, type ManagerOptions } from "../../operator/reconcile/man
 import { type Clock, createClock } from "../../operator/runtime/clock.ts";
 import { createDiscovery } from "../../operator/runtime/discovery.ts";
 import { createLog, type Log } from "../../operator/runtime/log.ts";
-import { composites, leaves } from "../../operator/wiring.ts";
+import { composites, leaves, runs } from "../../operator/wiring.ts";
 import { type Api, apiOf, OWN_TYPES } from "./api.ts";
 
 const CRDS = resolve(import.meta.dirname, "../../charts/onyx-crds/templates");
@@ -73,6 +73,7 @@ export async function startManaged(cluster: Cluster, options: ManagedOptions): P
     types: OWN_TYPES,
     leaves,
     composites,
+    runs,
     serves: (type) => discovery.serves(type),
     fence: ended.signal,
     tell,

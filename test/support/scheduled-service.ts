@@ -33,6 +33,8 @@ export interface ScheduledService {
   received(run: string): readonly Received[];
   /** What came to a path, with any key or none. */
   receivedAt(path: string): readonly Received[];
+  /** What came to paths that begin so. */
+  receivedBelow(start: string): readonly Received[];
   stop(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export async function startScheduledService(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received: ofRun,
     receivedAt: (path) => received.filter((one) => one.path === path),
+    receivedBelow: (start) => received.filter(({ path }) => path.startsWith(start)),
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

@@ -25,7 +25,11 @@ interface Model {
 export type Validate = (service: string, operation: string, input: unknown) => readonly string[];
 
 /** Folders of botocore that are not called after the service's id. */
-const FOLDERS: Readonly<Record<string, string>> = { EventBridge: "events", SFN: "stepfunctions" };
+const FOLDERS: Readonly<Record<string, string>> = {
+  "CloudWatch Logs": "logs",
+  EventBridge: "events",
+  SFN: "stepfunctions",
+};
 
 /**
  * Judges requests by the API models of AWS.

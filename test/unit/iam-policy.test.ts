@@ -2,14 +2,22 @@ import { expect, test } from "vitest";
 import { calledActions, guidePolicy } from "../support/iam-policy.ts";
 
 /** Rights that no call is named after: who tags what he makes, or hands a role on, needs them. */
-const IMPLIED = ["eks:TagResource", "iam:PassRole", "s3:TagResource", "scheduler:TagResource"];
+const IMPLIED = [
+  "eks:TagResource",
+  "iam:CreateServiceLinkedRole",
+  "iam:PassRole",
+  "s3:TagResource",
+  "scheduler:TagResource",
+];
 /** Calls that need no right. */
 const FREE = ["sts:GetCallerIdentity"];
 
-/** AWS knows no resource for these: they can be allowed on all or none. */
+/** AWS knows no resource for these, or none that is of one environment: they can be allowed on all or none. */
 const UNSCOPED = [
   "dynamodb:ListBackups",
   "events:ListRules",
+  "iam:CreateServiceLinkedRole",
+  "logs:DescribeLogGroups",
   "sns:GetSubscriptionAttributes",
   "sns:SetSubscriptionAttributes",
   "sns:Unsubscribe",
@@ -36,6 +44,14 @@ test("the policies of the guides allow what the adapter calls, and nothing else"
   const needed = calledActions().filter((action) => !FREE.includes(action));
   expect(needed.length).toBeGreaterThan(30);
   expect([...new Set(allowed)].sort()).toEqual([...needed, ...IMPLIED].sort());
+});
+
+test("the operator's policy fits into a role, however long the names in it", () => {
+  const REGION = "ap-southeast-1";
+  const values = { ACCOUNT: "123456789012", REGION, CLUSTER: "shop-production", ENVIRONMENT: "production-eu" };
+  const { Version, Statement } = guidePolicy("aws-operator-policy.json", values);
+  // All inline policies of a role together, without white space: "IAM and AWS STS quotas" of AWS.
+  expect(JSON.stringify({ Version, Statement }).length).toBeLessThan(10_240);
 });
 
 test("the policy for import only lists", () => {

@@ -6,6 +6,7 @@ import type {
   SecretWant,
   TableWant,
   TopicWant,
+  WorkflowWant,
 } from "../../../controllers/leaf/wants.ts";
 import type { Place } from "../../../operator/provider/cloud.ts";
 import { type Owner, ownerTags } from "../../../operator/provider/owner.ts";
@@ -114,6 +115,30 @@ export const topicWant = (name: string, over: Partial<TopicWant> = {}): TopicWan
   encryptionKey: null,
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name, { kind: "Topic" })) },
+  ...over,
+});
+
+const JOBS = {
+  kind: "Queue",
+  name: "jobs",
+  outputs: {
+    QUEUE_ID: `arn:aws:sqs:${REGION}:${ACCOUNT}:test-jobs`,
+    QUEUE_URL: `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/test-jobs`,
+  },
+  encryptionKey: null,
+} as const;
+
+/** One that sends its input to the queue `jobs`. */
+export const workflowWant = (name: string, over: Partial<WorkflowWant> = {}): WorkflowWant => ({
+  source: {
+    definition: { do: [{ send: { call: "queue.send", with: { queue: "jobs", body: "${input}" } } }] },
+    targets: [JOBS],
+  },
+  program: "",
+  permissions: [],
+  logLevel: "Errors",
+  overrides: {},
+  tags: { team: "billing", ...ownerTags(owner(name, { kind: "Workflow" })) },
   ...over,
 });
 

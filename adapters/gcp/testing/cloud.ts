@@ -15,13 +15,20 @@ import { ensureRoles } from "../roles.ts";
 export const PROJECT = "demo-project";
 export const REGION = "europe-west1";
 
+interface AdapterOptions {
+  readonly operationMillis?: number;
+  /** Where an engine answers that runs what is deployed, and whose runs publish to the cloud. Absent: nothing runs. */
+  readonly workflowEngine?: string;
+}
+
 /** A running cloud with the operator's roles made, and a connection to it. */
-export async function startAdapter(settings: { operationMillis?: number } = {}) {
+export async function startAdapter({ workflowEngine, ...settings }: AdapterOptions = {}) {
   const pstest = await startPstest();
   const cloud = await startGcp({
     pubsub: pstest.address,
     project: PROJECT,
     settings: { operationMillis: 0, ...settings },
+    workflowEngine,
   });
   const place: Place = {
     environment: "dev",
@@ -35,6 +42,9 @@ export async function startAdapter(settings: { operationMillis?: number } = {}) 
       monitoring: cloud.rest,
       storage: cloud.rest,
       eventarc: cloud.rest,
+      workflows: cloud.rest,
+      workflowexecutions: cloud.rest,
+      ...(workflowEngine !== undefined && { "pubsub-rest": cloud.rest }),
       storagetransfer: cloud.rest,
     },
   };

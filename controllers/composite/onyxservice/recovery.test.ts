@@ -21,6 +21,12 @@ describe("RecoveryMet", () => {
       table({}),
       undefined,
     ],
+    [
+      "a workflow holds no data",
+      { tier: "Critical", bindings: [{ workflow: "fulfil-order", access: "Start" }] },
+      table({}),
+      undefined,
+    ],
     ["Critical, met", { tier: "Critical" }, table(GOOD), "True"],
     ["Critical, recovery off", { tier: "Critical" }, table({ ...GOOD, pointInTimeRecoveryDays: undefined }), "False"],
     ["Critical, too few days", { tier: "Critical" }, table({ ...GOOD, pointInTimeRecoveryDays: 6 }), "False"],

@@ -8,7 +8,9 @@ export const outputsOf = (kind: string, name: string): Record<string, string> =>
     ? { QUEUE_ID: `id/${name}`, QUEUE_URL: `https://queue.example/${name}`, REGION: "eu-west-1" }
     : kind === "Bucket"
       ? { BUCKET_ID: `id/${name}`, BUCKET: name, BUCKET_URL: `s3://${name}`, REGION: "eu-west-1" }
-      : { TABLE_ID: `id/${name}`, TABLE_NAME: name, COLLECTION: name, REGION: "eu-west-1" };
+      : kind === "Workflow"
+        ? { WORKFLOW_ID: `id/${name}`, REGION: "eu-west-1" }
+        : { TABLE_ID: `id/${name}`, TABLE_NAME: name, COLLECTION: name, REGION: "eu-west-1" };
 
 /** A platform that shows in the children what was asked of it. */
 export const platform: Platform = {

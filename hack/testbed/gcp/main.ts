@@ -1,6 +1,6 @@
 /**
  * The test bed's GCP cloud as a process.
- * node hack/testbed/gcp/main.ts --pubsub host:port [--port 0] [--project demo-project] [--operation-millis 200]
+ * node hack/testbed/gcp/main.ts --pubsub host:port [--port 0] [--project demo-project] [--operation-millis 200] [--workflow-engine http://…]
  * Prints {"grpc": "127.0.0.1:P", "rest": "http://127.0.0.1:Q"} when ready. SIGTERM or SIGINT ends it.
  */
 import { parseArgs } from "node:util";
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     port: { type: "string", default: "0" },
     project: { type: "string", default: "demo-project" },
     "operation-millis": { type: "string" },
+    "workflow-engine": { type: "string" },
   },
 });
 if (values.pubsub === undefined) {
@@ -28,6 +29,7 @@ const gcp = await startGcp({
   pubsub: values.pubsub,
   port: number(values.port, "--port"),
   project: values.project,
+  workflowEngine: values["workflow-engine"],
   settings: operationMillis === undefined ? {} : { operationMillis: number(operationMillis, "--operation-millis") },
 });
 for (const signal of ["SIGTERM", "SIGINT"] as const)

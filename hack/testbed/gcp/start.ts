@@ -60,6 +60,8 @@ export interface GcpOptions {
   /** Port of the REST server; gRPC takes the next one. 0, the default, picks two free ones. */
   readonly port?: number;
   readonly settings?: Partial<Settings>;
+  /** Where an engine that runs workflows answers, as http://127.0.0.1:port. Absent: executions stay ACTIVE. */
+  readonly workflowEngine?: string | undefined;
   /** Numbers in [0, 1) for faults with a probability. */
   random?(): number;
 }
@@ -143,10 +145,12 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     finalized: (bucket, one) => transfers.finalized(bucket, one),
   });
   const transfers = storageTransfer({ world, receive: files.receive });
+  const flows = workflowsService({ world, workflowEngine: options.workflowEngine, engine: () => engine });
+  const sends = { publish: messages.delivery.publish, callWorkflows: flows.call };
   const modules: ServiceModule[] = [
     messages,
-    scheduler({ world, publish: messages.delivery.publish }),
-    eventarc({ world, publish: messages.delivery.publish }),
+    scheduler({ world, ...sends }),
+    eventarc({ world, ...sends }),
     firestoreAdmin(),
     firestoreData(world),
     projects(world),
@@ -155,7 +159,7 @@ export async function startGcp(options: GcpOptions): Promise<Gcp> {
     files.module,
     transfers.module,
     secretManager(world),
-    workflowsService(world),
+    flows.module,
     monitoring({
       world,
       backlogs,

@@ -19,6 +19,8 @@ def apply():
     stepfunctions._invoke_nested_start_execution = refused(stepfunctions._invoke_nested_start_execution)
     stepfunctions._invoke_nested_start_execution_sync = refused(stepfunctions._invoke_nested_start_execution_sync)
     stepfunctions._nested_execution_failure = child_failure
+    stepfunctions._create_state_machine = traced(stepfunctions._create_state_machine)
+    stepfunctions._update_state_machine = traced(stepfunctions._update_state_machine)
 
 
 def refused(start):
@@ -33,6 +35,23 @@ def refused(start):
             raise stepfunctions._ExecutionError(f"StepFunctions.{error.error}Exception", error.cause) from error
 
     return named
+
+
+def traced(change):
+    """ministack tells nothing of tracingConfiguration. A create that makes nothing new changes nothing of it."""
+
+    def remembered(data):
+        status, headers, body = change(data)
+        arn = data.get("stateMachineArn") or json.loads(body).get("stateMachineArn")
+        if status == 200 and "tracingConfiguration" in data:
+            machine = stepfunctions._state_machines[arn]
+            if "stateMachineArn" in data:
+                machine["tracingConfiguration"] = data["tracingConfiguration"]
+            else:
+                machine.setdefault("tracingConfiguration", data["tracingConfiguration"])
+        return status, headers, body
+
+    return remembered
 
 
 def child_failure(payload):

@@ -38,11 +38,38 @@ export interface WorkflowsClient {
   execute(id: string, argument?: unknown, options?: ExecuteOptions): Promise<WorkflowOutcome>;
 }
 
-interface Execution {
+/** An execution as an engine tells of it. */
+export interface EngineExecution {
   readonly name: string;
   readonly state: "ACTIVE" | Exclude<WorkflowOutcome["state"], "CRASHED">;
+  /** JSON text. */
   readonly result?: string;
   readonly error?: { readonly payload: string };
+}
+
+/** What an engine is asked. Names are whole: `projects/P/locations/L/workflows/W`. */
+export interface EngineApi {
+  /** Throws WorkflowRefused. */
+  deploy(parent: string, id: string, source: string): Promise<void>;
+  /** @param argument JSON text */
+  start(workflow: string, argument: string, signal?: AbortSignal): Promise<EngineExecution>;
+  /** How it is now; of one that succeeded, with the result. */
+  outcome(execution: string, signal?: AbortSignal): Promise<EngineExecution>;
+  cancel(execution: string, signal?: AbortSignal): Promise<EngineExecution>;
+  /** What it did so far, in order. Empty: with STEP_ENTRIES=1 in its environment ours tells. */
+  entries(execution: string): Promise<readonly EngineEntry[]>;
+}
+
+/** A StepEntry of google.cloud.workflows.executions.v1, as far as engines tell. */
+export interface EngineEntry {
+  readonly name: string;
+  readonly entryId: string;
+  readonly routine: string;
+  readonly step: string;
+  readonly stepType?: string;
+  readonly state: string;
+  readonly createTime: string;
+  readonly updateTime?: string;
 }
 
 const PARENT = "projects/test/locations/local";
@@ -51,33 +78,46 @@ const PARENT = "projects/test/locations/local";
 const RESULT_MS = 50;
 
 /** @param endpoint as http://127.0.0.1:port */
-export function workflowsClient(endpoint: string): WorkflowsClient {
-  const workflow = (id: string): string => `${PARENT}/workflows/${id}`;
-  const ended = async (name: string, { timeoutMs = 30_000, signal }: ExecuteOptions): Promise<Execution> => {
-    const end = performance.now() + timeoutMs;
-    for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 1.5, 50)) {
-      const execution = await call<Execution>(endpoint, "GET", name, undefined, signal);
-      if (execution.state !== "ACTIVE") return execution;
-      if (performance.now() > end) return call<Execution>(endpoint, "POST", `${name}:cancel`, {}, signal);
-      await delay(pauseMs, undefined, { signal });
-    }
-  };
+export function engineApi(endpoint: string): EngineApi {
+  const get = (name: string, signal?: AbortSignal) => call<EngineExecution>(endpoint, "GET", name, undefined, signal);
   return {
-    async deploy(id, source) {
-      await call(endpoint, "POST", `${PARENT}/workflows?workflowId=${id}`, { sourceContents: source });
+    async deploy(parent, id, source) {
+      await call(endpoint, "POST", `${parent}/workflows?workflowId=${id}`, { sourceContents: source });
     },
-    async execute(id, argument = null, options = {}) {
-      const body = { argument: JSON.stringify(argument) };
-      const { name } = await call<Execution>(endpoint, "POST", `${workflow(id)}/executions`, body, options.signal);
-      const execution = await ended(name, options);
-      if (execution.state !== "SUCCEEDED" || execution.result) return outcome(execution);
-      await delay(RESULT_MS, undefined, { signal: options.signal });
-      return outcome(await ended(name, options));
+    start: (workflow, argument, signal) => call(endpoint, "POST", `${workflow}/executions`, { argument }, signal),
+    async outcome(name, signal) {
+      const execution = await get(name, signal);
+      if (execution.state !== "SUCCEEDED" || execution.result) return execution;
+      await delay(RESULT_MS, undefined, { signal });
+      return get(name, signal);
+    },
+    cancel: (name, signal) => call(endpoint, "POST", `${name}:cancel`, {}, signal),
+    async entries(name) {
+      const { stepEntries = [] } = await call<{ stepEntries?: EngineEntry[] }>(endpoint, "GET", `${name}/stepEntries`);
+      return stepEntries;
     },
   };
 }
 
-function outcome({ state, result, error }: Execution): WorkflowOutcome {
+/** @param endpoint as http://127.0.0.1:port */
+export function workflowsClient(endpoint: string): WorkflowsClient {
+  const api = engineApi(endpoint);
+  return {
+    deploy: (id, source) => api.deploy(PARENT, id, source),
+    async execute(id, argument = null, { timeoutMs = 30_000, signal } = {}) {
+      const { name } = await api.start(`${PARENT}/workflows/${id}`, JSON.stringify(argument), signal);
+      const end = performance.now() + timeoutMs;
+      for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 1.5, 50)) {
+        const execution = await api.outcome(name, signal);
+        if (execution.state !== "ACTIVE") return outcome(execution);
+        if (performance.now() > end) return outcome(await api.cancel(name, signal));
+        await delay(pauseMs, undefined, { signal });
+      }
+    },
+  };
+}
+
+function outcome({ state, result, error }: EngineExecution): WorkflowOutcome {
   if (state === "FAILED") return { state, error: raised(error?.payload ?? "") };
   return state === "SUCCEEDED" && result ? { state, result: JSON.parse(result) } : { state: state as "CANCELLED" };
 }

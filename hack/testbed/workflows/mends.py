@@ -11,6 +11,7 @@ import re
 from functools import cache, partial
 from types import ModuleType
 
+import history
 import outside
 import scopes
 from workflows_emulator import main as engine
@@ -71,7 +72,11 @@ def switch(step):
 
 def execute(step_id, config, context, original=engine.execute_step):
     """What comes after a step is told beside any kind of it; the engine looks beside some."""
-    context, following, result = original(step_id, config, context)
+    if history.file is None:
+        context, following, result = original(step_id, config, context)
+    else:
+        with history.entry(step_id, config, context, Returned):
+            context, following, result = original(step_id, config, context)
     return context, following or config.get("next"), result
 
 
@@ -87,6 +92,9 @@ def leave(step):
 
 def subworkflow(workflow, params, context, original=engine.execute_subworkflow):
     """To return null is to return; the engine takes it for a step that returns nothing, and goes on."""
+    if history.file is not None:
+        routine = next((name for name, body in context.items() if body is workflow), "main")
+        context = {**context, history.ROUTINE: routine}
     try:
         return original(workflow, params, context)
     except Returned as returned:

@@ -7,10 +7,12 @@ run has a process of its own. There is one thread, since processes are forked.
 import json
 import logging
 import multiprocessing
+import os
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import history
 import mends
 import yaml
 from jsonschema.exceptions import best_match
@@ -40,7 +42,9 @@ class Run:
     def __init__(self, name, source, argument):
         self.name, self.answer = name, None
         self.pipe, inside = FORK.Pipe(duplex=False)
-        self.process = FORK.Process(target=execute, args=(source, argument, inside), daemon=True)
+        self.history = history.create()
+        args = (name, source, argument, inside, self.history)
+        self.process = FORK.Process(target=execute, args=args, daemon=True)
         self.process.start()
         inside.close()
 
@@ -65,8 +69,12 @@ class Run:
         self.pipe.close()
 
 
-def execute(source, argument, pipe):
-    """In the run's own process. What no `except` of the source can catch has no tags: its payload is plain text."""
+def execute(name, source, argument, pipe, entries):
+    """In the run's own process, whose environment is that of the run. What no `except` of the source can catch has no tags:
+    its payload is plain text.
+    """
+    history.begin(entries)
+    os.environ["GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID"] = name.rsplit("/", 1)[1]
     try:
         result = engine.execute_workflow(source, parameters(source, argument))
         answer = {"state": "SUCCEEDED", "result": json.dumps(result, allow_nan=False)}
@@ -122,6 +130,9 @@ def call_back(path, request):
 def answer(method, path, query, body):
     if path.startswith("callbacks/"):
         return callbacks.get(path, {}) if method == "GET" else call_back(path, {"body": body})
+    if method == "GET" and path.endswith("/stepEntries") and path.removesuffix("/stepEntries") in runs:
+        parent = path.removesuffix("/stepEntries")
+        return {"stepEntries": history.read(runs[parent].history, parent)}
     if method == "GET" and path in runs:
         return runs[path].state()
     if method == "POST" and path.endswith(":cancel") and path.removesuffix(":cancel") in runs:

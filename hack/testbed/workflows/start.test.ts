@@ -49,8 +49,11 @@ const timesStarted = (): number => readFileSync(starts, "utf8").split("\n").leng
 
 it("says over which run an engine ends, and starts it again with what was deployed", async () => {
   const workflow = await engine.deploy({ main: {} });
+  const before = engine.url;
+  expect((await fetch(before)).status).toBe(404);
   expect(await workflow.run("end")).toEqual({ state: "CRASHED" });
   expect(await workflow.run("on")).toEqual({ state: "SUCCEEDED", result: "on" });
+  expect(engine.url).not.toBe(before);
   expect(timesStarted()).toBe(3); // the run has a second chance, alone
 });
 

@@ -11,6 +11,8 @@ import { type ExecuteOptions, type WorkflowOutcome, type WorkflowsClient, workfl
 export interface WorkflowEngine {
   /** Makes a workflow of a source: YAML or JSON, or what JSON.stringify makes JSON of. Throws WorkflowRefused. */
   deploy(source: string | object, id?: string): Promise<DeployedWorkflow>;
+  /** Where its REST API answers, as http://127.0.0.1:port: elsewhere once it has ended and was started again. */
+  readonly url: string;
   stop(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export interface DeployedWorkflow {
 }
 
 interface Serving {
+  readonly url: string;
   readonly client: WorkflowsClient;
   readonly launched: Launched;
 }
@@ -41,8 +44,10 @@ export async function startWorkflowEngine(
   return inRun("workflows", options, host, async (run) => {
     const sources = new Map<string, string>();
     let starts = 0;
+    let url = "";
     const serve = async (): Promise<Serving> => {
       const serving = await start(run, `workflows-${++starts}`);
+      url = serving.url;
       for (const [id, source] of sources) await serving.client.deploy(id, source);
       return serving;
     };
@@ -58,9 +63,12 @@ export async function startWorkflowEngine(
         throw error;
       }
     };
-    run.ready({});
+    run.ready({ workflows: url });
     let deployed = 0;
     return {
+      get url() {
+        return url;
+      },
       async deploy(source, id = `workflow-${++deployed}`) {
         const text = typeof source === "string" ? source : JSON.stringify(source);
         await (await now()).client.deploy(id, text);
@@ -91,7 +99,7 @@ async function engineOf(options: CloudOptions, host: Host): Promise<Start> {
   return async (run, name) => {
     const launched = run.launch({ name, command: join(workflows, "venv", "bin", "python"), args, env });
     const { rest } = await firstLine<{ rest: string }>(launched, "The workflow engine", options.signal);
-    return { launched, client: workflowsClient(rest) };
+    return { launched, url: rest, client: workflowsClient(rest) };
   };
 }
 
@@ -101,7 +109,7 @@ async function startProgram(run: Run, launch: Launch, options: CloudOptions): Pr
   const launched = run.launch({ ...launch, env });
   const endpoint = `http://127.0.0.1:${port}`;
   await answering(launched, launch.command, options.signal, async () => (await fetch(endpoint)).status > 0);
-  return { launched, client: workflowsClient(endpoint) };
+  return { launched, url: endpoint, client: workflowsClient(endpoint) };
 }
 
 /** Gives what `serve` started last, and starts it again when it has ended. */

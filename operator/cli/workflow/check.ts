@@ -1,14 +1,27 @@
 import type { Cloud } from "../../provider/provider.ts";
-import { listsIn, type Tasks, type Workflow, WorkflowError } from "../../workflow/index.ts";
+import { allTasks, type Workflow, WorkflowError } from "../../workflow/index.ts";
 import type { Result } from "../onyx.ts";
 import { type Paint, table } from "../output.ts";
 import { compileFor } from "./compile.ts";
-import { problemsIn, readDefinition } from "./definition.ts";
+import { type Definition, problemsIn, readDefinitions } from "./definition.ts";
 
-/** `onyx workflow check`: exit code 0 sound, 2 not. @throws ManifestError */
-export async function runWorkflowCheck(file: string, paint: Paint): Promise<Result> {
-  const definition = await readDefinition(file);
-  const { workflow, references } = definition;
+/** `onyx workflow check`, of all Workflows in a file or one: exit code 0 sound, 2 not. @throws ManifestError */
+export async function runWorkflowCheck(file: string, paint: Paint, name?: string): Promise<Result> {
+  const [first, ...others] = await readDefinitions(file, name);
+  if (others.length === 0) return checked(first, paint);
+  const all = [first, ...others].map((definition) => ({ name: definition.name, ...checked(definition, paint) }));
+  return {
+    value: {
+      sound: all.every(({ exitCode }) => exitCode === 0),
+      workflows: all.map((one) => ({ name: one.name, ...(one.value as object) })),
+    },
+    text: all.map(({ name, text }) => `${paint("bold", `Workflow ${name}`)}\n${text}`).join("\n\n"),
+    exitCode: Math.max(...all.map(({ exitCode }) => exitCode)),
+  };
+}
+
+function checked(definition: Definition, paint: Paint): Result {
+  const { file, workflow, references } = definition;
   const problems = problemsIn(definition);
   if (!workflow) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
@@ -20,12 +33,17 @@ export async function runWorkflowCheck(file: string, paint: Paint): Promise<Resu
     const text = [...tooMuch.map((problem) => `${file}: ${problem}`), paint("red", "✗ not on both clouds")].join("\n");
     return { value: { sound: false, problems: tooMuch }, text, exitCode: 2 };
   }
-  const tasks = countTasks(workflow.tasks);
+  const all = allTasks(workflow.tasks);
+  const tasks = all.length;
+  const listens = all.flatMap(({ kind, path }) => (kind === "listen" ? [path] : []));
   const uses = references.map(({ kind, name, access }) => ({ kind, name, access }));
   const rows = uses.map(({ kind, name, access }) => [kind, name, access]);
   const sound = paint("green", `✓ sound: ${tasks} ${tasks === 1 ? "task" : "tasks"}, the same on both clouds`);
-  const text = rows.length === 0 ? sound : [sound, "", table(["USES", "NAME", "ACCESS"], rows)].join("\n");
-  return { value: { sound: true, tasks, uses }, text, exitCode: 0 };
+  const notes = listens.map((path) =>
+    paint("yellow", `${path} listens for a signal: that runs here, and can't be deployed yet`),
+  );
+  const used = rows.length === 0 ? [] : ["", table(["USES", "NAME", "ACCESS"], rows)];
+  return { value: { sound: true, tasks, uses, listens }, text: [sound, ...notes, ...used].join("\n"), exitCode: 0 };
 }
 
 const CLOUDS: readonly Cloud[] = ["aws", "gcp"];
@@ -40,7 +58,3 @@ function problemOn(cloud: Cloud, workflow: Workflow): readonly string[] {
     return [`on ${cloud}: ${error.message}`];
   }
 }
-
-/** Those in lists within are counted too. */
-export const countTasks = (tasks: Tasks): number =>
-  tasks.reduce((sum, task) => sum + listsIn(task).reduce((inner, { tasks }) => inner + countTasks(tasks), 1), 0);

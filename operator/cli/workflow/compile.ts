@@ -7,8 +7,8 @@ import type { Result } from "../onyx.ts";
 import { readDefinition, workflowIn } from "./definition.ts";
 
 /** `onyx workflow compile`: what a cloud would get. @throws ManifestError @throws WorkflowError it is too large for that cloud */
-export async function runWorkflowCompile(file: string, cloud: Cloud): Promise<Result> {
-  const { value, text } = compileFor(cloud, workflowIn(await readDefinition(file)));
+export async function runWorkflowCompile(file: string, cloud: Cloud, name?: string): Promise<Result> {
+  const { value, text } = compileFor(cloud, workflowIn(await readDefinition(file, name)));
   return { value, text, exitCode: 0 };
 }
 

@@ -1,29 +1,47 @@
-import { type Document, isNode, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, LineCounter, parseAllDocuments } from "yaml";
+import { API_VERSION } from "../../../crds/define.ts";
 import { type Parsed, parseWorkflow, type Workflow } from "../../workflow/index.ts";
 import { ManifestError, textOf } from "../manifests.ts";
 
 /** A workflow from a file. */
 export interface Definition extends Parsed {
   readonly file: string;
+  /** Of the Workflow that it is the definition of; undefined: the file is a definition by itself. */
+  readonly name: string | undefined;
   /** `file:line:column` of a path such as `do[0].pay.with`; of the nearest thing around it where that is not there. */
   place(path: string): string;
 }
 
 /**
- * Reads one workflow from a YAML or JSON file, or `-` for standard input.
- * @throws ManifestError it can't be read, or is no YAML
+ * Reads the workflows of a YAML or JSON file, or `-` for standard input: a definition, or those of all objects of kind Workflow.
+ * @param name of the one that is wanted; undefined: all
+ * @throws ManifestError it can't be read, is no YAML, or has none
  */
-export async function readDefinition(file: string): Promise<Definition> {
+export async function readDefinitions(file: string, name?: string): Promise<readonly [Definition, ...Definition[]]> {
   const text = await textOf(file);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const [wrong] = document.errors;
+  const all: readonly Document[] = parseAllDocuments(text, { lineCounter: lines });
+  const [wrong] = all.flatMap(({ errors }) => errors);
   if (wrong) throw new ManifestError(`${file}: ${wrong.message}`);
-  return {
-    file,
-    ...parseWorkflow(parsed(document, file)),
-    place: (path) => `${file}${placeIn(document, path, lines)}`,
-  };
+  const documents = all.filter(({ contents }) => contents !== null);
+  const [only, ...others] = documents;
+  const workflows = documents.filter(isWorkflow);
+  if (name === undefined && workflows.length === 0 && others.length === 0 && !isObject(only))
+    return [definitionIn(file, only, [], undefined, lines)];
+  const named = workflows.map((document) => ({ document, name: String(document.getIn(["metadata", "name"]) ?? "") }));
+  const [first, ...more] = named
+    .filter((one) => name === undefined || one.name === name)
+    .map((one) => definitionIn(file, one.document, ["spec", "definition"], one.name, lines));
+  if (first) return [first, ...more];
+  const which = name === undefined ? "no Workflow" : `no Workflow "${name}"`;
+  throw new ManifestError(`${file} has ${which}${named.length > 0 ? `: there are ${namesOf(named)}` : ""}.`);
+}
+
+/** The same of one workflow. @throws ManifestError also where there are several, and no name chooses */
+export async function readDefinition(file: string, name?: string): Promise<Definition> {
+  const all = await readDefinitions(file, name);
+  if (all.length === 1) return all[0];
+  throw new ManifestError(`${file} has several Workflows: --name says which of ${namesOf(all)}.`);
 }
 
 /** @throws ManifestError with all that is wrong, a line each */
@@ -36,20 +54,49 @@ export function workflowIn(definition: Definition): Workflow {
 export const problemsIn = ({ problems, place }: Definition): readonly string[] =>
   problems.map(({ path, message }) => `${place(path)}: ${message}`);
 
+const namesOf = (all: readonly Pick<Definition, "name">[]): string => all.map(({ name }) => name).join(", ");
+
+const isObject = (document: Document | undefined): boolean =>
+  isMap(document?.contents) && document.has("apiVersion") && document.has("kind");
+
+const isWorkflow = (document: Document): boolean =>
+  isObject(document) && document.get("apiVersion") === API_VERSION && document.get("kind") === "Workflow";
+
+/** @param within where in the document it is */
+function definitionIn(
+  file: string,
+  document: Document | undefined,
+  within: readonly string[],
+  name: string | undefined,
+  lines: LineCounter,
+): Definition {
+  return {
+    file,
+    name,
+    ...parseWorkflow(within.reduce(valueAt, parsed(document, file))),
+    place: (path) => `${file}${document ? placeIn(document, within, path, lines) : ""}`,
+  };
+}
+
+/** Null where it is missing, as in a file that is empty. */
+function valueAt(value: unknown, key: string): unknown {
+  return (value as Readonly<Record<string, unknown>> | null)?.[key] ?? null;
+}
+
 /** Aliases that multiply are refused by the parser itself. */
-function parsed(document: Document, file: string): unknown {
+function parsed(document: Document | undefined, file: string): unknown {
   try {
-    return document.toJS();
+    return document?.toJS() ?? null;
   } catch (error) {
     throw new ManifestError(`${file}: ${(error as Error).message}`);
   }
 }
 
-function placeIn(document: Document, path: string, lines: LineCounter): string {
-  const keys = path.split(/[.[\]]/).filter((key) => key !== "");
+function placeIn(document: Document, within: readonly string[], path: string, lines: LineCounter): string {
+  const inside = path.split(/[.[\]]/).filter((key) => key !== "");
+  const keys = [...within, ...inside.map((key) => (/^\d+$/.test(key) ? Number(key) : key))];
   for (let length = keys.length; length > 0; length--) {
-    const at = keys.slice(0, length).map((key) => (/^\d+$/.test(key) ? Number(key) : key));
-    const node = document.getIn(at, true);
+    const node = document.getIn(keys.slice(0, length), true);
     if (!isNode(node) || !node.range) continue;
     const { line, col } = lines.linePos(node.range[0]);
     return `:${line}:${col}`;

@@ -8,6 +8,8 @@ import { readDefinition, workflowIn } from "./definition.ts";
 import { createTree } from "./tree.ts";
 
 export interface RunLocally {
+  /** Of the Workflow, where the file has several. */
+  readonly name?: string;
   /** JSON, or @ and a file of JSON or YAML. */
   readonly input?: string;
   /** File that says what calls, signals and other workflows answer. */
@@ -20,7 +22,7 @@ export interface RunLocally {
  * @throws ManifestError
  */
 export async function runWorkflowLocally(file: string, options: RunLocally, paint: Paint, now: Date): Promise<Result> {
-  const workflow = workflowIn(await readDefinition(file));
+  const workflow = workflowIn(await readDefinition(file, options.name));
   const input = await inputOf(options.input);
   const problem = problemOfInput(input, workflow.input);
   if (problem !== undefined) throw new ManifestError(problem);

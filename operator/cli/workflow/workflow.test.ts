@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ManifestError } from "../manifests.ts";
 import { painter } from "../output.ts";
 import { runWorkflowCheck } from "./check.ts";
+import { runWorkflowCompile } from "./compile.ts";
 import { runWorkflowLocally } from "./run.ts";
 import { runWorkflowGraph } from "./show-graph.ts";
 
@@ -20,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function file(text: string): string {
+function write(text: string): string {
   const path = join(folder, "w.yaml");
   writeFileSync(path, text);
   return path;
@@ -37,12 +38,14 @@ describe("onyx workflow check", () => {
         { kind: "Queue", name: "shipments", access: "Produce" },
         { kind: "Topic", name: "orders", access: "Produce" },
       ],
+      listens: ["approve"],
     });
     expect(text).toMatch(/^✓ sound: 12 tasks/);
+    expect(text).toContain("approve listens for a signal: that runs here, and can't be deployed yet");
   });
 
   it("says where all that is wrong stands in the file", async () => {
-    const path = file("do:\n  - a:\n      set: $" + "{inputt}\n  - b:\n      wait: soon\n");
+    const path = write("do:\n  - a:\n      set: $" + "{inputt}\n  - b:\n      wait: soon\n");
     const { text, exitCode } = await runWorkflowCheck(path, paint);
     expect(exitCode).toBe(2);
     expect(text.split("\n")).toEqual([
@@ -56,14 +59,80 @@ describe("onyx workflow check", () => {
     ["is no YAML", "do: [", /w\.yaml: /],
     ["multiplies by aliases", bomb(), /w\.yaml: .*alias/i],
   ])("refuses what %s", async (_what, text, message) => {
-    await expect(runWorkflowCheck(file(text), paint)).rejects.toThrow(message);
-    await expect(runWorkflowCheck(file(text), paint)).rejects.toBeInstanceOf(ManifestError);
+    await expect(runWorkflowCheck(write(text), paint)).rejects.toThrow(message);
+    await expect(runWorkflowCheck(write(text), paint)).rejects.toBeInstanceOf(ManifestError);
   });
 
   it("says when there is no such file", async () => {
     await expect(runWorkflowCheck(join(folder, "none.yaml"), paint)).rejects.toThrow(
       /none\.yaml can't be read: ENOENT/,
     );
+  });
+});
+
+describe("a file with objects", () => {
+  const rule = "apiVersion: onyx.onelens.io/v1alpha1\nkind: EventRule\nmetadata: { name: nightly }\nspec: {}\n";
+  const object = (name: string, task: string) =>
+    `apiVersion: onyx.onelens.io/v1alpha1\nkind: Workflow\nmetadata: { name: ${name} }\nspec:\n  definition:\n    do:\n      - a:\n          ${task}\n`;
+  const joined = (...documents: string[]) => documents.join("---\n");
+  const manifest = new URL("../../../examples/workflow/workflow.yaml", import.meta.url).pathname;
+
+  it("has the definition of its Workflow checked, run, compiled and drawn", async () => {
+    expect((await runWorkflowCheck(manifest, paint)).text).toMatch(/^✓ sound: 3 tasks/);
+    const answers = write("tasks: { pack: { return: { id: m-1 } } }");
+    const options = { input: '{"id":"test","total":1}', answers };
+    expect((await runWorkflowLocally(manifest, options, paint, now)).value).toMatchObject({ output: { id: "m-1" } });
+    expect((await runWorkflowCompile(manifest, "aws")).value).toHaveProperty("StartAt");
+    expect((await runWorkflowGraph(manifest, "mermaid")).text).toContain("t_pack");
+  });
+
+  it("has places of problems in the file, whatever stands before", async () => {
+    const path = write(joined(rule, object("one", "set: $" + "{inputt}")));
+    const { text } = await runWorkflowCheck(path, paint);
+    expect(text).toMatch(/w\.yaml:13:16: do\[0\]\.a\.set: column 3: there is no "inputt" here/);
+    expect(text).toMatch(/^[^\n]*\n✗ 1 problem$/);
+    const none = write("apiVersion: onyx.onelens.io/v1alpha1\nkind: Workflow\nspec:\n  logLevel: None\n");
+    expect((await runWorkflowCheck(none, paint)).text).toMatch(/w\.yaml:4:3: is null, and should be a map/);
+  });
+
+  it("has all of its Workflows checked, or the one that is named", async () => {
+    const path = write(joined(object("one", "set: 1"), rule, object("two", "sett: 1")));
+    const { text, value, exitCode } = await runWorkflowCheck(path, paint);
+    expect(text).toMatch(/^Workflow one\n✓ sound: 1 task.*\n\nWorkflow two\n.*:\d+:\d+: do\[0\]\.a/);
+    expect(value).toMatchObject({
+      sound: false,
+      workflows: [
+        { name: "one", sound: true },
+        { name: "two", sound: false },
+      ],
+    });
+    expect(exitCode).toBe(2);
+    expect((await runWorkflowCheck(path, paint, "one")).value).toEqual({
+      sound: true,
+      tasks: 1,
+      uses: [],
+      listens: [],
+    });
+  });
+
+  it("has one of several run by its name", async () => {
+    const path = write(joined(object("one", "set: 1"), "# nothing\n", object("two", "set: 2")));
+    expect((await runWorkflowLocally(path, { name: "two" }, paint, now)).value).toMatchObject({ output: 2 });
+    await expect(runWorkflowLocally(path, {}, paint, now)).rejects.toThrow(
+      /w\.yaml has several Workflows: --name says which of one, two\./,
+    );
+    await expect(runWorkflowGraph(path, "svg", "three")).rejects.toThrow(
+      /w\.yaml has no Workflow "three": there are one, two\./,
+    );
+  });
+
+  it.each([
+    ["objects, none of which is a Workflow", joined(rule, rule)],
+    ["one object, which is another", rule],
+    ["a Workflow of somebody else", "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nspec: {}\n"],
+    ["several definitions", "do: []\n---\ndo: []\n"],
+  ])("is refused where it has %s", async (_what, text) => {
+    await expect(runWorkflowCheck(write(text), paint)).rejects.toThrow(/w\.yaml has no Workflow\./);
   });
 });
 
@@ -91,7 +160,9 @@ describe("onyx workflow run", () => {
   });
 
   it("fails as the workflow does", async () => {
-    const path = file("do:\n  - stop: { raise: { error: { type: Business, code: Closed, detail: we are closed } } }\n");
+    const path = write(
+      "do:\n  - stop: { raise: { error: { type: Business, code: Closed, detail: we are closed } } }\n",
+    );
     const { text, value, exitCode } = await runWorkflowLocally(path, {}, paint, now);
     expect(exitCode).toBe(2);
     expect(value).toMatchObject({ phase: "Failed", error: { class: "Business", code: "Closed" } });
@@ -112,7 +183,7 @@ describe("onyx workflow run", () => {
   });
 
   it("takes nothing for an answer that is none", async () => {
-    const path = file("tasks: { reserve/ask: { returns: 1 } }");
+    const path = write("tasks: { reserve/ask: { returns: 1 } }");
     await expect(runWorkflowLocally(order, { input, answers: path }, paint, now)).rejects.toThrow(
       /tasks\.reserve\/ask is neither \{return: …\} nor \{raise/,
     );

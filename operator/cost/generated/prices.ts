@@ -4,7 +4,7 @@ export const prices = {
     "cloud": "aws",
     "region": "us-east-1",
     "currency": "USD",
-    "asOf": "2026-11-24",
+    "asOf": "2026-11-30",
     "prices": {
       "sqsStandardRequest": {
         "amount": "0.40",
@@ -230,6 +230,21 @@ export const prices = {
         "source": "https://aws.amazon.com/secrets-manager/pricing/",
         "checked": "2026-11-23",
         "against": "Infracost: secretsmanager_secret_test"
+      },
+      "stepFunctionsTransition": {
+        "amount": "0.025",
+        "per": 1000,
+        "unit": "state transitions",
+        "free": "4,000 state transitions a month of the account",
+        "source": "https://aws.amazon.com/step-functions/pricing/",
+        "checked": "2026-11-30",
+        "against": "a stored copy of the page itself"
+      },
+      "logIngestion": {
+        "per": 1,
+        "unit": "GB",
+        "source": "https://aws.amazon.com/cloudwatch/pricing/",
+        "checked": "2026-11-30"
       }
     }
   },
@@ -237,7 +252,7 @@ export const prices = {
     "cloud": "gcp",
     "region": "us-central1",
     "currency": "USD",
-    "asOf": "2026-11-24",
+    "asOf": "2026-11-30",
     "prices": {
       "pubsubThroughput": {
         "amount": "40.00",
@@ -406,6 +421,20 @@ export const prices = {
         "source": "https://cloud.google.com/secret-manager/pricing",
         "checked": "2026-11-23",
         "against": "Infracost: secret_manager_secret_test"
+      },
+      "workflowsInternalStep": {
+        "per": 1000,
+        "unit": "internal steps",
+        "free": "5,000 internal steps a month of the billing account",
+        "source": "https://cloud.google.com/workflows/pricing",
+        "checked": "2026-11-30"
+      },
+      "workflowsExternalStep": {
+        "per": 1000,
+        "unit": "external steps",
+        "free": "2,000 external steps a month of the billing account",
+        "source": "https://cloud.google.com/workflows/pricing",
+        "checked": "2026-11-30"
       }
     }
   }

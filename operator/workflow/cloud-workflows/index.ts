@@ -1,3 +1,4 @@
-export { isHelperStep, stepNames } from "./names.ts";
+export { isHelperStep, stepNames, taskOfStep } from "./names.ts";
 export { type CloudWorkflowsPlace, ENDPOINTS } from "./place.ts";
-export { type Source, toCloudWorkflowsSource } from "./source.ts";
+export { type Problem, problemOf } from "./problem.ts";
+export { type Source, TASKS, toCloudWorkflowsSource } from "./source.ts";

@@ -1,3 +1,4 @@
+import { RUN_KEY } from "../envelope.ts";
 import {
   type Body,
   choose,
@@ -12,6 +13,8 @@ import {
   when,
 } from "../expression/cloud-workflows-steps.ts";
 import type { ErrorClass } from "../ir.ts";
+import { NOW } from "./now.ts";
+import { BUSINESS_TAG, TAG } from "./tags.ts";
 
 const problem = (errorClass: ErrorClass, code = ""): Body => ({
   return: { class: errorClass, code, message: expressionText("message") },
@@ -33,6 +36,32 @@ const take = (field: string, kind: string): Body[] => [
 
 /** What the tasks of a workflow call. Beside them are those of the expressions. */
 export const RUNTIME = {
+  /** What a run begins with: its argument is the input, or an envelope. Nothing but a map has keys. */
+  rt_start: subworkflow(
+    ["args"],
+    { assign: [{ known: null }, { envelope: {} }] },
+    attempt(set("known", "keys(args)"), set("envelope", "args")),
+    choose(
+      when(`"${RUN_KEY}" in envelope`, {
+        return: {
+          run: expressionText(`envelope["${RUN_KEY}"]`),
+          input: expressionText('map.get(envelope, "input")'),
+          wrapped: expressionText('"wrapped" in envelope'),
+        },
+      }),
+    ),
+    set("now", NOW),
+    {
+      return: {
+        run: {
+          id: expressionText('sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")'),
+          startedAt: expressionText('now + "Z"'),
+        },
+        input: expressionText("args"),
+        wrapped: false,
+      },
+    },
+  ),
   /**
    * An error of any form as `{class, code, message}`. It never fails. What was raised here carries the same as JSON; of the
    * others, tags say more than codes do; and codes are what `ofStatus` says, so that a status means the same everywhere.
@@ -57,7 +86,7 @@ export const RUNTIME = {
     attempt(
       set("known", "json.decode(message)"),
       choose(
-        when('(("Wf." + known["class"]) in tags) or (("Wf.Business." + known["code"]) in tags)', {
+        when(`(("${TAG}" + known["class"]) in tags) or (("${BUSINESS_TAG}" + known["code"]) in tags)`, {
           return: {
             class: expressionText('known["class"]'),
             code: expressionText('known["code"]'),
@@ -84,8 +113,8 @@ export const RUNTIME = {
   /** Raises what `rt_classify` gave, so that it gives the same again. */
   rt_raise: subworkflow(
     ["problem"],
-    set("tag", '"Wf." + problem["class"]'),
-    choose(when('problem["class"] == "Business"', set("tag", '"Wf.Business." + problem["code"]'))),
+    set("tag", `"${TAG}" + problem["class"]`),
+    choose(when('problem["class"] == "Business"', set("tag", `"${BUSINESS_TAG}" + problem["code"]`))),
     { raise: { message: expressionText("json.encode_to_string(problem)"), tags: [expressionText("tag")] } },
   ),
   /** The map that holds one value, under the text of the index: no engine needs to know how to write to a key. */

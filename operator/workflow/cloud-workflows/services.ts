@@ -1,9 +1,11 @@
 import { DEDUP_ATTRIBUTE } from "../calls.ts";
+import { RUN_KEY } from "../envelope.ts";
 import { WorkflowError } from "../errors.ts";
 import { expressionText } from "../expression/cloud-workflows-steps.ts";
 import type { Listen, Raise, Run, Wait } from "../ir.ts";
 import { LIMITS } from "../limits.ts";
 import { emitKey } from "./key.ts";
+import { NOW } from "./now.ts";
 import { authFor } from "./place.ts";
 import { emitPublish } from "./publish.ts";
 import type { Given, TaskAt } from "./task-at.ts";
@@ -63,10 +65,10 @@ export function emitRun(at: TaskAt<Run>): Given {
   const [argument, now] = [emission.variable("argument"), emission.variable("now")];
   const key = emitKey(at);
   block.assign(
-    { [now]: expressionText("text.substring(time.format(sys.now()), 0, 19)") },
+    { [now]: expressionText(NOW) },
     {
       [argument]: {
-        run: { id: expressionText(key), startedAt: expressionText(`${now} + "Z"`) },
+        [RUN_KEY]: { id: expressionText(key), startedAt: expressionText(`${now} + "Z"`) },
         input: block.value(task.input, names),
         ...(task.await ? { wrapped: true } : {}),
       },

@@ -94,6 +94,7 @@ do:
     expect(Object.keys(sourceOf("do: [{a: {set: 1}}]"))).toEqual([
       "main",
       "tasks",
+      "rt_start",
       "rt_classify",
       "rt_raise",
       "rt_type",

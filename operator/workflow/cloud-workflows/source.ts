@@ -11,13 +11,16 @@ import { emitTasks } from "./tasks.ts";
 /** A source of Cloud Workflows, as JSON: `main` and its subworkflows by name. */
 export type Source = Readonly<Record<string, Subworkflow>>;
 
+/** The subworkflow that has the steps of the tasks. */
+export const TASKS = "tasks";
+
 /** Google takes 128 KB. */
 const MAX_BYTES = 100 * 1024;
 
 /**
- * A workflow as source of Cloud Workflows. The argument of an execution is `{run: {id, startedAt}, input}`. It returns what
- * the run gives; or it fails, with the message `{class, code, message}` as JSON and the tag `Wf.<class>` or
- * `Wf.Business.<code>`. With `wrapped: true` in the argument it always succeeds, with `{ok: output}` or `{err: {class, code,
+ * A workflow as source of Cloud Workflows. The argument of an execution is the run's input, or an envelope (RUN_KEY). It returns
+ * what the run gives; or it fails, with the message `{class, code, message}` as JSON and the tag `Wf.<class>` or
+ * `Wf.Business.<code>`. With `wrapped: true` in the envelope it always succeeds, with `{ok: output}` or `{err: {class, code,
  * message}}`: so does a run that another one waits for, as a connector words its errors in its own way.
  * @throws WorkflowError what the place lacks, or that the source is longer than Cloud Workflows takes
  */
@@ -25,7 +28,7 @@ export function toCloudWorkflowsSource(workflow: Workflow, place: CloudWorkflows
   const emission = createEmission(workflow.tasks, place);
   const main = { params: ["args"], steps: mainSteps(workflow, emission) };
   const tasks = { params: ["v_run", "v_input"], steps: taskListSteps(workflow, emission) };
-  const source = { main, tasks, ...emission.helpers() };
+  const source = { main, [TASKS]: tasks, ...emission.helpers() };
   refuseLarge(source);
   return source;
 }
@@ -44,13 +47,14 @@ function taskListSteps({ from, tasks }: Workflow, emission: Emission): readonly 
 function mainSteps({ as }: Workflow, emission: Emission): readonly Step[] {
   const block = createBlock(emission, taskSteps("main"));
   const ifWrapped = (key: "ok" | "err", variable: string) => ({
-    switch: [{ condition: expressionText('"wrapped" in args'), return: { [key]: expressionText(variable) } }],
+    switch: [{ condition: expressionText('v_start["wrapped"]'), return: { [key]: expressionText(variable) } }],
   });
+  block.call("rt_start", { args: "args" }, "v_start");
   block.add(() => ({
     try: {
       steps: block.list((inner) => {
-        const args = { v_run: expressionText('args["run"]'), v_input: expressionText('args["input"]') };
-        inner.add({ call: "tasks", args, result: "v_output" });
+        const args = { v_run: expressionText('v_start["run"]'), v_input: expressionText('v_start["input"]') };
+        inner.add({ call: TASKS, args, result: "v_output" });
         if (as) inner.assign({ v_output: inner.value(as, { output: "v_output" }) });
         inner.add(ifWrapped("ok", "v_output"));
         inner.add({ return: expressionText("v_output") });

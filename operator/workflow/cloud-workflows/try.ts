@@ -1,6 +1,6 @@
 import { expressionText } from "../expression/cloud-workflows-steps.ts";
 import { type Span, STRING } from "../expression/index.ts";
-import type { ErrorClass, ErrorFilter, Retry, Try, Typed } from "../ir.ts";
+import type { Retry, Try, Typed } from "../ir.ts";
 import type { Block } from "./block.ts";
 import type { Given, TaskAt } from "./task-at.ts";
 
@@ -45,8 +45,7 @@ function emitBody({ task, emission, frame, input, emitTasks }: TaskAt<Try>, prob
 function emitTries(at: TaskAt<Try>, retry: Retry, problem: string): void {
   const { task, emission, block } = at;
   const [wait, retried] = [emission.variable("wait"), emission.variable("retried")];
-  const classes = retry.classes.filter((one) => isCaught(one, task.catches));
-  block.assign({ [problem]: null }, { [retried]: classes });
+  block.assign({ [problem]: null }, { [retried]: retry.classes });
   const steps = () =>
     block.list((inner) => {
       const sleep = () =>
@@ -65,10 +64,6 @@ function waitsOf({ attempts, delaySeconds, multiplier, maxSeconds }: Retry): rea
   return Array.from({ length: attempts }, (_, at) => Math.min(maxSeconds, delaySeconds * multiplier ** at));
 }
 
-function isCaught(errorClass: ErrorClass, { classes, code }: ErrorFilter): boolean {
-  return (classes?.includes(errorClass) ?? true) && (code === undefined || errorClass === "Business");
-}
-
 /** What is not caught is raised, and so is what was tried again in vain where nothing handles it. */
 function emitHandler({ task, emission, frame, input, emitTasks }: TaskAt<Try>, problem: string, block: Block): void {
   const { classes, code } = task.catches;
@@ -84,18 +79,16 @@ function emitHandler({ task, emission, frame, input, emitTasks }: TaskAt<Try>, p
     block.assign({ [caught]: classes });
     raiseIf(`(${problem}["class"] in ${caught}) == false`);
   }
-  if (code !== undefined) {
-    raiseIf(`${problem}["class"] != "Business"`);
-    raiseIf(emitOtherCode(code, problem, block));
-  }
+  if (code !== undefined) raiseIf(emitOtherCode(code, problem, block));
   block.assign({ [frame.out]: expressionText(input) });
   if (!task.handler) return;
   emitTasks(task.handler, { ...frame, names: { ...frame.names, [task.error]: problem } }, block);
 }
 
-/** Whether the error has another code. It is lowered like any text, as it may hold what a source reads as an expression. */
+/** Whether it is a Business error of another code: others have none. It is lowered like any text, as it may hold what a source reads as an expression. */
 function emitOtherCode(code: string, problem: string, block: Block): string {
   const span: Span = { path: "", start: 0, end: 0, line: 1, column: 1 };
-  const wanted: Typed = { expression: { kind: "literal", value: code, double: false, span }, scope: {}, type: STRING };
-  return `${problem}["code"] != ${block.source(wanted, {})}`;
+  const items = ["", code].map((value) => ({ kind: "literal", value, double: false, span }) as const);
+  const caught: Typed = { expression: { kind: "list", items, span }, scope: {}, type: { kind: "list", of: STRING } };
+  return `(${problem}["code"] in ${block.source(caught, {})}) == false`;
 }

@@ -1,5 +1,6 @@
+import { RUN_KEY } from "../envelope.ts";
 import { WorkflowError } from "../errors.ts";
-import type { Workflow } from "../ir.ts";
+import type { Typed, Workflow } from "../ir.ts";
 import { createBranch } from "./branch.ts";
 import type { StateMachine } from "./definition.ts";
 import { type Machine, namesOf, RUN, type Scope, type StepFunctionsPlace } from "./machine.ts";
@@ -16,8 +17,8 @@ export { HELPER_MARK, stateName } from "./names.ts";
 const MAX_DEFINITION = 1_048_576;
 
 /**
- * The workflow for Step Functions. An execution gets `{run: {id, startedAt}, input}` and gives the run's output; what
- * it fails with, `problemOf` tells. The state of a task is named by its path, helper states have a HELPER_MARK.
+ * The workflow for Step Functions. An execution gets the run's input, or an envelope (RUN_KEY), and gives the run's output;
+ * what it fails with, `problemOf` tells. The state of a task is named by its path, helper states have a HELPER_MARK.
  * @throws WorkflowError what only Step Functions can't do, or an object that is not ready
  */
 export function toStepFunctions(workflow: Workflow, place: StepFunctionsPlace): StateMachine {
@@ -33,11 +34,18 @@ export function toStepFunctions(workflow: Workflow, place: StepFunctionsPlace): 
   return definition;
 
   function addStart(next: string): string {
-    const input = at(INPUT, "input");
     return branch.add("", "start", {
       Type: "Pass",
-      Assign: { [RUN]: query(at(INPUT, "run")), [context]: {} },
-      Output: workflow.from ? output(workflow.from.expression, namesOf(scope, { input })) : query(input),
+      Assign: { [RUN]: query(`${ENVELOPED}?${at(INPUT, RUN_KEY)}:${OWN_RUN}`), [context]: {} },
+      Output: query(`${ENVELOPED}?${ENVELOPE_INPUT}:${INPUT}`),
+      Next: workflow.from ? addFrom(workflow.from, next) : next,
+    });
+  }
+
+  function addFrom({ expression }: Typed, next: string): string {
+    return branch.add("", "from", {
+      Type: "Pass",
+      Output: output(expression, namesOf(scope, { input: INPUT })),
       Next: next,
     });
   }
@@ -47,6 +55,12 @@ export function toStepFunctions(workflow: Workflow, place: StepFunctionsPlace): 
     branch.add("", "end", { Type: "Pass", ...given, End: true });
   }
 }
+
+const ENVELOPED = `$type(${INPUT})="object" and $exists(${at(INPUT, RUN_KEY)})`;
+const ENVELOPE_INPUT = `($exists(${at(INPUT, "input")})?${at(INPUT, "input")}:null)`;
+/** Of an execution that got no envelope. */
+const OWN_RUN =
+  '{"id":$states.context.Execution.Name,"startedAt":$substring($states.context.Execution.StartTime,0,19) & "Z"}';
 
 const COMMENT = `A state is named by the path of its task. Those with a ${HELPER_MARK} belong to the task before it.`;
 

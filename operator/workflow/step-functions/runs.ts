@@ -1,3 +1,4 @@
+import { RUN_KEY } from "../envelope.ts";
 import { WorkflowError } from "../errors.ts";
 import type { Listen, Run } from "../ir.ts";
 import { digestOf, keyOf, RUN_ID } from "./key.ts";
@@ -35,7 +36,7 @@ export function addRun(task: Run, scope: Scope, leave: Leave, machine: Machine):
   const key = keyOf(task.path, scope);
   const attempt = [key, ...scope.retries.map((count) => `"#" & $string($${count})`)].join(" & ");
   const id = query(digestOf(key));
-  const Input = { run: { id, startedAt: query(NOW) }, input: field(task.input.expression, seeing(scope)) };
+  const Input = { [RUN_KEY]: { id, startedAt: query(NOW) }, input: field(task.input.expression, seeing(scope)) };
   const StateMachineArn = machine.place.workflow(task.workflow);
   const Next = leave();
   const kind = task.await

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { aslErrors } from "../../../test/support/asl.ts";
 import { aslLint } from "../../../test/support/asl-lint.ts";
 import { SEED } from "../../../test/support/seed.ts";
+import { RUN_KEY } from "../envelope.ts";
 import { WorkflowError } from "../errors.ts";
 import { parseWorkflow } from "../parse.ts";
 import { drawnWorkflows } from "../testing/generate.ts";
@@ -199,9 +200,9 @@ do:
   - t: { try: [{ r: { run: { workflow: { name: child } } } }], catch: { retry: { limit: { attempt: { count: 2 } } } } }
 `),
     );
-    const { Name, Input } = states["t/r"]!.Arguments as { Name: string; Input: { run: { id: string } } };
+    const { Name, Input } = states["t/r"]!.Arguments as { Name: string; Input: Record<string, { id: string }> };
     expect(Name).toContain("$retries_");
-    expect(Input.run.id).not.toContain("$retries_");
+    expect(Input[RUN_KEY]!.id).not.toContain("$retries_");
   });
 });
 

@@ -98,8 +98,9 @@ function canRetry({ attempts, classes }: Retry, { error, count }: Variables): re
 /** None: it catches all. */
 function conditionsOf({ classes, code }: ErrorFilter, { error }: Variables): readonly string[] {
   const ofClass = classes ? [isOneOf(`$${error}`, classes)] : [];
-  // Only Business has a code.
-  return code === undefined ? ofClass : [...ofClass, `${at(`$${error}`, "code")}=${text(code)}`];
+  if (code === undefined) return ofClass;
+  const business = `${at(`$${error}`, "class")}="Business"`;
+  return [...ofClass, `($not(${business}) or ${at(`$${error}`, "code")}=${text(code)})`];
 }
 
 const isOneOf = (error: string, classes: readonly string[]): string =>

@@ -198,7 +198,13 @@ function createDrawn(draw: Draw, server: string): Drawn {
       catch: {
         as: error,
         ...(maybe(2) && {
-          errors: { with: pick<object>([{ type: CLASSES.slice(0, 1 + draw(6)) }, { code: pick(CODES) }]) },
+          errors: {
+            with: pick<object>([
+              { type: CLASSES.slice(0, 1 + draw(6)) },
+              { code: pick(CODES) },
+              { type: ["Business", ...CLASSES.slice(0, draw(6))], code: pick(CODES) },
+            ]),
+          },
         }),
         ...(maybe(2) && {
           retry: {

@@ -29,8 +29,18 @@ export interface World {
   run(workflow: Workflow, input?: Value): Promise<Came>;
 }
 
+export interface WorldOptions {
+  /** Of the run: r1 where it is not given. */
+  readonly id?: string;
+  /** Workflows that a run may run. Any other gives its input. */
+  readonly children?: Readonly<Record<string, Workflow>>;
+}
+
 /** @param answer what a call gives; it may throw TaskError. The how manyeth call with that key it is: from 1 */
-export function world(answer: (request: CallRequest, attempt: number) => Value = () => null): World {
+export function world(
+  answer: (request: CallRequest, attempt: number) => Value = () => null,
+  { id = "r1", children = {} }: WorldOptions = {},
+): World {
   const calls: CallRequest[] = [];
   const runs: RunRequest[] = [];
   const waits: (number | string)[] = [];
@@ -48,9 +58,19 @@ export function world(answer: (request: CallRequest, attempt: number) => Value =
     },
     async run(request) {
       runs.push(request);
+      const child = children[request.workflow];
+      if (child && request.await) return start(child, request.key, request.input);
       return request.await ? request.input : { id: request.key };
     },
   };
+  const start = (workflow: Workflow, of: string, input: Value) =>
+    interpret(workflow, {
+      run: { id: of, startedAt: "2026-01-05T10:00:00Z" },
+      input,
+      services,
+      signal: new AbortController().signal,
+      onStep: (step) => void steps.push(step),
+    });
   return {
     services,
     calls,
@@ -59,14 +79,7 @@ export function world(answer: (request: CallRequest, attempt: number) => Value =
     steps,
     async run(workflow, input = null) {
       try {
-        const output = await interpret(workflow, {
-          run: { id: "r1", startedAt: "2026-01-05T10:00:00Z" },
-          input,
-          services,
-          signal: new AbortController().signal,
-          onStep: (step) => void steps.push(step),
-        });
-        return { output };
+        return { output: await start(workflow, id, input) };
       } catch (error) {
         if (!(error instanceof TaskError)) throw error;
         const { class: name, code, message } = error;

@@ -1,3 +1,4 @@
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
@@ -36,6 +37,7 @@ export interface AwsEyes {
   readonly scheduler: SchedulerClient;
   readonly eventBridge: EventBridgeClient;
   readonly sfn: SFNClient;
+  readonly logs: CloudWatchLogsClient;
 }
 
 /** AWS behind a proxy that counts and makes trouble. */
@@ -62,6 +64,7 @@ export async function awsUnderTest(endpoint: string): Promise<AwsUnderTest> {
     scheduler: new SchedulerClient(direct),
     eventBridge: new EventBridgeClient(direct),
     sfn: new SFNClient(direct),
+    logs: new CloudWatchLogsClient(direct),
   };
   const place = {
     environment: "conformance",

@@ -9,6 +9,7 @@ import { queue } from "../kinds/queue.ts";
 import { queueSubscriber } from "../kinds/queue-subscriber.ts";
 import { table } from "../kinds/table.ts";
 import { topic } from "../kinds/topic.ts";
+import { workflow } from "../kinds/workflow.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
 import { bucketOnAws } from "./bucket.ts";
 import { bucketCopierOnAws } from "./bucket-copier.ts";
@@ -21,6 +22,7 @@ import { queueOnAws } from "./queue.ts";
 import { queueSubscriberOnAws } from "./queue-subscriber.ts";
 import { tableOnAws } from "./table.ts";
 import { topicOnAws } from "./topic.ts";
+import { workflowOnAws } from "./workflow.ts";
 import { workflowIdOnAws } from "./workflows.ts";
 import { workloadIdentityOnAws } from "./workloadidentity.ts";
 
@@ -36,5 +38,6 @@ export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: managedSecret, on: managedSecretOnAws(aws) },
   { kind: eventRule(workflowIdOnAws(aws, "nightly")), on: eventRuleOnAws(aws) },
   { kind: topic, on: topicOnAws(aws) },
+  { kind: workflow, on: workflowOnAws(aws) },
   { kind: workloadIdentity, on: workloadIdentityOnAws(aws) },
 ];

@@ -40,6 +40,8 @@ export async function gcpUnderTest(): Promise<GcpUnderTest> {
       monitoring: gcp.rest,
       storage: gcp.rest,
       eventarc: gcp.rest,
+      workflows: gcp.rest,
+      workflowexecutions: gcp.rest,
       storagetransfer: gcp.rest,
     },
   } as const;

@@ -9,6 +9,7 @@ import { queue } from "../kinds/queue.ts";
 import { queueSubscriber } from "../kinds/queue-subscriber.ts";
 import { table } from "../kinds/table.ts";
 import { topic } from "../kinds/topic.ts";
+import { workflow } from "../kinds/workflow.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
 import { bucketOnGcp } from "./bucket.ts";
 import { bucketCopierOnGcp } from "./bucket-copier.ts";
@@ -21,6 +22,7 @@ import { queueOnGcp } from "./queue.ts";
 import { queueSubscriberOnGcp } from "./queue-subscriber.ts";
 import { tableOnGcp } from "./table.ts";
 import { topicOnGcp } from "./topic.ts";
+import { workflowOnGcp } from "./workflow.ts";
 import { workflowIdOnGcp } from "./workflows.ts";
 import { workloadIdentityOnGcp } from "./workloadidentity.ts";
 
@@ -36,5 +38,6 @@ export const kindsOnGcp = (gcp: GcpUnderTest): readonly Tried[] => [
   { kind: managedSecret, on: managedSecretOnGcp(gcp) },
   { kind: eventRule(workflowIdOnGcp(gcp, "nightly")), on: eventRuleOnGcp(gcp) },
   { kind: topic, on: topicOnGcp(gcp) },
+  { kind: workflow, on: workflowOnGcp(gcp) },
   { kind: workloadIdentity, on: workloadIdentityOnGcp(gcp) },
 ];

@@ -3,6 +3,12 @@ import type { Value } from "../../../operator/workflow/expression/index.ts";
 /** Statuses of a path's first, second, … request with the same key; 200 from then on. 0: the connection breaks. */
 export type Schedule = Readonly<Record<string, readonly number[]>>;
 
+/**
+ * Bodies of the answers to a path's first, second, … request with the same key; the last one stays. With its query or without.
+ * What a path without any gets, `answerTo` tells.
+ */
+export type Answers = Readonly<Record<string, readonly Value[]>>;
+
 /** A workflow that each engine should run like the interpreter. */
 export interface Case {
   readonly name: string;
@@ -10,6 +16,9 @@ export interface Case {
   readonly yaml: string;
   readonly inputs?: readonly Value[];
   readonly schedule?: Schedule;
+  readonly answers?: Answers;
+  /** Workflows that it runs, by their names. They call nothing. */
+  readonly children?: Readonly<Record<string, string>>;
 }
 
 const call = (name: string, more = "") =>
@@ -275,7 +284,7 @@ do:
             catch:
               errors: { with: { type: [Business, Expression], code: Empty } }
               as: e
-              do: [{ a: { set: ["inner", "\${e.code}", "\${e.message}"] } }]
+              do: [{ a: { set: ["inner", "\${e.class}", "\${e.code}", "\${e.class == 'Business' ? e.message : ''}"] } }]
       catch:
         errors: { with: { type: [Business, Denied] } }
         as: problem

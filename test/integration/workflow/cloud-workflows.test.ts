@@ -4,23 +4,26 @@ import { startWorkflowEngine } from "../../../hack/testbed/index.ts";
 import { type CloudWorkflowsPlace, toCloudWorkflowsSource } from "../../../operator/workflow/cloud-workflows/index.ts";
 import { RUNTIME } from "../../../operator/workflow/cloud-workflows/runtime.ts";
 import { lintSource } from "../../../operator/workflow/cloud-workflows/testing/lint.ts";
+import { RUN_KEY } from "../../../operator/workflow/envelope.ts";
 import { HELPERS } from "../../../operator/workflow/expression/cloud-workflows-helpers.ts";
 import { withCalled } from "../../../operator/workflow/expression/cloud-workflows-steps.ts";
 import { cloudWorkflowsSource, type Value } from "../../../operator/workflow/expression/index.ts";
 import { parseWorkflow } from "../../../operator/workflow/parse.ts";
 import { drawnWorkflows } from "../../../operator/workflow/testing/generate.ts";
 import { type Came, workflowOf } from "../../../operator/workflow/testing/world.ts";
-import { answerTo, type Received, type StatusOf, startScheduledService } from "../../support/scheduled-service.ts";
+import { answerTo, type Received, startScheduledService } from "../../support/scheduled-service.ts";
 import { SEED } from "../../support/seed.ts";
+import type { Sent } from "../../support/sent.ts";
+import { ENVELOPES, RAW, TELLS, toldOf } from "./arguments.ts";
 import { CASES } from "./cases.ts";
 import { CONTROL_CASES } from "./control-cases.ts";
-import { inOrder, interpreted, moody, type Ran, type Run, runsOf, withoutMessage } from "./interpreted.ts";
+import { byKey, inOrder, interpreted, moody, type Ran, type Run, runsOf, withoutMessage } from "./interpreted.ts";
+import { MISFIT_CASES } from "./misfit-cases.ts";
+import { SAMPLES } from "./samples.ts";
 
-const statuses = new Map<string, StatusOf>();
-const service = await startScheduledService(
-  (request) => statuses.get(request.key.split("/")[0]!)?.(request) ?? 200,
-  answer,
-);
+const runs = new Map<string, Run>();
+const runOf = ({ key }: Received) => runs.get(key.split("/")[0]!);
+const service = await startScheduledService((request) => runOf(request)?.statusOf(request) ?? 200, answer);
 const engine = await startWorkflowEngine({ env: { WAIT_SCALE: "0" } });
 afterAll(() => Promise.all([engine.stop(), service.stop()]));
 
@@ -42,7 +45,7 @@ const contentOf = ({ data }: Message): unknown => JSON.parse(Buffer.from(data, "
 
 /** As Pub/Sub and Workflow Executions answer; and whoever gets a signal answers before its run can wait for it. */
 async function answer(request: Received): Promise<unknown> {
-  if (!request.path.endsWith(":publish")) return answerTo(request);
+  if (!request.path.endsWith(":publish")) return (runOf(request)?.answerOf ?? answerTo)(request);
   const message = messageIn(request);
   if (request.path.includes("/signals:")) await giveSignal(contentOf(message) as { signal: string; url: string });
   return { messageIds: [`m-${message.attributes.dedupKey}`] };
@@ -55,16 +58,30 @@ async function giveSignal({ signal, url }: { readonly signal: string; readonly u
 }
 
 /** What came of the run on the engine, and what it asked the service. The source keeps to our rules. */
-async function ran({ id, workflow, input, statusOf }: Run): Promise<Ran> {
-  statuses.set(id, statusOf);
-  return { came: await came(id, workflow, input), received: inOrder(service.received(id)) };
+async function ran(run: Run): Promise<Ran> {
+  const { id, workflow, input, children = {} } = run;
+  runs.set(id, run);
+  const place = { ...PLACE, workflow: (name: string) => PLACE.workflow(`${id}-${name}`) };
+  for (const [name, child] of Object.entries(children))
+    await engine.deploy(toCloudWorkflowsSource(child, place), `${id}-${name}`);
+  return { came: await came(id, workflow, input, place), received: inOrder(service.received(id)), sent: sentBy(id) };
 }
 
-async function came(id: string, workflow: Run["workflow"], input: Value): Promise<Came> {
-  const source = toCloudWorkflowsSource(workflow, PLACE);
+/** The messages of a run. */
+function sentBy(id: string): readonly Sent[] {
+  const sent = service.receivedBelow("/v1/projects/p/topics/").map((request) => {
+    const message = messageIn(request);
+    const to = request.path.replace(/^.*[/]([^/:]+):publish$/, "$1");
+    return { to, key: message.attributes.dedupKey!, body: contentOf(message) };
+  });
+  return byKey(sent.filter(({ key }) => key.startsWith(`${id}/`)));
+}
+
+async function came(id: string, workflow: Run["workflow"], input: Value, place = PLACE): Promise<Came> {
+  const source = toCloudWorkflowsSource(workflow, place);
   expect(lintSource(source)).toEqual([]);
   const deployed = await engine.deploy(cloudWorkflowsSource(source), id);
-  const { state, result, error } = await deployed.run({ run: { id, startedAt: STARTED_AT }, input });
+  const { state, result, error } = await deployed.run({ [RUN_KEY]: { id, startedAt: STARTED_AT }, input });
   if (state === "SUCCEEDED") return { output: result as Value };
   if (state !== "FAILED" || !error?.tags[0]?.startsWith("Wf.")) throw new Error(JSON.stringify({ state, error }));
   const problem = JSON.parse(error.message) as { class: string; code: string; message: string };
@@ -73,12 +90,15 @@ async function came(id: string, workflow: Run["workflow"], input: Value): Promis
 }
 
 const agree = async (run: Run) => {
-  const { came: there, received } = await ran(run);
-  expect({ came: withoutMessage(there), received }).toEqual(await interpreted(run, service.url));
+  const { came: there, ...asked } = await ran(run);
+  expect({ came: withoutMessage(there), ...asked }).toEqual(await interpreted(run, service.url));
 };
 
 describe("Cloud Workflows runs a workflow like the interpreter", () => {
-  it.concurrent.each(runsOf([...CASES, ...CONTROL_CASES], service.url))("$name: $input", agree);
+  it.concurrent.each(runsOf([...CASES, ...CONTROL_CASES, ...MISFIT_CASES, ...SAMPLES], service.url))(
+    "$name: $input",
+    agree,
+  );
 
   it("whatever it is", { timeout: 480_000 }, async () => {
     let drawn = 0;
@@ -107,7 +127,7 @@ describe("what a run comes to", () => {
   it("is told in a map to a run that waits for it", async () => {
     const yaml = 'do: [{a: {set: "${input.x}"}}]\noutput: {as: ["${output}"]}';
     const deployed = await engine.deploy(toCloudWorkflowsSource(workflowOf(yaml), PLACE), "wrapped");
-    const argument = { run: { id: "wrapped", startedAt: STARTED_AT }, wrapped: true };
+    const argument = { [RUN_KEY]: { id: "wrapped", startedAt: STARTED_AT }, wrapped: true };
     expect(await deployed.run({ ...argument, input: { x: 1 } })).toMatchObject({ result: { ok: [1] } });
     expect(await deployed.run({ ...argument, input: {} })).toMatchObject({
       result: { err: { class: "Expression", code: "" } },
@@ -118,6 +138,32 @@ describe("what a run comes to", () => {
     const yaml = (url: string) => `do: [{a: {call: http, with: {method: GET, endpoint: "${url}"}}}]`;
     expect(await run("nobody", yaml("http://127.0.0.1:9/"))).toMatchObject({ error: { class: "Transient" } });
     expect(await run("no-text", yaml("${input}"), 7)).toMatchObject({ error: { class: "Expression" } });
+  });
+});
+
+describe("an argument", () => {
+  const tells = engine.deploy(toCloudWorkflowsSource(workflowOf(TELLS), PLACE), "tells");
+  const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+  it.each(RAW.map((one) => [one]))("is the input: %j", async (argument) => {
+    const { result } = await (await tells).run(argument);
+    expect(result).toEqual(toldOf(argument, expect.stringMatching(uuid)));
+  });
+
+  it("is null where there is none, and each execution is a run of its own", async () => {
+    const outcomes = await Promise.all([1, 2].map(async () => (await tells).run()));
+    const told = outcomes.map(({ result }) => result as { run: { id: string } });
+    expect(told).toEqual(Array.from({ length: 2 }, () => toldOf(null, expect.any(String))));
+    expect(told[0]!.run.id).not.toBe(told[1]!.run.id);
+  });
+
+  it.each([...ENVELOPES])("is an envelope: %j", async (argument, told) => {
+    expect(await (await tells).run(argument)).toEqual({ state: "SUCCEEDED", result: told });
+  });
+
+  it("may be of a run that nobody wrapped, which fails as it does", async () => {
+    const failing = await engine.deploy(toCloudWorkflowsSource(workflowOf('do: [{a: {set: "${input.x}"}}]'), PLACE));
+    expect(await failing.run({ wrapped: true })).toMatchObject({ state: "FAILED", error: { tags: ["Wf.Expression"] } });
   });
 });
 
@@ -230,7 +276,7 @@ do:
     expect(await run("starts", yaml, 7)).toEqual({ output: { id: "starts/f" } });
     const [{ body }] = service.receivedAt("/v1/projects/test/locations/local/workflows/later/executions") as [Received];
     expect(JSON.parse((body as { argument: string }).argument)).toEqual({
-      run: { id: "starts/f", startedAt: expect.any(String) },
+      [RUN_KEY]: { id: "starts/f", startedAt: expect.any(String) },
       input: { n: 7 },
     });
   });

@@ -193,6 +193,13 @@ do:
     [[422], `{errors: {with: {code: '423'}}, ${tell}}`],
     [[422], `{errors: {with: {type: Business, code: '422'}}, ${once}}`],
     [[423], `{errors: {with: {type: Business, code: '422'}}, ${once}}`],
+    [
+      [503, 409, 503],
+      `{errors: {with: {type: [Transient, Business], code: '409'}}, retry: {limit: {attempt: {count: 3}}}}`,
+    ],
+    [[503, 422], `{errors: {with: {type: [Transient, Business], code: '409'}}, ${once}, ${tell}}`],
+    [[403], `{errors: {with: {type: [Transient, Business], code: '409'}}, ${once}, ${tell}}`],
+    [[409, 409], `{errors: {with: {code: '409'}}, ${once}, ${tell}}`],
     [[404], "{errors: {with: {type: NotFound}}}"],
     [[404], `{errors: {with: {type: Denied}}, ${tell}}`],
     [[300], `{${tell}}`],

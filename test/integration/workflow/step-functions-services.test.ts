@@ -3,6 +3,7 @@ import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client
 import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, describe, expect, it } from "vitest";
 import { startAws } from "../../../hack/testbed/index.ts";
+import { RUN_KEY } from "../../../operator/workflow/envelope.ts";
 import {
   problemOf,
   type StepFunctionsPlace,
@@ -10,6 +11,7 @@ import {
 } from "../../../operator/workflow/step-functions/index.ts";
 import { workflowOf } from "../../../operator/workflow/testing/world.ts";
 import { type Ended, stateMachines } from "../../support/state-machines.ts";
+import { ENVELOPES, RAW, TELLS, toldOf } from "./arguments.ts";
 
 const aws = await startAws({ env: { SFN_WAIT_SCALE: "0" } });
 afterAll(() => aws.stop());
@@ -49,7 +51,7 @@ const place: StepFunctionsPlace = {
 let workflows = 0;
 async function run(yaml: string, input: unknown = null, name = `workflow-${++workflows}`): Promise<Ended> {
   const arn = await machines.create(name, toStepFunctions(workflowOf(yaml), place));
-  return machines.run(arn, "x", { run: { id: name, startedAt: "2026-01-05T10:00:00Z" }, input });
+  return machines.run(arn, "x", { [RUN_KEY]: { id: name, startedAt: "2026-01-05T10:00:00Z" }, input });
 }
 const failed = (ended: Ended) => ("error" in ended ? problemOf(ended.error, ended.cause) : ended);
 
@@ -255,6 +257,29 @@ do:
   });
 });
 
+describe("what an execution gets", () => {
+  const tells = machines.create("tells", toStepFunctions(workflowOf(TELLS), place));
+  let executions = 0;
+
+  it.each(RAW.map((one) => [one]))("is the input: %j", async (input) => {
+    const name = `raw-${++executions}`;
+    expect(await machines.run(await tells, name, input)).toEqual({ status: "SUCCEEDED", output: toldOf(input, name) });
+  });
+
+  it("is when it began", async () => {
+    const before = Date.now();
+    const ended = (await machines.run(await tells, "begins", {})) as { output: { run: { startedAt: string } } };
+    const startedAt = Date.parse(ended.output.run.startedAt);
+    expect(startedAt).toBeGreaterThanOrEqual(before - 1_000);
+    expect(startedAt).toBeLessThanOrEqual(Date.now());
+  });
+
+  it.each([...ENVELOPES])("is an envelope: %j", async (argument, output) => {
+    const ended = await machines.run(await tells, `envelope-${++executions}`, argument);
+    expect(ended).toEqual({ status: "SUCCEEDED", output });
+  });
+});
+
 describe("a history", () => {
   it("tells the tasks from the helpers by their names", async () => {
     const arn = await machines.create(
@@ -264,7 +289,7 @@ describe("a history", () => {
         place,
       ),
     );
-    await machines.run(arn, "x", { run: { id: "told", startedAt: "2026-01-05T10:00:00Z" }, input: null });
+    await machines.run(arn, "x", { [RUN_KEY]: { id: "told", startedAt: "2026-01-05T10:00:00Z" }, input: null });
     const entered = await machines.history(arn, "x");
     expect(entered.filter((name) => !name.includes("#"))).toEqual(["PassStateEntered a", "WaitStateEntered b"]);
     expect(entered).toHaveLength(6);

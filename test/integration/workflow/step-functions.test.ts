@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { startAws } from "../../../hack/testbed/index.ts";
+import { RUN_KEY } from "../../../operator/workflow/envelope.ts";
 import type { Value } from "../../../operator/workflow/expression/index.ts";
 import { parseWorkflow } from "../../../operator/workflow/parse.ts";
 import {
@@ -11,32 +12,51 @@ import {
 import { drawnWorkflows } from "../../../operator/workflow/testing/generate.ts";
 import type { Came } from "../../../operator/workflow/testing/world.ts";
 import { aslErrors } from "../../support/asl.ts";
-import { type StatusOf, startScheduledService } from "../../support/scheduled-service.ts";
+import { answerTo, type Received, startScheduledService } from "../../support/scheduled-service.ts";
 import { SEED } from "../../support/seed.ts";
+import { createTargets, type Targets } from "../../support/sent.ts";
 import { type Ended, stateMachines } from "../../support/state-machines.ts";
 import { CASES } from "./cases.ts";
 import { CONTROL_CASES } from "./control-cases.ts";
-import { inOrder, interpreted, moody, type Ran, type Run, runsOf, withoutMessage } from "./interpreted.ts";
+import { byKey, inOrder, interpreted, moody, type Ran, type Run, runsOf, withoutMessage } from "./interpreted.ts";
+import { MISFIT_CASES } from "./misfit-cases.ts";
+import { SAMPLES } from "./samples.ts";
 
-const statuses = new Map<string, StatusOf>();
-const service = await startScheduledService((request) => statuses.get(request.key.split("/")[0]!)!(request));
+const runs = new Map<string, Run>();
+const runOf = ({ key }: Received) => runs.get(key.split("/")[0]!)!;
+const service = await startScheduledService(
+  (request) => runOf(request).statusOf(request),
+  (request) => (runOf(request).answerOf ?? answerTo)(request),
+);
 const aws = await startAws({ env: { SFN_WAIT_SCALE: "0" } });
 const machines = stateMachines(aws.endpoint);
 afterAll(() => Promise.all([aws.stop(), service.stop()]));
 
-const place: StepFunctionsPlace = {
-  target: () => ({}),
-  workflow: (name) => `arn:aws:states:eu-west-1:000000000000:stateMachine:${name}`,
+/** Queues, Topics and Workflows are those of one run: their names begin with its id. */
+const placeOf = (id: string, targets: Targets): StepFunctionsPlace => ({
+  target: (kind, name) => targets.environmentOf(kind, name),
+  workflow: (name) => `arn:aws:states:eu-west-1:000000000000:stateMachine:${id}-${name}`,
   connection: "arn:aws:events:eu-west-1:000000000000:connection/none/1",
   signals: "https://sqs.eu-west-1.amazonaws.com/000000000000/signals",
-};
+});
 
 /** What came of the run on Step Functions, and what it asked the service. */
-async function ran({ id, workflow, input, statusOf }: Run): Promise<Ran> {
-  statuses.set(id, statusOf);
-  const arn = await machines.create(id, toStepFunctions(workflow, place));
-  const ended = await machines.run(arn, "x", { run: { id, startedAt: "2026-01-05T10:00:00Z" }, input });
-  return { came: withoutMessage(cameOf(ended)), received: inOrder(service.received(id)) };
+async function ran(run: Run): Promise<Ran> {
+  const { id, workflow, input, children = {} } = run;
+  runs.set(id, run);
+  const targets = createTargets(aws.endpoint, id);
+  const place = placeOf(id, targets);
+  const machine = toStepFunctions(workflow, place);
+  await targets.make();
+  for (const [name, child] of Object.entries(children))
+    await machines.create(`${id}-${name}`, toStepFunctions(child, place));
+  const arn = await machines.create(id, machine);
+  const ended = await machines.run(arn, "x", { [RUN_KEY]: { id, startedAt: "2026-01-05T10:00:00Z" }, input });
+  return {
+    came: withoutMessage(cameOf(ended)),
+    received: inOrder(service.received(id)),
+    sent: byKey(await targets.sent()),
+  };
 }
 
 function cameOf(ended: Ended): Came {
@@ -45,8 +65,9 @@ function cameOf(ended: Ended): Came {
 }
 
 describe("Step Functions runs a workflow like the interpreter", () => {
-  const runs = runsOf([...CASES, ...CONTROL_CASES], service.url);
-  it.concurrent.each(runs)("$name: $input", async (run) => {
+  const all = runsOf([...CASES, ...CONTROL_CASES, ...MISFIT_CASES, ...SAMPLES], service.url);
+  it.concurrent.each(all)("$name: $input", async (run) => {
+    const place = placeOf(run.id, createTargets(aws.endpoint, run.id));
     expect(aslErrors(toStepFunctions(run.workflow, place))).toEqual([]);
     expect(await ran(run)).toEqual(await interpreted(run, service.url));
   });

@@ -161,14 +161,16 @@ export function newCrud(
   function list(method: Method, { resource: { type, patterns } }: Shape, items: protobuf.Field): Handler {
     const parent = parentField(method);
     return (call) => {
-      if (text(call.request, "filter") !== "")
+      const filter = text(call.request, "filter");
+      const passes = filter === "" ? undefined : rules(type).filter?.(filter);
+      if (filter !== "" && passes === undefined)
         throw unimplemented(`${method.fullName} takes no filter in the test bed.`);
       const below = text(call.request, parent);
       const prefix = `${below}/${patterns[0]?.collection ?? ""}/`;
       if (!below.includes("/-")) requireAncestors(`${prefix}x`, call);
       const all = call.view
         .list(type, prefix.slice(0, prefix.includes("/-/") ? prefix.indexOf("/-/") + 1 : undefined))
-        .filter((value) => isBelow(parentName(text(value, "name")), below));
+        .filter((value) => isBelow(parentName(text(value, "name")), below) && (passes?.(value) ?? true));
       const { items: some, nextPageToken } = page(all, (value) => text(value, "name"), call.request);
       return { [items.name]: some.map((stored) => shown(call, type, stored)), nextPageToken };
     };

@@ -15,6 +15,8 @@ export interface Semantics {
   removed?(current: Message, call: Call): void;
   /** Fields that are computed when read. */
   read?(stored: Message, call: Call): Message;
+  /** What a list's filter lets through. Throws for one that is not understood; absent: lists take no filter. */
+  filter?(filter: string): (stored: Message) => boolean;
   /** Immutable by documentation, though the definition doesn't say so: proto paths. */
   readonly immutable?: ReadonlySet<string>;
   /** Called immutable by the definition, though parts of it change by documentation: proto paths. `update` refuses the rest. */

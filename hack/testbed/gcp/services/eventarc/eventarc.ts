@@ -5,7 +5,7 @@ import type { Handler, World } from "../../engine/world.ts";
 import { allows } from "../iam/grants.ts";
 import type { ServiceModule } from "../module.ts";
 import { inTurn } from "../turns.ts";
-import { callWorkflows, checkAccount } from "../workflows/http-call.ts";
+import { type CallWorkflows, checkAccount } from "../workflows/http-call.ts";
 import { boundBody, isMatch } from "./cel.ts";
 import { type CloudEvent, readCloudEvent } from "./cloud-event.ts";
 import { BUS, buses, ENROLLMENT, enrollments, PIPELINE, pipelines } from "./resources.ts";
@@ -14,6 +14,7 @@ export interface EventarcParts {
   readonly world: World;
   /** @returns message ids */
   publish(topic: string, messages: readonly Message[]): Promise<string[]>;
+  readonly callWorkflows: CallWorkflows;
 }
 
 const SERVICE = "google.cloud.eventarc.v1.Eventarc";
@@ -37,7 +38,7 @@ const isTransient = (pipeline: Message, error: unknown): boolean =>
   !child(list(pipeline, "destinations")[0] ?? {}, "httpEndpoint") ||
   TRANSIENT.includes(httpStatus(toCloudError(error).code));
 
-export function eventarc({ world, publish }: EventarcParts): ServiceModule {
+export function eventarc({ world, publish, callWorkflows }: EventarcParts): ServiceModule {
   const { store, clock } = world;
   let waiting: readonly Delivery[] = [];
 
@@ -58,7 +59,7 @@ export function eventarc({ world, publish }: EventarcParts): ServiceModule {
         throw new CloudError("PERMISSION_DENIED", `${agent} may not make tokens of ${account}.`);
     }
     const body = boundBody(text(endpoint, "messageBindingTemplate"), event);
-    callWorkflows(world, text(endpoint, "uri"), body, account);
+    callWorkflows(text(endpoint, "uri"), body, account);
   }
 
   /** As the service agent of Eventarc, which needs the right to. */

@@ -4,13 +4,14 @@ import { child, type Message, millisOf, text, timestamp } from "../../engine/mes
 import type { Call, Handler, World } from "../../engine/world.ts";
 import type { ServiceModule } from "../module.ts";
 import { inTurn } from "../turns.ts";
-import { callWorkflows } from "../workflows/http-call.ts";
+import type { CallWorkflows } from "../workflows/http-call.ts";
 import { JOB, jobs, scheduled } from "./jobs.ts";
 
 export interface SchedulerParts {
   readonly world: World;
   /** @returns message ids */
   publish(topic: string, messages: readonly Message[]): Promise<string[]>;
+  readonly callWorkflows: CallWorkflows;
 }
 
 const SERVICE = "google.cloud.scheduler.v1.CloudScheduler";
@@ -26,7 +27,7 @@ function backoff(job: Message, failed: number): number {
   return Math.min(doubled, millis("maxBackoffDuration"));
 }
 
-export function scheduler({ world, publish }: SchedulerParts): ServiceModule {
+export function scheduler({ world, publish, callWorkflows }: SchedulerParts): ServiceModule {
   const { store, clock } = world;
   /** Attempts of the run at hand that failed, by job. */
   const failures = new Map<string, number>();
@@ -35,7 +36,7 @@ export function scheduler({ world, publish }: SchedulerParts): ServiceModule {
     const http = child(job, "httpTarget");
     if (http) {
       const account = child(http, "oauthToken")?.serviceAccountEmail as string | undefined;
-      callWorkflows(world, text(http, "uri"), (http.body as Buffer | undefined) ?? Buffer.alloc(0), account);
+      callWorkflows(text(http, "uri"), (http.body as Buffer | undefined) ?? Buffer.alloc(0), account);
       return;
     }
     const { topicName, data, attributes } = child(job, "pubsubTarget") ?? {};

@@ -4,7 +4,7 @@
  */
 import { CloudError, invalid, notFound, unimplemented } from "../../engine/errors.ts";
 import { fromJson } from "../../engine/json.ts";
-import type { Message } from "../../engine/messages.ts";
+import { type Message, text } from "../../engine/messages.ts";
 import type { World } from "../../engine/world.ts";
 import { allows } from "../iam/grants.ts";
 import { SERVICE_ACCOUNT } from "../iam/service-accounts.ts";
@@ -34,7 +34,19 @@ export function checkAccount({ store, project }: World, email: string): string {
  * @param account email of who calls; absent: nobody
  * @throws CloudError as Workflows answers
  */
-export function callWorkflows(world: World, uri: string, body: Buffer, account: string | undefined): void {
+export type CallWorkflows = (uri: string, body: Buffer, account: string | undefined) => void;
+
+/** @param begin has the execution of this name run */
+export function workflowsCaller(world: World, begin: (execution: string) => void): CallWorkflows {
+  return (uri, body, account) => {
+    const execution = created(world, uri, body, account);
+    const name = text(execution, "name");
+    begin(name);
+    world.store.put(EXECUTION, name, execution);
+  };
+}
+
+function created(world: World, uri: string, body: Buffer, account: string | undefined): Message {
   const { store, clock, definitions } = world;
   const workflow = URI.exec(uri)?.[1] ?? "";
   if (account === undefined) throw new CloudError("UNAUTHENTICATED", "The call has no credentials.");
@@ -47,7 +59,7 @@ export function callWorkflows(world: World, uri: string, body: Buffer, account: 
   if (found === undefined) throw notFound(workflow);
   const sent = fromJson(definitions.type("google.cloud.workflows.executions.v1.Execution"), parsed(body));
   const name = `${workflow}/executions/${crypto.randomUUID()}`;
-  store.put(EXECUTION, name, { name, ...begun(sent, found, clock.now()) } satisfies Message);
+  return { name, ...begun(sent, found, clock.now()) };
 }
 
 function parsed(body: Buffer): unknown {

@@ -30,7 +30,33 @@ describe("a workflow", () => {
     expect(await revision()).toMatch(/^000002-/);
   });
 
+  test("runs as the account that it is given, by email or unique id, and else as Google's default", async () => {
+    const accounts = `${PROJECT}/serviceAccounts`;
+    const { body: account } = await cloud.rest("POST", `/v1/${accounts}`, { accountId: "runner" });
+    const shown = async () => (await cloud.rest("GET", `/v1/${workflow}`)).body;
+    await make();
+    expect((await shown()).serviceAccount).toBe(
+      `${accounts}/${cloud.gcp.projectNumber}-compute@developer.gserviceaccount.com`,
+    );
+    for (const serviceAccount of [
+      account.email,
+      account.uniqueId,
+      account.name,
+      `projects/-/serviceAccounts/${account.email}`,
+    ]) {
+      const { status } = await cloud.rest("PATCH", `/v1/${workflow}?updateMask=serviceAccount`, { serviceAccount });
+      expect(status).toBe(200);
+      expect((await shown()).serviceAccount).toBe(account.name);
+    }
+    expect((await shown()).revisionId).toMatch(/^000002-/);
+    await cloud.rest("DELETE", `/v1/${account.name}`);
+    const labelled = await cloud.rest("PATCH", `/v1/${workflow}?updateMask=labels`, { labels: { a: "b" } });
+    expect(labelled.status).toBe(200);
+    expect((await shown()).serviceAccount).toBe(account.name);
+  });
+
   test.each([
+    ["as an account that is not there", "daily", { ...source, serviceAccount: "no@x.y" }, /"no@x.y" is invalid/],
     ["without a source", "daily", {}, /needs its source/],
     ["of a source too large", "daily", { sourceContents: "x".repeat(131_073) }, /larger than 128 KB/],
     ["whose id begins with a digit", "1st", source, /no id of a workflow/],
@@ -76,5 +102,32 @@ describe("an execution", () => {
     const { body: made } = await start();
     await cloud.rest("DELETE", `/v1/${workflow}`);
     expect((await cloud.rest("GET", `/v1/${made.name}`)).status).toBe(404);
+  });
+
+  test("is found by its labels and its state; other filters are refused", async () => {
+    await make("daily", { ...source, labels: { team: "core", "onyx-uid": "of-the-workflow" } });
+    const { body: first } = await start({ labels: { "onyx-uid": "u-1" } });
+    const { body: second } = await start();
+    const list = async (filter: string) => {
+      const { status, body } = await cloud.rest(
+        "GET",
+        `/v1/${workflow}/executions?filter=${encodeURIComponent(filter)}`,
+      );
+      return status === 200 ? (body.executions ?? []).map(({ name }: { name: string }) => name) : status;
+    };
+    expect(await list('labels."onyx-uid"="u-1"')).toEqual([first.name]);
+    expect(await list('labels."onyx-uid"="of-the-workflow"')).toEqual([second.name]);
+    expect(await list('labels.team="core"')).toEqual([first.name, second.name].sort());
+    await cloud.rest("POST", `/v1/${second.name}:cancel`);
+    expect(await list('labels.team="core" AND state="ACTIVE"')).toEqual([first.name]);
+    expect(await list('labels."onyx-uid"="nobody"')).toEqual([]);
+    expect(await list('startTime>"2023-08-01"')).toBe(501);
+  });
+
+  test("tells of no steps, and of none where it is not", async () => {
+    await make();
+    const { body: made } = await start();
+    expect(await cloud.rest("GET", `/v1/${made.name}/stepEntries?pageSize=10`)).toEqual({ status: 200, body: {} });
+    expect((await cloud.rest("GET", `/v1/${workflow}/executions/none/stepEntries`)).status).toBe(404);
   });
 });

@@ -1,0 +1,106 @@
+import type { WorkflowSpec } from "../../crds/workflow.ts";
+import type { Given, Leaf } from "../../operator/reconcile/leaf-object.ts";
+import {
+  allTasks,
+  CALLS,
+  type Call,
+  type CallEntry,
+  type Parsed,
+  parseWorkflow,
+  type Reference,
+  type Task,
+} from "../../operator/workflow/index.ts";
+import { overridesFor } from "./overrides.ts";
+import { refuseSubscriber } from "./subscription.ts";
+import type { WorkflowTarget, WorkflowWant } from "./wants.ts";
+
+/** So many problems of a definition are told at once. */
+const TOLD = 5;
+
+const fieldOf = ({ path }: Reference) => `definition.${path}`;
+
+/** A workflow: Step Functions, or Cloud Workflows. The adapters compile it. */
+export const workflow: Leaf<WorkflowSpec, WorkflowWant> = {
+  kind: "Workflow",
+  dataBearing: false,
+  // Cloud Workflows; Step Functions takes 80.
+  nameLimit: 64,
+  flaw: ({ definition }) => flawOf(parsed(definition)) ?? flawOfTasks(parsed(definition)),
+  references: ({ definition }) =>
+    parsed(definition).references.map((reference) => ({
+      field: fieldOf(reference),
+      kind: reference.kind,
+      name: reference.name,
+    })),
+  problem: ({ definition }, given) => problemOf(parsed(definition), given),
+  want: (spec, given) => ({
+    source: {
+      definition: spec.definition as WorkflowWant["source"]["definition"],
+      targets: targetsOf(parsed(spec.definition).references, given),
+    },
+    program: "",
+    permissions: [],
+    logLevel: spec.logLevel,
+    overrides: overridesFor(spec, given.cloud),
+    tags: given.tags,
+  }),
+};
+
+/** A definition is asked for again and again as long as its object is in the cache, and never changes. */
+const known = new WeakMap<object, Parsed>();
+
+function parsed(definition: WorkflowSpec["definition"]): Parsed {
+  const before = known.get(definition);
+  if (before) return before;
+  const now = parseWorkflow(definition);
+  known.set(definition, now);
+  return now;
+}
+
+function flawOf({ problems }: Parsed): string | undefined {
+  if (problems.length === 0) return undefined;
+  const told = problems.slice(0, TOLD).map(({ path, message }) => (path === "" ? message : `.${message}`));
+  const more = problems.length > TOLD ? `; and ${problems.length - TOLD} more: onyx workflow check tells all` : "";
+  return `definition${told.join("; definition")}${more}`;
+}
+
+/** What the language has and no cloud gets yet. */
+function flawOfTasks({ workflow }: Parsed): string | undefined {
+  const listening = allTasks(workflow?.tasks ?? []).find(({ kind }) => kind === "listen");
+  return (
+    listening &&
+    `definition: task ${listening.path} listens for a signal, and nothing brings signals to a run yet: take it out, or run the rest as a Workflow of its own.`
+  );
+}
+
+/** Sends a message for certain without a key: with arguments that are computed, that shows when it runs. */
+const isUnkeyed = (task: Task): task is Call =>
+  task.kind === "call" && task.with.type.kind === "map" && !task.with.type.rest && !("key" in task.with.type.fields);
+const targetKindOf = ({ call }: Call): string | undefined => (CALLS[call] as CallEntry).target;
+
+function problemOf({ workflow, references }: Parsed, given: Given): string | undefined {
+  const unkeyed = allTasks(workflow?.tasks ?? []).filter(isUnkeyed);
+  for (const reference of references) {
+    const field = fieldOf(reference);
+    const { kind, name } = reference;
+    const object = given.target(field);
+    if (kind === "Queue") {
+      const refused = refuseSubscriber(field, object, "queue.send");
+      if (refused) return refused;
+    }
+    const keyless = unkeyed.find((task) => targetKindOf(task) === kind && task.target === name);
+    if (keyless && object.effective.ordering === "PerKey")
+      return `${field}: ${kind} ${name} keeps the order of each key: give task ${keyless.path} a key (with.key).`;
+  }
+  return undefined;
+}
+
+function targetsOf(references: readonly Reference[], given: Given): readonly WorkflowTarget[] {
+  const targets = references.map((reference): [string, WorkflowTarget] => {
+    const { kind, name } = reference;
+    const { outputs, effective } = given.target(fieldOf(reference));
+    const encryptionKey = (effective.encryptionKey as string | undefined) ?? null;
+    return [`${kind}/${name}`, { kind, name, outputs, encryptionKey }];
+  });
+  return [...new Map(targets)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target);
+}

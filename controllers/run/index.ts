@@ -1,0 +1,4 @@
+import { workflowRun } from "./workflowrun.ts";
+
+/** Every kind that stands for a run. */
+export const runs = [workflowRun] as const;
