@@ -100,3 +100,28 @@ it("offers release only where the provider has it", () => {
   expect(decorate("Queue", provider(), []).release).toBeUndefined();
   expect(decorate("Queue", provider({ release: async () => {} }), []).release).toBeTypeOf("function");
 });
+
+it("goes round runs too: none is begun or ended without the lease, and each that is stands in the audit record", async () => {
+  const runs = {
+    settlingMs: 5,
+    start: vi.fn(async () => ({ id: "r" })),
+    find: async () => undefined,
+    stop: vi.fn(async () => {}),
+  };
+  const run = { id: "r", startedAt: "2026-01-05T10:00:00Z", input: 1 };
+  const lost = () => {
+    throw new Error("not the leader");
+  };
+  const shut = decorate("Workflow", provider({ runs }), [fenced(lost)]).runs;
+  await expect(shut?.find("w", undefined, call())).resolves.toBeUndefined();
+  await expect(async () => shut?.start("w", run, call())).rejects.toThrow("not the leader");
+  await expect(async () => shut?.stop("r", call())).rejects.toThrow("not the leader");
+  expect([runs.start, runs.stop].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+
+  const records: string[] = [];
+  const open = decorate("Workflow", provider({ runs }), [audited(({ step }) => void records.push(step.verb))]).runs;
+  await open?.start("w", run, call());
+  await open?.find("w", "r", call());
+  await open?.stop("r", call());
+  expect([open?.settlingMs, records]).toEqual([5, ["start", "stop"]]);
+});

@@ -6,6 +6,7 @@ import { encryptionKey } from "./encryptionkey.ts";
 import { eventRule } from "./eventrule.ts";
 import { managedSecret } from "./managedsecret.ts";
 import { topic } from "./topic.ts";
+import { workflow } from "./workflow.ts";
 
 const open = { encryptionKey: null };
 const hot = { ...open, storageClass: "Hot" as const, lifecycle: [], replicateTo: null };
@@ -125,6 +126,13 @@ const cases: readonly { what: string; on: Cloud; bill: Bill; monthly: string; ra
     monthly: "0.18",
     rates: ["reads: 0.03 USD per 10,000 accesses", "use of the key: 0.03 USD per 10,000 operations"],
   },
+  {
+    what: "a workflow without a log",
+    on: "aws",
+    bill: workflow.aws({ logLevel: "None" }),
+    monthly: "0.00",
+    rates: ["each step of a run, several for a task: 0.025 USD per 1,000 state transitions"],
+  },
 ];
 
 test.each(cases)("$what on $on", ({ on, bill, monthly, rates }) => {
@@ -144,4 +152,12 @@ test.each([
   const note = "what the workflow does once it is started is billed with the workflow";
   expect([eventRule.aws(starts).note, eventRule.gcp(starts).note]).toEqual([note, note]);
   expect(eventRule.aws({ ...told, pattern }).note).toBeUndefined();
+});
+
+test("a workflow's log is paid for where there is one, by a price that we don't know", () => {
+  const { byUse = [] } = workflow.aws({ logLevel: "Errors" });
+  expect(byUse.map(({ what, price }) => [what, price.amount])).toEqual([
+    ["each step of a run, several for a task", "0.025"],
+    ["what its log gets", undefined],
+  ]);
 });
