@@ -17,6 +17,9 @@ const DEFAULT_LIMITS: Readonly<Record<string, Limits>> = {
   default: { perSecond: 100, concurrent: 20 },
   iam: { perSecond: 10, concurrent: 5 },
   firestore: { perSecond: 20, concurrent: 10 },
+  // Looks at runs are what both allow least of: https://docs.cloud.google.com/workflows/quotas, and AWS's service quotas.
+  states: { perSecond: 20, concurrent: 10 },
+  workflows: { perSecond: 20, concurrent: 10 },
 };
 
 export interface Instruments {
