@@ -32,6 +32,13 @@ describe("a place", () => {
     expect(places.admit(b, [run("a", 1, { attemptedAt: AT, finishedAt: AT }), b], 1)).toBe(true);
   });
 
+  it("is not given a second time to an older one that the cache learns of late", () => {
+    const places = createRunPlaces();
+    const [older, a] = [run("older", 0), run("a", 1)];
+    expect(places.admit(a, [a], 1)).toBe(true);
+    expect(places.admit(older, [older, a], 1)).toBe(false);
+  });
+
   it("is not kept by one that is paused, or was deleted before it began", () => {
     const places = createRunPlaces();
     const paused = run("a", 1, {}, { "onyx.onelens.io/paused": "true" });

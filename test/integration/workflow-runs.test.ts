@@ -6,7 +6,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { WorkflowRunStatus } from "../../crds/workflowrun.ts";
 import { type Cluster, startAws, startCluster, waitUntil } from "../../hack/testbed/index.ts";
 import type { Condition } from "../../operator/reconcile/conditions.ts";
+import { writeStatus } from "../../operator/reconcile/leaf-controller.ts";
+import type { KubeObject as ServerObject } from "../../operator/runtime/resource.ts";
 import { connect } from "../../operator/wiring.ts";
+import { OWN_TYPES } from "../support/api.ts";
 import { applyTo, installKinds, type Managed, ours, startManaged } from "../support/managed.ts";
 
 /** Workflows and their runs in a cluster, on an engine that really runs them. */
@@ -188,6 +191,20 @@ it("what can't be is said before anything runs", async () => {
   });
   await apply(workflow("later", [{ done: { set: 1 } }]));
   await comesTo("early", { phase: "Succeeded", output: "1" });
+});
+
+it("a start is recorded on the latest state of its object alone: who sees an older one can't begin it again", async () => {
+  const type = OWN_TYPES.get("WorkflowRun");
+  if (!type || !managed) expect.fail("there is no such kind");
+  const { client } = managed.api;
+  await apply(run("seen-late", "nowhere"));
+  const old = await client.get<ServerObject>(type, { namespace: NAMESPACE, name: "seen-late" });
+  await cluster.kubectl(["annotate", "workflowruns.onyx.onelens.io/seen-late", `-n=${NAMESPACE}`, "touched=now"]);
+  const signal = AbortSignal.timeout(30_000);
+  const begin = (object: ServerObject) =>
+    writeStatus(client, type, object, { attemptedAt: "2026-01-05T10:00:00Z" }, signal, { only: "latest" });
+  await expect(begin(old)).rejects.toMatchObject({ status: 409 });
+  await cluster.kubectl(["delete", "workflowruns.onyx.onelens.io/seen-late", `-n=${NAMESPACE}`, "--timeout=30s"]);
 });
 
 it("its time after the end is over, the object goes", async () => {
