@@ -17,7 +17,7 @@ import type { Enrollment, Pipeline } from "./eventarc.ts";
 import type { Operation } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
 import { mergeLabels, sameLabels } from "./labels.ts";
-import { ensureMessageBus, lookAgain, messageBusName } from "./message-bus.ts";
+import { ensureMessageBus, messageBusName } from "./message-bus.ts";
 import { eventarcName, shortName } from "./names.ts";
 import { marksOf, refuseForeign, without } from "./owner.ts";
 import { holds, withMember } from "./policy.ts";
@@ -44,18 +44,8 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
   const pipelineOf = (id: string) => eventarcName(place.account, place.region, "pipelines", shortName(id));
   const progress = createProgress(eventarc, gcp.now);
 
-  /** True when it is through at once; else it is remembered. @throws ProviderError when it has failed */
-  async function through(
-    id: string,
-    doing: Running["doing"],
-    begun: Operation | undefined,
-    call: Call,
-  ): Promise<boolean> {
-    const operation = begun && (await lookAgain(eventarc, begun, call.signal));
-    if (!operation || operation.done) return true;
-    progress.started(id, doing, operation);
-    return false;
-  }
+  const through = (id: string, doing: Running["doing"], begun: Operation | undefined, call: Call): Promise<boolean> =>
+    progress.through(id, doing, begun, call.signal);
 
   const partsOf = async (id: string, call: Call): Promise<Parts> => {
     const [enrollment, pipeline] = await sideBySide([

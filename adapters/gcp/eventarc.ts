@@ -1,7 +1,6 @@
 import type { Place } from "../../operator/provider/cloud.ts";
-import { ifThere, toProviderError } from "./errors.ts";
 import type { Operation } from "./firestore.ts";
-import { failure, restCaller, unreadable } from "./rest.ts";
+import { restResources } from "./rest-resources.ts";
 
 /** The fields of Eventarc Advanced that we read and write: google/cloud/eventarc/v1/*.proto, in JSON. */
 export interface MessageBus {
@@ -85,59 +84,18 @@ export interface Eventarc {
   operation(name: string, signal: AbortSignal): Promise<Operation | undefined>;
 }
 
-const API = "Eventarc";
-interface RawOperation {
-  readonly name: string;
-  readonly done?: boolean;
-  readonly error?: { readonly code?: number; readonly message?: string };
-}
-
-/** Eventarc by REST: the registry that this project is built from has no client of Google's for it. */
+/** Eventarc by REST. */
 export function createEventarc(place: Pick<Place, "endpoints" | "credentials" | "account">): Eventarc {
-  const call = restCaller(place, "eventarc", API);
-
-  /** @throws ProviderError transient, when the answer is none: a proxy's page, or nothing */
-  async function named<T extends { readonly name?: string }>(reply: Promise<unknown>): Promise<T> {
-    const found = (await reply) as T | null;
-    if (typeof found === "object" && found !== null && typeof found.name === "string") return found;
-    throw unreadable(API);
-  }
-
-  const operation = async (reply: Promise<unknown>): Promise<Operation> => {
-    const { name, done = false, error } = await named<RawOperation>(reply);
-    return { name, done, error: error && toProviderError(failure(error.code, error.message), API) };
-  };
-
+  const resources = restResources(place, "eventarc", "Eventarc");
   return {
-    get: (_collection, name, signal) => ifThere(named(call("GET", name, signal))),
-    async list<C extends Collection>(collection: C, parent: string, signal: AbortSignal) {
-      const all: Resources[C][] = [];
-      let pageToken: string | undefined;
-      do {
-        const params = { pageSize: "100", ...(pageToken && { pageToken }) };
-        const page = (await call("GET", `${parent}/${collection}`, signal, { params })) as
-          | ({ nextPageToken?: string } & { [K in C]?: readonly Resources[C][] })
-          | null;
-        if (typeof page !== "object" || page === null) throw unreadable(API);
-        all.push(...(page[collection] ?? []));
-        pageToken = page.nextPageToken;
-      } while (pageToken);
-      return all;
-    },
-    create(collection, name, resource, signal) {
-      const at = name.lastIndexOf("/");
-      const params = { [ID[collection]]: name.slice(at + 1) };
-      return operation(call("POST", name.slice(0, at), signal, { params, body: resource }));
-    },
+    get: (_collection, name, signal) => resources.get(name, signal),
+    list: <C extends Collection>(collection: C, parent: string, signal: AbortSignal) =>
+      resources.list<Resources[C]>(collection, parent, signal),
+    create: (collection, name, resource, signal) => resources.create(name, ID[collection], resource, signal),
     update: (_collection, resource, mask, signal) =>
-      operation(
-        call("PATCH", resource.name ?? "", signal, {
-          params: { updateMask: mask.map(camel).join(",") },
-          body: resource,
-        }),
-      ),
-    delete: (name, signal) => ifThere(operation(call("DELETE", name, signal))),
-    operation: (name, signal) => ifThere(operation(call("GET", name, signal))),
+      resources.update(resource.name ?? "", resource, mask.map(camel), signal),
+    delete: (name, signal) => resources.delete(name, signal),
+    operation: (name, signal) => resources.operation(name, signal),
   };
 }
 

@@ -4,8 +4,8 @@ import { shortHash, tagValue } from "../../operator/provider/owner.ts";
 import type { Call } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Eventarc } from "./eventarc.ts";
-import type { Operation } from "./firestore.ts";
 import { eventarcName } from "./names.ts";
+import { lookAgain } from "./progress.ts";
 
 const ID_LENGTH = 63;
 /** Label of a bus that says whose it is. */
@@ -42,17 +42,4 @@ export async function ensureMessageBus(eventarc: Eventarc, place: Place, call: C
   } catch (error) {
     throw isAlreadyExists(error) ? making : error;
   }
-}
-
-/** An operation as it is after one more look: a short one is through by then. @throws ProviderError when it has failed */
-export async function lookAgain(
-  service: Pick<Eventarc, "operation">,
-  begun: Operation,
-  signal: AbortSignal,
-): Promise<Operation> {
-  if (begun.error) throw begun.error;
-  if (begun.done) return begun;
-  const now = (await service.operation(begun.name, signal)) ?? begun;
-  if (now.error) throw now.error;
-  return now;
 }

@@ -10,7 +10,6 @@ import type { Gcp } from "./gcp.ts";
 import { parseRight, type Right, rightText } from "./grants.ts";
 import { mergeLabels, sameLabels } from "./labels.ts";
 import { createMemberships, type Held } from "./memberships.ts";
-import { lookAgain } from "./message-bus.ts";
 import { shortName, workflowName } from "./names.ts";
 import { marksOf, mayTake, refuseForeign, without } from "./owner.ts";
 import { createProgress, type Running } from "./progress.ts";
@@ -62,18 +61,8 @@ export function workflowProvider(gcp: Needs): Provider<WorkflowWant, WorkflowOut
     return { workflow, account };
   };
 
-  /** True when it is through at once; else it is remembered. @throws ProviderError when it has failed */
-  async function through(
-    id: string,
-    doing: Running["doing"],
-    begun: Operation | undefined,
-    call: Call,
-  ): Promise<boolean> {
-    const operation = begun && (await lookAgain(workflows, begun, call.signal));
-    if (!operation || operation.done) return true;
-    progress.started(id, doing, operation);
-    return false;
-  }
+  const through = (id: string, doing: Running["doing"], begun: Operation | undefined, call: Call): Promise<boolean> =>
+    progress.through(id, doing, begun, call.signal);
 
   /** Creates the account, or finds the one that a crash left there. */
   async function ensureAccount(id: string, want: WorkflowWant, found: ServiceAccount | undefined, call: Call) {

@@ -1,7 +1,6 @@
 import type { Place } from "../../operator/provider/cloud.ts";
-import { ifThere, toProviderError } from "./errors.ts";
 import type { Operation } from "./firestore.ts";
-import { failure, restCaller, unreadable } from "./rest.ts";
+import { restResources } from "./rest-resources.ts";
 
 /** The fields of google.cloud.workflows.v1.Workflow that we read and write, in JSON. */
 export interface Workflow {
@@ -36,56 +35,12 @@ export interface Workflows {
   operation(name: string, signal: AbortSignal): Promise<Operation | undefined>;
 }
 
-const API = "Workflows";
-
-interface RawOperation {
-  readonly name: string;
-  readonly done?: boolean;
-  readonly error?: { readonly code?: number; readonly message?: string };
-}
-
-interface Page {
-  readonly workflows?: readonly Workflow[];
-  readonly nextPageToken?: string;
-}
-
-/** Workflows by REST: the registry that this project is built from has no client of Google's for it. */
+/** Workflows by REST. */
 export function createWorkflows(place: Pick<Place, "endpoints" | "credentials" | "account">): Workflows {
-  const call = restCaller(place, "workflows", API);
-
-  /** @throws ProviderError transient, when the answer is none: a proxy's page, or nothing */
-  async function named<T extends { readonly name?: string }>(reply: Promise<unknown>): Promise<T> {
-    const found = (await reply) as T | null;
-    if (typeof found === "object" && found !== null && typeof found.name === "string") return found;
-    throw unreadable(API);
-  }
-
-  const operation = async (reply: Promise<unknown>): Promise<Operation> => {
-    const { name, done = false, error } = await named<RawOperation>(reply);
-    return { name, done, error: error && toProviderError(failure(error.code, error.message), API) };
-  };
-
+  const resources = restResources(place, "workflows", "Workflows");
   return {
-    get: (name, signal) => ifThere(named<Workflow>(call("GET", name, signal))),
-    async list(parent, signal) {
-      const all: Workflow[] = [];
-      let pageToken: string | undefined;
-      do {
-        const params = { pageSize: "100", ...(pageToken && { pageToken }) };
-        const page = (await call("GET", `${parent}/workflows`, signal, { params })) as Page | null;
-        if (typeof page !== "object" || page === null) throw unreadable(API);
-        all.push(...(page.workflows ?? []));
-        pageToken = page.nextPageToken;
-      } while (pageToken);
-      return all;
-    },
-    create(name, body, signal) {
-      const at = name.lastIndexOf("/");
-      return operation(call("POST", name.slice(0, at), signal, { params: { workflowId: name.slice(at + 1) }, body }));
-    },
-    update: (name, body, mask, signal) =>
-      operation(call("PATCH", name, signal, { params: { updateMask: mask.join(",") }, body })),
-    delete: (name, signal) => ifThere(operation(call("DELETE", name, signal))),
-    operation: (name, signal) => ifThere(operation(call("GET", name, signal))),
+    ...resources,
+    list: (parent, signal) => resources.list<Workflow>("workflows", parent, signal),
+    create: (name, workflow, signal) => resources.create(name, "workflowId", workflow, signal),
   };
 }
