@@ -12,13 +12,13 @@ import {
 import {
   cacheOf,
   claimFinalizer,
+  conclude,
   environmentsKnown,
   type Run,
-  release,
   type Shared,
   writeStatus,
 } from "./leaf-controller.ts";
-import { hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
+import { hasFinalizer, isDeleting } from "./object.ts";
 
 /** How a child kind is addressed. Composites make namespaced objects only. */
 export const typeOfChild = (kind: {
@@ -100,15 +100,8 @@ export function compositeReconciler<Spec extends CompositeSpec>(
       },
     };
     const pass = await compositePass(composite, object, host, signal);
-    for (const notice of pass.notices) shared.tell(object, notice);
-    if (pass.released && hasFinalizer(object)) {
-      wrote(await release(client, type, object, signal));
+    if (await conclude(shared, type, { ...object, status: recorded }, pass, { signal, wrote }))
       return { when: "change" };
-    }
-    if (mergePatch(recorded ?? {}, pass.status) !== undefined) {
-      const current: KubeObject = { ...object, status: recorded };
-      wrote(await writeStatus(client, type, current, pass.status, signal));
-    }
     return pass.next;
   };
 }

@@ -118,13 +118,8 @@ export function leafReconciler<Spec extends LeafSpec, Want extends Wanted>(
     const pass = await leafPass(leaf, object, host, signal);
     if (pass.decision && pass.decision.do !== "none")
       log.info({ decision: pass.decision.do, externalId: pass.status.externalId }, "decided");
-    for (const notice of pass.notices) shared.tell(object, notice);
-    if (pass.released && hasFinalizer(object)) {
-      wrote(await release(client, type, object, signal));
+    if (await conclude(shared, type, { ...object, status: recorded }, pass, { signal, wrote }))
       return { when: "change" };
-    }
-    if (mergePatch(recorded ?? {}, pass.status) !== undefined)
-      wrote(await writeStatus(client, type, { ...object, status: recorded }, pass.status, signal));
     if (pass.decision?.do === "create") shared.attempts.told(object.metadata.uid ?? "");
     return pass.next;
   };
@@ -172,6 +167,29 @@ export async function writeStatus(
   const { namespace, name } = object.metadata;
   const options = { fieldManager: `${FIELD_MANAGER}/status`, signal };
   return (await client.patchStatus(type, { namespace, name }, patch, options)).metadata.resourceVersion;
+}
+
+/**
+ * What follows of every pass: notices are told, then the finalizer goes, or status is written where it differs.
+ *
+ * @param object with the status that was last recorded
+ * @returns true: the object is let go of
+ */
+export async function conclude(
+  { client, tell }: Pick<Shared, "client" | "tell">,
+  type: ResourceType,
+  object: KubeObject,
+  pass: { readonly notices: readonly Notice[]; readonly released: boolean; readonly status: object },
+  { signal, wrote }: Pick<RunContext, "signal" | "wrote">,
+): Promise<boolean> {
+  for (const notice of pass.notices) tell(object, notice);
+  if (pass.released && hasFinalizer(object)) {
+    wrote(await release(client, type, object, signal));
+    return true;
+  }
+  if (mergePatch(object.status ?? {}, pass.status) !== undefined)
+    wrote(await writeStatus(client, type, object, pass.status, signal));
+  return false;
 }
 
 /**

@@ -2,13 +2,13 @@ import { keyOf, type ResourceType } from "../runtime/resource.ts";
 import {
   cacheOf,
   claimFinalizer,
+  conclude,
   environmentsKnown,
   type Run,
-  release,
   type Shared,
   writeStatus,
 } from "./leaf-controller.ts";
-import { hasFinalizer, isDeleting, mergePatch } from "./object.ts";
+import { hasFinalizer, isDeleting } from "./object.ts";
 import { type RunHost, runPass } from "./run.ts";
 import type { RunKind, RunObject, RunSpec, RunStatus } from "./run-object.ts";
 import type { RunPlaces } from "./run-places.ts";
@@ -47,13 +47,8 @@ export function runReconciler<Spec extends RunSpec>(
       },
     };
     const pass = await runPass(kind, object, host, signal);
-    for (const notice of pass.notices) shared.tell(object, notice);
-    if (pass.released && hasFinalizer(object)) {
-      wrote(await release(client, type, object, signal));
+    if (await conclude(shared, type, { ...object, status: recorded }, pass, { signal, wrote }))
       return { when: "change" };
-    }
-    if (mergePatch(recorded ?? {}, pass.status) !== undefined)
-      wrote(await writeStatus(client, type, { ...object, status: recorded }, pass.status, signal));
     if (pass.expired) {
       const { namespace, name, uid = "" } = object.metadata;
       await client.delete(
