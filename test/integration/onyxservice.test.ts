@@ -4,6 +4,7 @@ import type { OnyxServiceSpecInput } from "../../crds/onyxservice.ts";
 import { findBinaries } from "../../hack/testbed/binaries.ts";
 import { type Cluster, readAudit, startCluster, thisHost, waitUntil } from "../../hack/testbed/index.ts";
 import type { Condition } from "../../operator/reconcile/conditions.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyTo, installKinds, type Managed, ours, startManaged } from "../support/managed.ts";
 import { type ToyCloud, toyCloud } from "../support/toy-cloud.ts";
 
@@ -57,21 +58,6 @@ const conditionsOf = ({ status }: Seen) =>
   Object.fromEntries((status?.conditions ?? []).map((one) => [one.type, `${one.status} ${one.reason}`]));
 const messageOf = ({ status }: Seen, type: string) => status?.conditions?.find((one) => one.type === type)?.message;
 
-/** Waits until it looks so, and tells how it looks when it doesn't. */
-async function eventually(look: () => Promise<unknown>, expected: unknown): Promise<void> {
-  let last: unknown;
-  const matches = async () => {
-    last = await look().catch((error: Error) => error.message);
-    try {
-      expect(last).toMatchObject(expected as object);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  await waitUntil(matches, { what: "the state", timeoutMs: 40_000, everyMs: 200 }).catch(() => undefined);
-  expect(last).toMatchObject(expected as object);
-}
 const service = (name: string) => async () => conditionsOf(await get("onyxservice", name));
 const isFine = { Ready: "True Available", Synced: "True Available" };
 /** Writes to everything in the namespace but status, by what was written. */

@@ -10,6 +10,7 @@ import { writeStatus } from "../../operator/reconcile/leaf-controller.ts";
 import type { KubeObject as ServerObject } from "../../operator/runtime/resource.ts";
 import { connect } from "../../operator/wiring.ts";
 import { OWN_TYPES } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { applyTo, installKinds, type Managed, ours, startManaged } from "../support/managed.ts";
 
 /** Workflows and their runs in a cluster, on an engine that really runs them. */
@@ -47,28 +48,14 @@ const executions = async (of: string) => {
   return (await sfn.send(new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 }))).executions ?? [];
 };
 
-async function eventually(what: string, look: () => Promise<unknown>, expected: unknown, timeoutMs = 40_000) {
-  let last: unknown;
-  const matches = async () => {
-    last = await look().catch((error: Error) => error.message);
-    try {
-      expect(last).toMatchObject(expected as object);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  await waitUntil(matches, { what, timeoutMs, everyMs: 200 }).catch(() => undefined);
-  expect(last).toMatchObject(expected as object);
-}
 const isReady = (kind: string, name: string) =>
-  eventually(name, async () => conditions(await read(kind, name)).Ready, {
+  eventually(async () => conditions(await read(kind, name)).Ready, {
     status: "True",
     reason: "Available",
     message: "It is there and usable.",
   });
 const comesTo = (name: string, status: object) =>
-  eventually(name, async () => (await read("workflowruns", name)).status, status);
+  eventually(async () => (await read("workflowruns", name)).status, status);
 
 /** Runs the command line; the exit code is part of what it tells. */
 async function onyx(...args: string[]): Promise<{ readonly text: string; readonly code: number }> {
@@ -175,7 +162,7 @@ it("what can't be is said before anything runs", async () => {
     workflow("missing", [{ send: { call: "queue.send", with: { queue: "nowhere", body: 1 } } }]),
     run("early", "later"),
   );
-  await eventually("wrong", async () => conditions(await read("workflows", "wrong")), {
+  await eventually(async () => conditions(await read("workflows", "wrong")), {
     Synced: {
       status: "False",
       reason: "InvalidSpec",
@@ -183,10 +170,10 @@ it("what can't be is said before anything runs", async () => {
     },
     Stalled: { status: "True" },
   });
-  await eventually("missing", async () => conditions(await read("workflows", "missing")), {
+  await eventually(async () => conditions(await read("workflows", "missing")), {
     Synced: { reason: "DependencyNotFound", message: expect.stringContaining("Queue shop/nowhere") },
   });
-  await eventually("early", async () => conditions(await read("workflowruns", "early")), {
+  await eventually(async () => conditions(await read("workflowruns", "early")), {
     Synced: { reason: "DependencyNotFound", message: expect.stringContaining("Workflow shop/later") },
   });
   await apply(workflow("later", [{ done: { set: 1 } }]));
@@ -209,7 +196,7 @@ it("a start is recorded on the latest state of its object alone: who sees an old
 
 it("its time after the end is over, the object goes", async () => {
   await apply(run("brief", "quick", { n: 1 }, { ttlAfterFinished: "1s" }));
-  await eventually("brief", async () => (await runs("quick")).map(({ metadata }) => metadata.name), []);
+  await eventually(async () => (await runs("quick")).map(({ metadata }) => metadata.name), []);
   expect((await executions("quick")).map(({ status }) => status)).toEqual(["SUCCEEDED"]);
 });
 
@@ -218,7 +205,7 @@ it("no more are under way than spec.maxRuns says, and the others follow, the old
   await apply(mine("Workflow", "narrow", { maxRuns: 2, definition: { do: [{ rest: { wait: { seconds: 2 } } }] } }));
   await isReady("workflows", "narrow");
   for (const name of names) await apply(run(name, "narrow"));
-  await eventually("one that waits", async () => conditions(await read("workflowruns", "narrow-e")).Ready, {
+  await eventually(async () => conditions(await read("workflowruns", "narrow-e")).Ready, {
     reason: "Waiting",
     message: "2 runs are under way, which is the most: spec.maxRuns of what it runs.",
   });
@@ -240,7 +227,6 @@ it("many at once are each there once, though the operator is killed among them",
   await managed?.drop();
   managed = await startManaged(cluster, { connect });
   await eventually(
-    "all of them",
     async () =>
       Object.fromEntries((await runs("quick")).map(({ metadata, status }) => [metadata.name, status?.output])),
     Object.fromEntries(Array.from({ length: COUNT }, (_, n) => [`many-${n}`, String(n + 1)])),
