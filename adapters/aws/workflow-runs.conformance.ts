@@ -2,8 +2,7 @@
 import { DescribeExecutionCommand, ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { WorkflowWant } from "../../controllers/leaf/wants.ts";
-import type { Neutral } from "../../operator/provider/provider.ts";
+import { deployments, RUNNABLE, STARTED_AT } from "../testing/workflows.ts";
 import { awsClients } from "./clients.ts";
 import { awsEmulator } from "./testing/emulator.ts";
 import { call, owner, place } from "./testing/fixtures.ts";
@@ -19,38 +18,18 @@ afterAll(async () => {
   await emulator.stop();
 });
 
-const STARTED_AT = "2026-01-05T10:00:00Z";
-const made = new Map<string, string>();
-
-async function deploy(name: string, tasks: readonly Neutral[]): Promise<void> {
-  const want: WorkflowWant = {
-    source: { definition: { do: tasks }, targets: [] },
-    program: "",
-    permissions: [],
-    logLevel: "None",
-    overrides: {},
-    tags: {},
-  };
-  const context = call(name, { owner: owner(name, { kind: "Workflow" }) });
-  const { id } = await provider.create(name, provider.fit?.(want).want ?? want, context);
-  made.set(name, id);
-}
+const as = (uid: string) => call("run", { owner: owner("run", { kind: "WorkflowRun", uid }) });
+const { deploy, of, start, ended } = deployments(
+  () => provider,
+  () => runs,
+  as,
+  (name) => ({ call: call(name, { owner: owner(name, { kind: "Workflow" }) }), tags: {} }),
+);
 
 beforeAll(async () => {
   await aws.sqs.send(new CreateQueueCommand({ QueueName: "jobs" }));
-  await deploy("sums", [{ sum: { set: { sum: "${input.a + 1}", run: "${run}" } } }]);
-  await deploy("fails", [{ stop: { raise: { error: { type: "Business", code: "Empty", detail: "nothing" } } } }]);
-  await deploy("waits", [{ before: { set: 1 } }, { long: { wait: { seconds: 600 } } }]);
+  for (const [name, tasks] of Object.entries(RUNNABLE)) await deploy(name, tasks);
 });
-
-const of = (name: string): string => made.get(name) ?? expect.fail(`no ${name}`);
-const as = (uid: string) => call("run", { owner: owner("run", { kind: "WorkflowRun", uid }) });
-const start = (name: string, uid: string, input: Neutral = {}) =>
-  runs.start(of(name), { id: uid, startedAt: STARTED_AT, input }, as(uid));
-const ended = (name: string, uid: string) =>
-  expect
-    .poll(async () => (await runs.find(of(name), undefined, as(uid)))?.phase, { timeout: 10_000 })
-    .not.toBe("Running");
 
 describe("a run", () => {
   it("that is not there is not found", async () => {

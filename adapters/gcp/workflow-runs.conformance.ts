@@ -1,8 +1,8 @@
 /** Runs of a Workflow on Google Cloud, by an engine that really runs what is deployed. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { WorkflowTarget, WorkflowWant } from "../../controllers/leaf/wants.ts";
+import type { WorkflowTarget } from "../../controllers/leaf/wants.ts";
 import { startWorkflowEngine } from "../../hack/testbed/index.ts";
-import type { Neutral } from "../../operator/provider/provider.ts";
+import { deployments, expression, RUNNABLE, STARTED_AT } from "../testing/workflows.ts";
 import { type Adapter, call, marks, PROJECT, providerOf, REGION, startAdapter } from "./testing/cloud.ts";
 import { workflowRuns } from "./workflow-runs.ts";
 
@@ -14,7 +14,6 @@ afterAll(async () => {
   await engine.stop();
 });
 
-const STARTED_AT = "2026-01-05T10:00:00Z";
 const TOPIC = `projects/${PROJECT}/topics/jobs`;
 const JOBS: WorkflowTarget = {
   kind: "Queue",
@@ -22,22 +21,13 @@ const JOBS: WorkflowTarget = {
   outputs: { QUEUE_ID: `projects/${PROJECT}/subscriptions/jobs`, QUEUE_URL: TOPIC, REGION },
   encryptionKey: null,
 };
-const expression = (text: string) => `\${${text}}`;
-const made = new Map<string, string>();
-
-async function deploy(name: string, tasks: readonly Neutral[], targets: readonly WorkflowTarget[] = []): Promise<void> {
-  const provider = providerOf(adapter.connection, "Workflow");
-  const want: WorkflowWant = {
-    source: { definition: { do: tasks }, targets },
-    program: "",
-    permissions: [],
-    logLevel: "None",
-    overrides: {},
-    tags: marks("Workflow", name),
-  };
-  const { id } = await provider.create(name, provider.fit?.(want).want ?? want, call("Workflow", name));
-  made.set(name, id);
-}
+const as = (uid: string) => call("WorkflowRun", "run", { uid });
+const { deploy, of, start, ended } = deployments(
+  () => providerOf(adapter.connection, "Workflow"),
+  () => runs,
+  as,
+  (name) => ({ call: call("Workflow", name), tags: marks("Workflow", name) }),
+);
 
 beforeAll(async () => {
   adapter = await startAdapter({ workflowEngine: engine.url });
@@ -49,20 +39,9 @@ beforeAll(async () => {
     { name: `projects/${PROJECT}/subscriptions/jobs`, topic: TOPIC },
     signal,
   );
-  await deploy("sums", [{ sum: { set: { sum: expression("input.a + 1"), run: expression("run") } } }]);
-  await deploy("fails", [{ stop: { raise: { error: { type: "Business", code: "Empty", detail: "nothing" } } } }]);
-  await deploy("waits", [{ before: { set: 1 } }, { long: { wait: { seconds: 600 } } }]);
+  for (const [name, tasks] of Object.entries(RUNNABLE)) await deploy(name, tasks);
   await deploy("sends", [{ send: { call: "queue.send", with: { queue: "jobs", body: expression("input") } } }], [JOBS]);
 });
-
-const of = (name: string): string => made.get(name) ?? expect.fail(`no ${name}`);
-const as = (uid: string) => call("WorkflowRun", "run", { uid });
-const start = (name: string, uid: string, input: Neutral = {}) =>
-  runs.start(of(name), { id: uid, startedAt: STARTED_AT, input }, as(uid));
-const ended = (name: string, uid: string) =>
-  expect
-    .poll(async () => (await runs.find(of(name), undefined, as(uid)))?.phase, { timeout: 10_000 })
-    .not.toBe("Running");
 
 describe("a run", () => {
   it("that is not there is not found, nor one of a workflow that is not there", async () => {
