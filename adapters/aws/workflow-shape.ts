@@ -5,7 +5,7 @@ import type { LoggingConfiguration } from "@aws-sdk/client-sfn";
 import type { WorkflowWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import type { Fitted } from "../../operator/provider/provider.ts";
-import { parseWorkflow, WorkflowError } from "../../operator/workflow/index.ts";
+import { parseOnce, WorkflowError } from "../../operator/workflow/index.ts";
 import { type StateMachine, toStepFunctions } from "../../operator/workflow/step-functions/index.ts";
 import type { Aws } from "./clients.ts";
 import { connectionArn } from "./http-connection.ts";
@@ -72,7 +72,7 @@ export function compiled(
   { source }: Pick<WorkflowWant, "source">,
   connection = connectionArn(aws),
 ): StateMachine {
-  const { workflow, problems } = parseWorkflow(source.definition);
+  const { workflow, problems } = parseOnce(source.definition);
   if (!workflow) throw invalid(problems[0]!);
   const outputs = (kind: string, name: string) =>
     source.targets.find((target) => target.kind === kind && target.name === name)?.outputs ?? {};

@@ -7,7 +7,7 @@ import { isMark, type Owner, ownerTags, type Tags } from "../../operator/provide
 import type { Deviation, Fitted, Present } from "../../operator/provider/provider.ts";
 import { ENDPOINTS, toCloudWorkflowsSource } from "../../operator/workflow/cloud-workflows/index.ts";
 import { cloudWorkflowsSource } from "../../operator/workflow/expression/index.ts";
-import { type Workflow as Program, parseWorkflow, WorkflowError } from "../../operator/workflow/index.ts";
+import { type Workflow as Program, parseOnce, WorkflowError } from "../../operator/workflow/index.ts";
 import { baseUrl, endpointOf } from "./endpoints.ts";
 import { type Right, rightText } from "./grants.ts";
 import { accountName, shortName } from "./names.ts";
@@ -53,7 +53,7 @@ function compile(place: WorkflowPlace, asking: Asking): Compiled {
 }
 
 function programOf(definition: WorkflowWant["source"]["definition"]): Program {
-  const { workflow, problems } = parseWorkflow(definition);
+  const { workflow, problems } = parseOnce(definition);
   if (workflow) return workflow;
   throw refused(problems[0] ?? new WorkflowError("", "can't be read"));
 }

@@ -6,7 +6,7 @@ import {
   type Call,
   type CallEntry,
   type Parsed,
-  parseWorkflow,
+  parseOnce,
   type Reference,
   type Task,
 } from "../../operator/workflow/index.ts";
@@ -25,18 +25,18 @@ export const workflow: Leaf<WorkflowSpec, WorkflowWant> = {
   dataBearing: false,
   // Cloud Workflows; Step Functions takes 80.
   nameLimit: 64,
-  flaw: ({ definition }) => flawOf(parsed(definition)) ?? flawOfTasks(parsed(definition)),
+  flaw: ({ definition }) => flawOf(parseOnce(definition)) ?? flawOfTasks(parseOnce(definition)),
   references: ({ definition }) =>
-    parsed(definition).references.map((reference) => ({
+    parseOnce(definition).references.map((reference) => ({
       field: fieldOf(reference),
       kind: reference.kind,
       name: reference.name,
     })),
-  problem: ({ definition }, given) => problemOf(parsed(definition), given),
+  problem: ({ definition }, given) => problemOf(parseOnce(definition), given),
   want: (spec, given) => ({
     source: {
       definition: spec.definition as WorkflowWant["source"]["definition"],
-      targets: targetsOf(parsed(spec.definition).references, given),
+      targets: targetsOf(parseOnce(spec.definition).references, given),
     },
     program: "",
     permissions: [],
@@ -45,17 +45,6 @@ export const workflow: Leaf<WorkflowSpec, WorkflowWant> = {
     tags: given.tags,
   }),
 };
-
-/** A definition is asked for again and again as long as its object is in the cache, and never changes. */
-const known = new WeakMap<object, Parsed>();
-
-function parsed(definition: WorkflowSpec["definition"]): Parsed {
-  const before = known.get(definition);
-  if (before) return before;
-  const now = parseWorkflow(definition);
-  known.set(definition, now);
-  return now;
-}
 
 function flawOf({ problems }: Parsed): string | undefined {
   if (problems.length === 0) return undefined;

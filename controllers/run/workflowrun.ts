@@ -4,7 +4,7 @@ import type { Neutral } from "../../operator/provider/provider.ts";
 import type { LeafObject } from "../../operator/reconcile/leaf-object.ts";
 import type { RunKind } from "../../operator/reconcile/run-object.ts";
 import { stepNames } from "../../operator/workflow/cloud-workflows/index.ts";
-import { parseWorkflow, problemOfInput, type Workflow } from "../../operator/workflow/index.ts";
+import { parseOnce, problemOfInput, type Workflow } from "../../operator/workflow/index.ts";
 import { stateName } from "../../operator/workflow/step-functions/index.ts";
 
 /** One run of a Workflow. */
@@ -38,7 +38,7 @@ export const workflowRun: RunKind<WorkflowRunSpec> = {
 };
 
 const workflowOf = (of: LeafObject): Workflow | undefined =>
-  parseWorkflow((of.spec as unknown as WorkflowSpec).definition).workflow;
+  parseOnce((of.spec as unknown as WorkflowSpec).definition).workflow;
 
 function parsed(text: string): Neutral {
   try {

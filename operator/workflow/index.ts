@@ -13,6 +13,6 @@ export {
 export * from "./ir.ts";
 export { LIMITS } from "./limits.ts";
 export { allTasks, listsIn } from "./lists.ts";
-export { type Parsed, parseWorkflow } from "./parse.ts";
+export { type Parsed, parseOnce, parseWorkflow } from "./parse.ts";
 export type { Reference } from "./parsing.ts";
 export { problemOfInput } from "./schema.ts";

@@ -79,6 +79,18 @@ function readDefinition(definition: unknown, seen: (declared: Type) => Type): Pa
   }
 }
 
+/** What came of definitions that are still in somebody's hands. */
+const known = new WeakMap<object, Parsed>();
+
+/** The same for a definition that nobody changes, such as that of an object in a cache: asked for again, it is not read again. */
+export function parseOnce(definition: object): Parsed {
+  const before = known.get(definition);
+  if (before) return before;
+  const now = parseWorkflow(definition);
+  known.set(definition, now);
+  return now;
+}
+
 function readDocument(reader: Reader): void {
   if (reader.has("document")) {
     const document = reader.map("document", DOCUMENT);
