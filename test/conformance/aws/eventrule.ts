@@ -1,16 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  DeleteRoleCommand,
-  DeleteRolePolicyCommand,
-  GetRoleCommand,
-  GetRolePolicyCommand,
-  ListRolePoliciesCommand,
-  ListRolesCommand,
-  ListRoleTagsCommand,
-  NoSuchEntityException,
-  PutRolePolicyCommand,
-  TagRoleCommand,
-} from "@aws-sdk/client-iam";
+import { TagRoleCommand } from "@aws-sdk/client-iam";
 import {
   ConflictException,
   CreateScheduleCommand,
@@ -27,6 +16,7 @@ import { ownerOf } from "../../../operator/provider/owner.ts";
 import { marksIn } from "../../../operator/provider/owner-text.ts";
 import { carries } from "../marks.ts";
 import { ACCOUNT, type AwsUnderTest, REGION } from "./cloud.ts";
+import { serviceRolesOnAws, unlessGone } from "./service-roles.ts";
 
 const groupOf = ({ place }: AwsUnderTest) => `onyx-${place.environment}`;
 const QUEUE = `arn:aws:sqs:${REGION}:${ACCOUNT}:theirs`;
@@ -60,6 +50,7 @@ function changedFields(before: Sent, after: Sent): string[] {
 /** EventRule on AWS, by the Scheduler and IAM clients. */
 export function eventRuleOnAws(aws: AwsUnderTest): KindOnCloud {
   const { scheduler, iam } = aws.eyes;
+  const roles = serviceRolesOnAws(aws);
   const GroupName = groupOf(aws);
   const roleOf = ({ name }: Subject) => `${name}-target`;
 
@@ -72,14 +63,6 @@ export function eventRuleOnAws(aws: AwsUnderTest): KindOnCloud {
       throw error;
     }
   };
-  const unlessGone = async <T>(reply: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await reply;
-    } catch (error) {
-      if (error instanceof NoSuchEntityException || error instanceof ResourceNotFoundException) return undefined;
-      throw error;
-    }
-  };
   const change = (fields: (found: UpdateScheduleInput) => Partial<UpdateScheduleInput>) => async (subject: Subject) => {
     const { Arn: _a, CreationDate: _c, LastModificationDate: _l, ...found } = (await find(subject)) ?? {};
     const input = found as UpdateScheduleInput;
@@ -88,13 +71,7 @@ export function eventRuleOnAws(aws: AwsUnderTest): KindOnCloud {
   const removeSchedule = async ({ name: Name }: Subject) => {
     await unlessGone(scheduler.send(new DeleteScheduleCommand({ Name, GroupName })));
   };
-  const removeRole = async (subject: Subject) => {
-    const RoleName = roleOf(subject);
-    const listed = await unlessGone(iam.send(new ListRolePoliciesCommand({ RoleName })));
-    for (const PolicyName of listed?.PolicyNames ?? [])
-      await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
-    await unlessGone(iam.send(new DeleteRoleCommand({ RoleName })));
-  };
+  const removeRole = (subject: Subject) => roles.remove(roleOf(subject));
 
   return {
     makes: ["CreateRole", "PutRolePolicy", "CreateSchedule"],
@@ -122,37 +99,26 @@ export function eventRuleOnAws(aws: AwsUnderTest): KindOnCloud {
         const one = await unlessGone(scheduler.send(new GetScheduleCommand({ Name, GroupName })));
         if (carries(ownerOf(marksIn(one?.Description ?? "")), object)) found.push({ id: Name });
       }
-      const { Roles = [] } = await iam.send(new ListRolesCommand({ PathPrefix: `/onyx/${aws.place.environment}/` }));
-      for (const { RoleName = "" } of Roles) {
-        const { Tags = [] } = await iam.send(new ListRoleTagsCommand({ RoleName }));
-        const owner = ownerOf(Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])));
-        const id = RoleName.replace(/-target$/, "");
-        if (carries(owner, object) && !found.some((one) => one.id === id)) found.push({ id });
+      for (const role of await roles.carrying(object)) {
+        const id = role.replace(/-target$/, "");
+        if (!found.some((one) => one.id === id)) found.push({ id });
       }
       return found;
     },
     async snapshot(subject) {
       const found = await find(subject);
       const { LastModificationDate: _when, ...schedule } = found ?? {};
-      const RoleName = roleOf(subject);
-      const role = await unlessGone(iam.send(new GetRoleCommand({ RoleName })));
+      const role = await roles.seen(roleOf(subject));
       if (!found && !role) return undefined;
-      const policy = await unlessGone(iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "onyx" })));
       return {
         schedule: found && schedule,
-        trust: role?.Role?.AssumeRolePolicyDocument,
-        policy: policy?.PolicyDocument,
+        trust: role?.trust,
+        policy: role?.policy,
       };
     },
     tamper: {
       schedule: change(() => ({ ScheduleExpression: "rate(5 minutes)" })),
-      target: async (subject) => {
-        const PolicyDocument = JSON.stringify({
-          Version: "2012-10-17",
-          Statement: [{ Effect: "Allow", Action: "sqs:*", Resource: "*" }],
-        });
-        await iam.send(new PutRolePolicyCommand({ RoleName: roleOf(subject), PolicyName: "onyx", PolicyDocument }));
-      },
+      target: (subject) => roles.widen(roleOf(subject)),
       input: change(({ Target }) => ({ Target: { ...Target, Input: "{}" } as UpdateScheduleInput["Target"] })),
       suspended: change(() => ({ State: "DISABLED" })),
       tags: async (subject) => {

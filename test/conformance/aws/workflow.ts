@@ -3,26 +3,13 @@ import {
   DescribeLogGroupsCommand,
   ListTagsForResourceCommand as ListTagsOfLogGroupCommand,
   PutRetentionPolicyCommand,
-  ResourceNotFoundException,
 } from "@aws-sdk/client-cloudwatch-logs";
-import {
-  DeleteRoleCommand,
-  DeleteRolePolicyCommand,
-  GetRoleCommand,
-  GetRolePolicyCommand,
-  ListRolePoliciesCommand,
-  ListRolesCommand,
-  ListRoleTagsCommand,
-  NoSuchEntityException,
-  PutRolePolicyCommand,
-} from "@aws-sdk/client-iam";
 import {
   CreateStateMachineCommand,
   DeleteStateMachineCommand,
   DescribeStateMachineCommand,
   ListStateMachinesCommand,
   ListTagsForResourceCommand,
-  StateMachineDoesNotExist,
   TagResourceCommand,
   UpdateStateMachineCommand,
   type UpdateStateMachineInput,
@@ -31,6 +18,7 @@ import type { KindOnCloud, Subject } from "../../../operator/provider/conformanc
 import { ownerOf } from "../../../operator/provider/owner.ts";
 import { carries } from "../marks.ts";
 import { ACCOUNT, type AwsUnderTest, REGION } from "./cloud.ts";
+import { serviceRolesOnAws, unlessGone } from "./service-roles.ts";
 
 const OTHER = JSON.stringify({ StartAt: "Done", States: { Done: { Type: "Succeed" } } });
 
@@ -56,21 +44,13 @@ const touchedBy = ({ definition, loggingConfiguration, tracingConfiguration }: P
 
 /** Workflow on AWS: a state machine, its role and its log group, by the clients of Step Functions, IAM and Logs. */
 export function workflowOnAws(aws: AwsUnderTest): KindOnCloud {
-  const { sfn, iam, logs } = aws.eyes;
+  const { sfn, logs } = aws.eyes;
+  const roles = serviceRolesOnAws(aws);
   const arnOf = ({ name }: Subject) => `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:${name}`;
   const roleOf = ({ name }: Subject) => `${name}-workflow`;
   const groupOf = ({ name }: Subject) => `/aws/vendedlogs/states/${name}`;
   const groupArnOf = (name: string) => `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${name}`;
 
-  const unlessGone = async <T>(reply: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await reply;
-    } catch (error) {
-      const gone = [NoSuchEntityException, ResourceNotFoundException, StateMachineDoesNotExist];
-      if (gone.some((kind) => error instanceof kind)) return undefined;
-      throw error;
-    }
-  };
   const tagsOf = async (resourceArn: string | undefined) => {
     const { tags = [] } = await sfn.send(new ListTagsForResourceCommand({ resourceArn }));
     return Object.fromEntries(tags.map(({ key = "", value = "" }) => [key, value]));
@@ -88,13 +68,7 @@ export function workflowOnAws(aws: AwsUnderTest): KindOnCloud {
   const removeMachine = async (subject: Subject) => {
     await unlessGone(sfn.send(new DeleteStateMachineCommand({ stateMachineArn: arnOf(subject) })));
   };
-  const removeRole = async (subject: Subject) => {
-    const RoleName = roleOf(subject);
-    const listed = await unlessGone(iam.send(new ListRolePoliciesCommand({ RoleName })));
-    for (const PolicyName of listed?.PolicyNames ?? [])
-      await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
-    await unlessGone(iam.send(new DeleteRoleCommand({ RoleName })));
-  };
+  const removeRole = (subject: Subject) => roles.remove(roleOf(subject));
   const removeGroup = async (subject: Subject) => {
     await unlessGone(logs.send(new DeleteLogGroupCommand({ logGroupName: groupOf(subject) })));
   };
@@ -115,14 +89,7 @@ export function workflowOnAws(aws: AwsUnderTest): KindOnCloud {
       for (const { name = "", stateMachineArn: resourceArn } of stateMachines) {
         ours(name, await tagsOf(resourceArn));
       }
-      const { Roles = [] } = await iam.send(new ListRolesCommand({ PathPrefix: `/onyx/${aws.place.environment}/` }));
-      for (const { RoleName = "" } of Roles) {
-        const { Tags = [] } = await iam.send(new ListRoleTagsCommand({ RoleName }));
-        ours(
-          RoleName.replace(/-workflow$/, ""),
-          Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])),
-        );
-      }
+      for (const role of await roles.carrying(object)) found.add(role.replace(/-workflow$/, ""));
       const prefix = groupOf({ name: "" } as Subject);
       const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: prefix }));
       for (const { logGroupName = "" } of logGroups) {
@@ -137,29 +104,21 @@ export function workflowOnAws(aws: AwsUnderTest): KindOnCloud {
         sfn.send(new DescribeStateMachineCommand({ stateMachineArn: arnOf(subject) })),
       );
       const { revisionId: _revision, $metadata: _reply, ...machine } = described ?? {};
-      const RoleName = roleOf(subject);
-      const role = await unlessGone(iam.send(new GetRoleCommand({ RoleName })));
+      const role = await roles.seen(roleOf(subject));
       const group = await groupAt(groupOf(subject));
       if (!described && !role && !group) return undefined;
-      const policy = await unlessGone(iam.send(new GetRolePolicyCommand({ RoleName, PolicyName: "onyx" })));
       const tags = described && (await tagsOf(arnOf(subject)));
       return {
         machine: described && machine,
         tags,
-        trust: role?.Role?.AssumeRolePolicyDocument,
-        policy: policy?.PolicyDocument,
+        trust: role?.trust,
+        policy: role?.policy,
         group: group && { retentionInDays: group.retentionInDays },
       };
     },
     tamper: {
       program: change({ definition: OTHER }),
-      permissions: async (subject) => {
-        const PolicyDocument = JSON.stringify({
-          Version: "2012-10-17",
-          Statement: [{ Effect: "Allow", Action: "sqs:*", Resource: "*" }],
-        });
-        await iam.send(new PutRolePolicyCommand({ RoleName: roleOf(subject), PolicyName: "onyx", PolicyDocument }));
-      },
+      permissions: (subject) => roles.widen(roleOf(subject)),
       "permissions: role": change({ roleArn: `arn:aws:iam::${ACCOUNT}:role/theirs` }),
       logLevel: change({ loggingConfiguration: { level: "OFF" } }),
       overrides: async (subject) => {

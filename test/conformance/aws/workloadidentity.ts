@@ -13,7 +13,6 @@ import {
   ListRolePoliciesCommand,
   ListRolesCommand,
   ListRoleTagsCommand,
-  NoSuchEntityException,
   PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
   TagRoleCommand,
@@ -23,6 +22,7 @@ import type { KindOnCloud, Subject } from "../../../operator/provider/conformanc
 import { ownerOf } from "../../../operator/provider/owner.ts";
 import { carries } from "../marks.ts";
 import { ACCOUNT, type AwsUnderTest, CLUSTER } from "./cloud.ts";
+import { unlessGone } from "./service-roles.ts";
 
 const THEIRS = JSON.stringify({
   Version: "2012-10-17",
@@ -56,14 +56,6 @@ export async function makeCluster({ eyes }: AwsUnderTest): Promise<void> {
 
 /** WorkloadIdentity on AWS: a role with its policy, and the association that gives it to a ServiceAccount. */
 export function workloadIdentityOnAws({ eyes: { iam, eks }, place }: AwsUnderTest): KindOnCloud {
-  const unlessGone = async <T>(reply: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await reply;
-    } catch (error) {
-      if (error instanceof NoSuchEntityException) return undefined;
-      throw error;
-    }
-  };
   const tagsOf = async (RoleName: string) => {
     const reply = await iam.send(new ListRoleTagsCommand({ RoleName }));
     return Object.fromEntries((reply.Tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value]));
