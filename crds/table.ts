@@ -63,7 +63,7 @@ const spec = leafSpec(
     ttlField: attributeName()
       .optional()
       .describe(
-        "Attribute that holds when an item expires: seconds since 1970 on AWS, a timestamp on GCP; the client library writes what the cloud needs. An expired item can still be read for a while (AWS: days).",
+        "Attribute that holds when an item expires: seconds since 1970 on AWS, a timestamp on GCP; a workflow takes seconds on both. An expired item can still be read for a while (AWS: days).",
       ),
     pointInTimeRecovery: z
       .strictObject({
@@ -145,7 +145,7 @@ export const table = defineKind({
   doc: `A table of items that are found by key.
 
 AWS: a DynamoDB table, billed by request. GCP: a Firestore database in Native mode with one collection, so that access,
-recovery and protection are a table's own.`,
+recovery and protection are a table's own. A document's id is made of the item's key: docs/guides/items.md.`,
   spec,
   status: leafStatus(),
   columns: leafColumns({

@@ -17,7 +17,7 @@ const spec = leafSpec(
       .record(z.string(), z.unknown())
       .meta({ "x-kubernetes-preserve-unknown-fields": true })
       .describe(
-        "What a run does, in the Serverless Workflow DSL with CEL: docs/reference/workflow-language.md. Queues, Topics and Workflows are named as they are in this namespace. `onyx workflow check` tells what is wrong with it before it is applied.",
+        "What a run does, in the Serverless Workflow DSL with CEL: docs/reference/workflow-language.md. Queues, Topics, Tables, Buckets and Workflows are named as they are in this namespace. `onyx workflow check` tells what is wrong with it before it is applied.",
       ),
     maxRuns: z
       .int()

@@ -56,7 +56,7 @@ export function policyOf(
 ): PolicyDocument | undefined {
   const tasks = tasksIn(machine);
   const rights = [
-    ...want.source.targets.flatMap(messageRights),
+    ...want.source.targets.flatMap(targetRights),
     ...tasks.flatMap((task) => runRights(aws, task)),
     ...(tasks.some(({ Resource }) => Resource === "arn:aws:states:::http:invoke") ? httpRights(aws, machineArn) : []),
     ...(want.logLevel === "Errors" ? anywhere(LOGGING) : []),
@@ -101,11 +101,14 @@ function tasksIn({ States: states }: States): readonly State[] {
   });
 }
 
-function messageRights({ kind, outputs, encryptionKey }: WorkflowTarget): readonly Right[] {
+/** To start a workflow is more than that: `runRights`. */
+function targetRights({ kind, outputs, access, encryptionKey }: WorkflowTarget): readonly Right[] {
   if (kind === "Workflow") return [];
-  const id = (kind === "Queue" ? outputs.QUEUE_ID : outputs.TOPIC_ID) ?? "";
-  return rightsOf([{ kind, id, access: "Produce", encryptionKey }]);
+  const id = outputs[IDS[kind]] ?? "";
+  return rightsOf(access.map((one) => ({ kind, id, access: one, encryptionKey })));
 }
+
+const IDS = { Queue: "QUEUE_ID", Topic: "TOPIC_ID", Table: "TABLE_ID", Bucket: "BUCKET_ID" } as const;
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html */
 function runRights({ arn }: Pick<Aws, "arn">, { Resource, Arguments }: State): readonly Right[] {

@@ -31,7 +31,9 @@ const target = (kind: WorkflowTarget["kind"], name: string, outputs: WorkflowTar
   kind,
   name,
   outputs,
+  access: [kind === "Workflow" ? "Start" : "Produce"],
   encryptionKey: null,
+  schema: null,
 });
 const news = target("Topic", "news", { TOPIC_ID: NEWS });
 const child = target("Workflow", "child", { WORKFLOW_ID: CHILD });

@@ -5,7 +5,7 @@ import type { LoggingConfiguration } from "@aws-sdk/client-sfn";
 import type { WorkflowWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import type { Fitted } from "../../operator/provider/provider.ts";
-import { parseOnce, WorkflowError } from "../../operator/workflow/index.ts";
+import { knownSchema, parseOnce, WorkflowError } from "../../operator/workflow/index.ts";
 import { type StateMachine, toStepFunctions } from "../../operator/workflow/step-functions/index.ts";
 import type { Aws } from "./clients.ts";
 import { connectionArn } from "./http-connection.ts";
@@ -74,11 +74,13 @@ export function compiled(
 ): StateMachine {
   const { workflow, problems } = parseOnce(source.definition);
   if (!workflow) throw invalid(problems[0]!);
-  const outputs = (kind: string, name: string) =>
-    source.targets.find((target) => target.kind === kind && target.name === name)?.outputs ?? {};
+  const targetOf = (kind: string, name: string) =>
+    source.targets.find((target) => target.kind === kind && target.name === name);
+  const outputs = (kind: string, name: string) => targetOf(kind, name)?.outputs ?? {};
   try {
     return toStepFunctions(workflow, {
       target: outputs,
+      schema: (table) => knownSchema(table, targetOf("Table", table)?.schema),
       workflow(name) {
         const arn = outputs("Workflow", name).WORKFLOW_ID;
         if (arn) return arn;

@@ -40,7 +40,9 @@ const jobs: WorkflowTarget = {
   kind: "Queue",
   name: "jobs",
   outputs: { QUEUE_ID: `arn:aws:sqs:${REGION}:${ACCOUNT}:test-jobs`, QUEUE_URL: QueueUrl },
+  access: ["Produce"],
   encryptionKey: null,
+  schema: null,
 };
 const SEND = { send: { call: "queue.send", with: { queue: "jobs", body: "${input}" } } };
 const GET = { ask: { call: "http", with: { method: "GET", endpoint: `${emulator.endpoint}/_ministack/health` } } };
@@ -125,7 +127,9 @@ describe("a workflow that runs", () => {
       kind: "Workflow",
       name: "child",
       outputs: { WORKFLOW_ID: arnOf("child") },
+      access: ["Start"],
       encryptionKey: null,
+      schema: null,
     };
     const definition = { do: [{ child: { run: { workflow: { name: "child" } } } }] };
     await provider.create("orders", wanted({ source: { definition, targets: [child] } }), contextOf("orders"));

@@ -17,6 +17,7 @@ import {
   REGION,
   startAdapter,
 } from "./testing/cloud.ts";
+import { convergeTable, SLOW } from "./testing/table.ts";
 
 let adapter: Adapter;
 beforeAll(async () => {
@@ -29,7 +30,6 @@ const signal = AbortSignal.timeout(120_000);
 const table = () => providerOf(adapter.connection, "Table");
 const id = (name: string) => `projects/${PROJECT}/databases/${name}`;
 const items = (name: string) => `${id(name)}/collectionGroups/items`;
-const SLOW = 60_000;
 
 const pk = { name: "tenant", type: "String" } as const;
 const sk = { name: "at", type: "Number" } as const;
@@ -56,26 +56,7 @@ const look = (name: string, footprint = [createIntent(name)], provider = table()
   provider.observe(at(name, footprint), call("Table", name));
 const seen = async (name: string): Promise<Found> => present(await look(name));
 
-/** Passes as core makes them, without its waits, until nothing is left to do. Gives the fields of each update. */
-async function converge(name: string, want: TableWant): Promise<string[][]> {
-  const updates: string[][] = [];
-  for (let pass = 0; pass < 40; pass++) {
-    const observation = await look(name);
-    if (!observation.exists) {
-      await table().create(name, want, call("Table", name));
-      continue;
-    }
-    if (observation.phase === "pending" || observation.phase === "deleting") {
-      adapter.cloud.control.advance(SLOW);
-      continue;
-    }
-    const changed = diff(want, observation.actual).map(({ field }) => field);
-    if (changed.length === 0) return updates;
-    updates.push(changed);
-    await table().update(observation, want, new Set(changed) as never, call("Table", name));
-  }
-  throw new Error("It does not converge.");
-}
+const converge = (name: string, want: TableWant) => convergeTable(adapter, name, want);
 
 async function made(name: string, want = wanted(name)): Promise<TableWant> {
   await converge(name, want);

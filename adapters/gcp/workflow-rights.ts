@@ -10,6 +10,8 @@ import { ROLES } from "./roles.ts";
 /** https://cloud.google.com/workflows/docs/authentication: without it nothing that fails is logged. */
 const LOG_WRITER = "roles/logging.logWriter";
 
+const IDS = { Queue: "QUEUE_ID", Topic: "TOPIC_ID", Table: "TABLE_ID", Bucket: "BUCKET_ID" } as const;
+
 /** What rights are made of. */
 export type Asking = Pick<WorkflowWant, "source" | "logLevel">;
 
@@ -24,14 +26,11 @@ export function workflowNamed({ source }: Pick<Asking, "source">, name: string):
 
 /** Sorted by their text, without doubles. @throws ProviderError invalid */
 export function rightsOfWorkflow(asking: Asking, program: Workflow, project: string): readonly Right[] {
-  const grants = asking.source.targets
-    .filter(({ kind }) => kind !== "Workflow")
-    .map(
-      ({ kind, name, encryptionKey }): Grant =>
-        kind === "Queue"
-          ? { kind, id: outputOf(asking.source, kind, name, "QUEUE_ID"), access: "Produce", encryptionKey }
-          : { kind: "Topic", id: outputOf(asking.source, kind, name, "TOPIC_ID"), access: "Produce", encryptionKey },
-    );
+  const grants = asking.source.targets.flatMap(({ kind, name, access, encryptionKey }): readonly Grant[] => {
+    if (kind === "Workflow") return [];
+    const id = outputOf(asking.source, kind, name, IDS[kind]);
+    return access.map((one) => ({ kind, id, access: one, encryptionKey }));
+  });
   const others = [
     ...runRights(asking, program),
     ...(asking.logLevel === "Errors" ? [{ role: LOG_WRITER, on: `projects/${project}` }] : []),

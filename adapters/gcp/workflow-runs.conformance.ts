@@ -19,7 +19,9 @@ const JOBS: WorkflowTarget = {
   kind: "Queue",
   name: "jobs",
   outputs: { QUEUE_ID: `projects/${PROJECT}/subscriptions/jobs`, QUEUE_URL: TOPIC, REGION },
+  access: ["Produce"],
   encryptionKey: null,
+  schema: null,
 };
 const as = (uid: string) => call("WorkflowRun", "run", { uid });
 const { deploy, of, start, ended } = deployments(

@@ -15,7 +15,9 @@ const target = (kind: WorkflowTarget["kind"], name: string, outputs: WorkflowTar
   kind,
   name,
   outputs,
+  access: [kind === "Workflow" ? "Start" : "Produce"],
   encryptionKey: null,
+  schema: null,
 });
 const TARGETS = [
   target("Queue", "jobs", { QUEUE_ID: "projects/p/subscriptions/q", QUEUE_URL: "projects/p/topics/q", REGION: "r" }),

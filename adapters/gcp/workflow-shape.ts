@@ -7,7 +7,7 @@ import { isMark, type Owner, ownerTags, type Tags } from "../../operator/provide
 import type { Deviation, Fitted, Present } from "../../operator/provider/provider.ts";
 import { ENDPOINTS, toCloudWorkflowsSource } from "../../operator/workflow/cloud-workflows/index.ts";
 import { cloudWorkflowsSource } from "../../operator/workflow/expression/index.ts";
-import { type Workflow as Program, parseOnce, WorkflowError } from "../../operator/workflow/index.ts";
+import { knownSchema, type Workflow as Program, parseOnce, WorkflowError } from "../../operator/workflow/index.ts";
 import { baseUrl, endpointOf } from "./endpoints.ts";
 import { type Right, rightText } from "./grants.ts";
 import { accountName, shortName } from "./names.ts";
@@ -59,15 +59,19 @@ function programOf(definition: WorkflowWant["source"]["definition"]): Program {
 }
 
 function emitted(program: Program, place: WorkflowPlace, asking: Asking): object {
-  const { targets } = asking.source;
+  const targetOf = (kind: string, name: string) =>
+    asking.source.targets.find((one) => one.kind === kind && one.name === name);
   try {
     return toCloudWorkflowsSource(program, {
-      target: (kind, name) => targets.find((one) => one.kind === kind && one.name === name)?.outputs ?? {},
+      target: (kind, name) => targetOf(kind, name)?.outputs ?? {},
+      schema: (table) => knownSchema(table, targetOf("Table", table)?.schema),
       workflow: (name) => workflowNamed(asking, name),
       signals: undefined,
       endpoints: {
         pubsub: emulatorOr(place, PUBSUB_REST, emulatorOr(place, "pubsub", ENDPOINTS.pubsub)),
         executions: emulatorOr(place, "workflowexecutions", ENDPOINTS.executions),
+        firestore: emulatorOr(place, FIRESTORE_REST, emulatorOr(place, "firestore", ENDPOINTS.firestore)),
+        storage: emulatorOr(place, "storage", ENDPOINTS.storage),
       },
     });
   } catch (error) {
@@ -75,8 +79,9 @@ function emitted(program: Program, place: WorkflowPlace, asking: Asking): object
   }
 }
 
-/** In `endpoints`: where an emulator's Pub/Sub answers REST, which runs speak, if elsewhere than gRPC, which the operator speaks. */
+/** In `endpoints`: where an emulator answers REST, which runs speak, if elsewhere than gRPC, which the operator speaks. */
 const PUBSUB_REST = "pubsub-rest";
+const FIRESTORE_REST = "firestore-rest";
 
 /**
  * Where a run calls a service of Google's. Private addresses that the operator calls are of its own network, and a run is not in

@@ -40,7 +40,9 @@ const target = (kind: WorkflowTarget["kind"], name: string, outputs: WorkflowTar
   kind,
   name,
   outputs,
+  access: [kind === "Workflow" ? "Start" : "Produce"],
   encryptionKey: null,
+  schema: null,
 });
 const queue = (name: string) =>
   target("Queue", name, {

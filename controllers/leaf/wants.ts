@@ -1,6 +1,7 @@
 import type { Access, GrantableKind } from "../../crds/access.ts";
 import type { Filter } from "../../crds/filter.ts";
 import type { Neutral, Wanted } from "../../operator/provider/provider.ts";
+import type { TableSchema, TargetAccess, TargetKind } from "../../operator/workflow/index.ts";
 
 /** What a Queue should be, whatever the cloud. Times in seconds, sizes in bytes. */
 export interface QueueWant extends Wanted {
@@ -311,11 +312,15 @@ export interface WorkflowWant extends Wanted {
 /** An object that a task of a workflow names. */
 export interface WorkflowTarget {
   readonly [field: string]: Neutral;
-  readonly kind: "Queue" | "Topic" | "Workflow";
+  readonly kind: TargetKind | "Workflow";
   readonly name: string;
   readonly outputs: { readonly [output: string]: string };
+  /** What the tasks do with it, sorted. */
+  readonly access: readonly (TargetAccess | "Start")[];
   /** Key that encrypts it, when it is a customer's. */
   readonly encryptionKey: string | null;
+  /** Of a Table that is there. */
+  readonly schema: TableSchema | null;
 }
 
 /** `WORKFLOW_ID` AWS: ARN of the state machine. GCP: `projects/P/locations/L/workflows/N` */

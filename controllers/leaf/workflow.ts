@@ -1,13 +1,15 @@
 import type { WorkflowSpec } from "../../crds/workflow.ts";
-import type { Given, Leaf } from "../../operator/reconcile/leaf-object.ts";
+import type { Given, Leaf, Target } from "../../operator/reconcile/leaf-object.ts";
 import {
   allTasks,
   CALLS,
   type Call,
   type CallEntry,
+  misfitsOfTables,
   type Parsed,
   parseOnce,
   type Reference,
+  type TableSchema,
   type Task,
 } from "../../operator/workflow/index.ts";
 import { overridesFor } from "./overrides.ts";
@@ -68,7 +70,8 @@ const isUnkeyed = (task: Task): task is Call =>
 const targetKindOf = ({ call }: Call): string | undefined => (CALLS[call] as CallEntry).target;
 
 function problemOf({ workflow, references }: Parsed, given: Given): string | undefined {
-  const unkeyed = allTasks(workflow?.tasks ?? []).filter(isUnkeyed);
+  const tasks = allTasks(workflow?.tasks ?? []);
+  const unkeyed = tasks.filter(isUnkeyed);
   for (const reference of references) {
     const field = fieldOf(reference);
     const { kind, name } = reference;
@@ -76,6 +79,10 @@ function problemOf({ workflow, references }: Parsed, given: Given): string | und
     if (kind === "Queue") {
       const refused = refuseSubscriber(field, object, "queue.send");
       if (refused) return refused;
+    }
+    if (kind === "Table") {
+      const [misfit] = misfitsOfTables(tasks, (table) => (table === name ? schemaIn(object.effective) : null));
+      if (misfit) return `definition: ${misfit}`;
     }
     const keyless = unkeyed.find((task) => targetKindOf(task) === kind && task.target === name);
     if (keyless && object.effective.ordering === "PerKey")
@@ -85,11 +92,20 @@ function problemOf({ workflow, references }: Parsed, given: Given): string | und
 }
 
 function targetsOf(references: readonly Reference[], given: Given): readonly WorkflowTarget[] {
-  const targets = references.map((reference): [string, WorkflowTarget] => {
-    const { kind, name } = reference;
-    const { outputs, effective } = given.target(fieldOf(reference));
-    const encryptionKey = (effective.encryptionKey as string | undefined) ?? null;
-    return [`${kind}/${name}`, { kind, name, outputs, encryptionKey }];
-  });
-  return [...new Map(targets)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target);
+  const byObject = Map.groupBy(references, ({ kind, name }) => `${kind}/${name}`);
+  return [...byObject]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, [first, ...others]]) => {
+      const { kind, name } = first!;
+      const { outputs, effective } = given.target(fieldOf(first!));
+      const access = [first!, ...others].map((one) => one.access).sort();
+      const encryptionKey = (effective.encryptionKey as string | undefined) ?? null;
+      return { kind, name, outputs, access, encryptionKey, schema: kind === "Table" ? schemaIn(effective) : null };
+    });
+}
+
+/** Null: the Table was never ready. */
+function schemaIn(effective: Target["effective"]): TableSchema | null {
+  const { partitionKey, sortKey = null, indexes = [], ttlField = null } = effective as Partial<TableSchema>;
+  return partitionKey ? { partitionKey, sortKey, indexes, ttlField } : null;
 }

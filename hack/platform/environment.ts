@@ -58,6 +58,7 @@ const onGcp = ({ gcpGrpc, gcpRest }: Endpoints) => ({
     workflows: gcpRest,
     workflowexecutions: gcpRest,
     "pubsub-rest": gcpRest,
+    "firestore-rest": gcpRest,
     iam: gcpRest,
     storagetransfer: gcpRest,
   },

@@ -1,4 +1,11 @@
-export { CALLS, type CallEntry, type CallName, DEDUP_ATTRIBUTE } from "./calls.ts";
+export {
+  CALLS,
+  type CallEntry,
+  type CallName,
+  DEDUP_ATTRIBUTE,
+  type TargetAccess,
+  type TargetKind,
+} from "./calls.ts";
 export { RUN_KEY } from "./envelope.ts";
 export { TaskError, WorkflowError } from "./errors.ts";
 export type { Value } from "./expression/index.ts";
@@ -16,3 +23,6 @@ export { allTasks, listsIn } from "./lists.ts";
 export { type Parsed, parseOnce, parseWorkflow } from "./parse.ts";
 export type { Reference } from "./parsing.ts";
 export { problemOfInput } from "./schema.ts";
+export { createStores, type Stores } from "./tables/memory.ts";
+export { knownSchema, type TableSchema } from "./tables/schema.ts";
+export { misfitsOfTables } from "./tables/written.ts";

@@ -256,6 +256,7 @@ do:
       call: "queue.send",
       target: "orders",
       with: { body: { order: "b" }, attributes: { kind: "new" } },
+      settings: {},
       key: "r1/each/tell/1",
       timeoutSeconds: 30,
     });

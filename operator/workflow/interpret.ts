@@ -1,7 +1,20 @@
 import { CALLS, type CallName } from "./calls.ts";
 import { TaskError } from "./errors.ts";
 import { ExpressionFault, evaluate, type Value, type Variables } from "./expression/index.ts";
-import type { Concurrent, ErrorFilter, For, Fork, Next, Task, Tasks, Try, Typed, Wait, Workflow } from "./ir.ts";
+import type {
+  Concurrent,
+  ErrorFilter,
+  For,
+  Fork,
+  Next,
+  Settings,
+  Task,
+  Tasks,
+  Try,
+  Typed,
+  Wait,
+  Workflow,
+} from "./ir.ts";
 import { LIMITS } from "./limits.ts";
 import { misfit } from "./schema.ts";
 
@@ -11,6 +24,7 @@ export interface CallRequest {
   /** Name of the object that it refers to. */
   readonly target: string | undefined;
   readonly with: Readonly<Record<string, Value>>;
+  readonly settings: Settings;
   /** The same for each attempt: whoever gets it twice does it once. */
   readonly key: string;
   readonly timeoutSeconds: number;
@@ -158,8 +172,9 @@ export async function interpret(workflow: Workflow, options: RunOptions): Promis
         return { output: await services.run(request, frame.signal), context };
       }
       case "call": {
-        const { call, target, timeoutSeconds } = task;
-        const request = { call, target, with: fitting(call, see(task.with)), key: keyOf(task, frame), timeoutSeconds };
+        const { call, target, settings, timeoutSeconds } = task;
+        const given = { with: fitting(call, see(task.with)), settings };
+        const request = { call, target, ...given, key: keyOf(task, frame), timeoutSeconds };
         return { output: await services.call(request, frame.signal), context };
       }
     }

@@ -1,4 +1,4 @@
-import type { CallName } from "./calls.ts";
+import type { CallName, SettingValue } from "./calls.ts";
 import type { Expression, Scope, Type } from "./expression/index.ts";
 
 /**
@@ -180,6 +180,9 @@ export interface Run extends Base {
   readonly timeoutSeconds: number;
 }
 
+/** What is written out of a call, by its name. */
+export type Settings = Readonly<Record<string, SettingValue>>;
+
 /** A call of one of the services in `calls.ts`. */
 export interface Call extends Base {
   readonly kind: "call";
@@ -188,5 +191,7 @@ export interface Call extends Base {
   readonly target: string | undefined;
   /** A map: the arguments, without the reference. */
   readonly with: Typed;
+  /** Those of `CALLS` that are given. */
+  readonly settings: Settings;
   readonly timeoutSeconds: number;
 }

@@ -1,12 +1,13 @@
-import { CALLS, type CallEntry, type CallName } from "./calls.ts";
+import { CALLS, type CallEntry, type CallName, isTableCall, type Setting, type SettingValue } from "./calls.ts";
 import { WorkflowError } from "./errors.ts";
 import { check, DYNAMIC, parse, STRING, type Type } from "./expression/index.ts";
 import { suggestion } from "./expression/suggest.ts";
 import { asDocument } from "./guards.ts";
-import type { Typed } from "./ir.ts";
+import type { Settings, Typed } from "./ir.ts";
 import { LIMITS } from "./limits.ts";
 import { type Kinded, timeoutOf } from "./parse-kinds.ts";
 import { type Reader, readMap, within } from "./reader.ts";
+import { refuseUnfit } from "./tables/written.ts";
 
 const METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const CALL_SECONDS = 30;
@@ -17,15 +18,39 @@ export function readCall(to: Kinded) {
   const { reader, path } = to;
   const call = callNamed(reader.text("call"), within(path, "call"));
   const entry: CallEntry = CALLS[call];
-  const fields = [...(entry.targetArgument ? [entry.targetArgument] : []), ...Object.keys(entry.arguments)];
+  const { arguments: known, settings: wanted = {}, targetArgument } = entry;
+  const fields = [...(targetArgument ? [targetArgument] : []), ...Object.keys(known), ...Object.keys(wanted)];
   const given = reader.map("with", fields);
-  const target = entry.targetArgument ? refer(to, given, entry) : undefined;
+  const target = targetArgument ? refer(to, given, entry) : undefined;
   const values = argumentsOf(call, given);
   const said = to.parsing.template(values, given.path, to.scope);
-  const typed = call === "http" ? withDocument(said, given.path) : said;
+  const typed = call === "http" || call === "bucket.put" ? withDocument(said, given.path) : said;
   refuseMisfits(typed, entry, given.path);
+  const settings = readSettings(given, wanted);
+  if (isTableCall(call)) refuseUnfit(typed, settings, given.path, call);
   const timeoutSeconds = timeoutOf(to, LIMITS.callSeconds, CALL_SECONDS);
-  return { task: { kind: "call", call, target, with: typed, timeoutSeconds } as const, gives: entry.gives };
+  return { task: { kind: "call", call, target, with: typed, settings, timeoutSeconds } as const, gives: entry.gives };
+}
+
+function readSettings(given: Reader, wanted: Readonly<Record<string, Setting>>): Settings {
+  const all = Object.entries(wanted).filter(([name]) => given.has(name));
+  return Object.fromEntries(all.map(([name, setting]) => [name, readSetting(given, name, setting)]));
+}
+
+function readSetting(given: Reader, name: string, setting: Setting): SettingValue {
+  switch (setting.is) {
+    case "bool":
+      return given.boolean(name, false);
+    case "integer":
+      return given.integer(name, [setting.from, setting.to]);
+    case "name":
+      return given.text(name);
+    case "names": {
+      const names = given.list(name);
+      if (names.every((one): one is string => typeof one === "string" && !one.includes("${"))) return names;
+      throw new WorkflowError(within(given.path, name), "should be a list of names, written out and never computed");
+    }
+  }
 }
 
 function callNamed(name: string, path: string): CallName {
@@ -132,7 +157,7 @@ export function readEmit(to: Kinded) {
   const typed: Typed = { expression, scope: to.scope, type: { kind: "map", fields: {}, rest: DYNAMIC } };
   const timeoutSeconds = timeoutOf(to, LIMITS.callSeconds, CALL_SECONDS);
   return {
-    task: { kind: "call", call: "topic.publish", target: topic, with: typed, timeoutSeconds } as const,
+    task: { kind: "call", call: "topic.publish", target: topic, with: typed, settings: {}, timeoutSeconds } as const,
     gives: CALLS["topic.publish"].gives,
   };
 }

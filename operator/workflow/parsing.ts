@@ -1,3 +1,4 @@
+import type { TargetAccess, TargetKind } from "./calls.ts";
 import { fromExpression, WorkflowError } from "./errors.ts";
 import {
   asBool,
@@ -16,10 +17,10 @@ import { LIMITS } from "./limits.ts";
 
 /** An object that a task names, in the namespace of the Workflow. */
 export interface Reference {
-  readonly kind: "Queue" | "Topic" | "Workflow";
+  readonly kind: TargetKind | "Workflow";
   readonly name: string;
   /** What the identity of the workflow needs. */
-  readonly access: "Produce" | "Start";
+  readonly access: TargetAccess | "Start";
   /** Where it is named first, in the YAML. */
   readonly path: string;
 }

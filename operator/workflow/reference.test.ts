@@ -12,7 +12,8 @@ const page = readFileSync(new URL("../../docs/reference/workflow-language.md", i
 it("describes every call, and none that is not there", () => {
   const rows = Object.entries(CALLS).map(([name, entry]: [string, CallEntry]) => {
     const given = Object.entries(entry.arguments).map(([key, { optional }]) => `\`${key}${optional ? "?" : ""}\``);
-    const all = entry.targetArgument ? [`\`${entry.targetArgument}\``, ...given] : given;
+    const said = Object.keys(entry.settings ?? {}).map((key) => `\`${key}?\``);
+    const all = [...(entry.targetArgument ? [`\`${entry.targetArgument}\``] : []), ...given, ...said];
     return `| \`${name}\` | ${entry.docs.does} | ${all.join(", ")} | ${typeText(entry.gives)} | ${entry.docs.fails} |`;
   });
   const table = page.split("\n## Calls\n")[1]!.split("\n## ")[0]!;

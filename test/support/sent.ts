@@ -13,7 +13,7 @@ export interface Sent {
 /** Queues and Topics of one run on an emulator of AWS. */
 export interface Targets {
   /** As ids of a Queue or Topic, which is remembered. */
-  environmentOf(kind: "Queue" | "Topic", name: string): Readonly<Record<string, string>>;
+  environmentOf(kind: string, name: string): Readonly<Record<string, string>>;
   /** Makes those that were asked for. */
   make(): Promise<void>;
   /** What has come to them since. Takes it away. */
@@ -25,11 +25,11 @@ export function createTargets(endpoint: string, id: string): Targets {
   const credentials = { accessKeyId: "000000000000", secretAccessKey: "test" };
   const at = { endpoint, region: "eu-west-1", credentials };
   const [sqs, sns] = [new SQSClient({ ...at, useQueueUrlAsEndpoint: false }), new SNSClient(at)];
-  const kinds = new Map<string, "Queue" | "Topic">();
+  const kinds = new Map<string, string>();
   const arn = (service: string, name: string) => `arn:aws:${service}:eu-west-1:000000000000:${id}-${name}`;
   const url = (name: string) => `${endpoint}/000000000000/${id}-${name}`;
 
-  async function makeOne(name: string, kind: "Queue" | "Topic"): Promise<void> {
+  async function makeOne(name: string, kind: string): Promise<void> {
     await sqs.send(new CreateQueueCommand({ QueueName: `${id}-${name}` }));
     if (kind === "Queue") return;
     await sns.send(new CreateTopicCommand({ Name: `${id}-${name}` }));

@@ -125,7 +125,9 @@ const JOBS = {
     QUEUE_ID: `arn:aws:sqs:${REGION}:${ACCOUNT}:test-jobs`,
     QUEUE_URL: `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/test-jobs`,
   },
+  access: ["Produce"],
   encryptionKey: null,
+  schema: null,
 } as const;
 
 /** One that sends its input to the queue `jobs`. */

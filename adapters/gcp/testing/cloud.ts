@@ -44,7 +44,7 @@ export async function startAdapter({ workflowEngine, ...settings }: AdapterOptio
       eventarc: cloud.rest,
       workflows: cloud.rest,
       workflowexecutions: cloud.rest,
-      ...(workflowEngine !== undefined && { "pubsub-rest": cloud.rest }),
+      ...(workflowEngine !== undefined && { "pubsub-rest": cloud.rest, "firestore-rest": cloud.rest }),
       storagetransfer: cloud.rest,
     },
   };

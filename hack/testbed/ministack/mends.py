@@ -1,11 +1,14 @@
 """What ministack 1.5.33 lacks of Step Functions, and our workflows need: the control flow stays its own."""
 
 import json
+import re
+from html import unescape
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
+from ministack import app
 from ministack.services import stepfunctions
 
 REQUIRED = ("ApiEndpoint", "Method")
@@ -16,6 +19,8 @@ SECONDS = 60
 def apply():
     stepfunctions._SERVICE_DISPATCH["arn:aws:states:::http:invoke"] = invoke
     stepfunctions._SERVICE_DISPATCH["arn:aws:states:::sns:publish"] = publish
+    stepfunctions._SERVICE_DISPATCH["arn:aws:states:::aws-sdk:s3:putObject"] = put_object
+    stepfunctions._SERVICE_DISPATCH["arn:aws:states:::aws-sdk:s3:getObject"] = get_object
     stepfunctions._invoke_nested_start_execution = refused(stepfunctions._invoke_nested_start_execution)
     stepfunctions._invoke_nested_start_execution_sync = refused(stepfunctions._invoke_nested_start_execution_sync)
     stepfunctions._nested_execution_failure = child_failure
@@ -115,3 +120,39 @@ def result(response):
         "Headers": {name.lower(): response.headers.get_all(name) for name in response.headers},
         "ResponseBody": json.loads(text) if is_json and text else text,
     }
+
+
+def put_object(_resource, arguments):
+    """A body that is a map or a list is written as JSON."""
+    body = arguments["Body"]
+    data = (body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))).encode()
+    named = {"ContentType": "content-type", "IfNoneMatch": "if-none-match"}
+    headers = {header: arguments[name] for name, header in named.items() if name in arguments}
+    answered, _ = object_request("PUT", arguments, {**headers, "content-length": str(len(data))}, data)
+    return {"ETag": answered.get("etag", "")}
+
+
+def get_object(_resource, arguments):
+    """The body comes as text."""
+    headers, body = object_request("GET", arguments)
+    return {"Body": body.decode(), "ContentType": headers.get("content-type", "")}
+
+
+def object_request(method, arguments, headers=None, body=b""):
+    """An error is named by its code where the SDK has a class for that; any other is an S3Exception, whose status is in the cause."""
+    path = f"/{arguments['Bucket']}/{arguments['Key']}"  # decoded, as the server hands it on
+    own = {"host": f"s3.{stepfunctions.REGION}.amazonaws.com", **(headers or {})}
+    handler = app.SERVICE_HANDLERS["s3"]
+    status, answered, content = app.call_service_handler_sync(handler, method, path, own, body, {})
+    content = content.encode() if isinstance(content, str) else content or b""
+    if status < 400:
+        return {name.lower(): value for name, value in (answered or {}).items()}, content
+    code, message = (text(content, name) for name in ("Code", "Message"))
+    name = f"{code}Exception" if code in ("NoSuchKey", "NoSuchBucket") else "S3Exception"
+    cause = f"{message} (Service: S3, Status Code: {status}, Request ID: 0)"
+    raise stepfunctions._ExecutionError(f"S3.{name}", cause)
+
+
+def text(xml, name):
+    found = re.search(f"<{name}>(.*?)</{name}>", xml.decode(), re.DOTALL)
+    return unescape(found[1]) if found else ""

@@ -1,6 +1,9 @@
 import { parse as parseYaml } from "yaml";
 import {
+  CALLS,
+  type CallEntry,
   type CallRequest,
+  createStores,
   ERROR_CLASSES,
   type ErrorClass,
   type RunRequest,
@@ -9,6 +12,7 @@ import {
   type Value,
 } from "../../workflow/index.ts";
 import { ManifestError, textOf } from "../manifests.ts";
+import type { Definition } from "./definition.ts";
 
 /** What a task, or a signal, is answered. */
 type Answer =
@@ -48,8 +52,12 @@ function answerOf(value: unknown, at: string): Answer {
   );
 }
 
-/** Services that answer from a file and wait for nothing. What it does not tell ends the run with a ManifestError. */
-export function answering(answers: Answers): Services {
+/**
+ * Services that answer from a file and wait for nothing. What it does not tell of Tables and Buckets that are in the file of the
+ * workflow, they answer themselves, empty at first; anything else ends the run with a ManifestError.
+ */
+export function answering(answers: Answers, { tables, buckets }: Pick<Definition, "tables" | "buckets">): Services {
+  const stores = createStores(tables);
   const asked = new Map<string, number>();
   const next = (of: "tasks" | "signals", name: string): Value => {
     const given = answers[of][name];
@@ -65,7 +73,13 @@ export function answering(answers: Answers): Services {
     throw new TaskError(type, detail, code);
   };
   const ofTask = async ({ key }: CallRequest | RunRequest) => next("tasks", pathIn(key));
-  return { call: ofTask, run: ofTask, wait: async () => {}, listen: async (name) => next("signals", name) };
+  const call = async (request: CallRequest): Promise<Value> => {
+    const { target = "" } = request;
+    const kind = (CALLS[request.call] as CallEntry).target;
+    const stored = kind === "Table" ? Object.hasOwn(tables, target) : kind === "Bucket" && buckets.has(target);
+    return stored && !answers.tasks[pathIn(request.key)] ? stores.call(request) : ofTask(request);
+  };
+  return { call, run: ofTask, wait: async () => {}, listen: async (name) => next("signals", name) };
 }
 
 /** A key is the run's id, the path and the indices of loops; no name begins with a digit. */

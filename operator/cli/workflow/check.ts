@@ -1,5 +1,5 @@
 import type { Cloud } from "../../provider/provider.ts";
-import { allTasks, type Workflow, WorkflowError } from "../../workflow/index.ts";
+import { allTasks, misfitsOfTables, type Workflow, WorkflowError } from "../../workflow/index.ts";
 import type { Result } from "../onyx.ts";
 import { type Paint, table } from "../output.ts";
 import { compileFor } from "./compile.ts";
@@ -28,20 +28,30 @@ function checked(definition: Definition, paint: Paint): Result {
     const text = [...problems, paint("red", `✗ ${count}`)].join("\n");
     return { value: { sound: false, problems }, text, exitCode: 2 };
   }
-  const tooMuch = CLOUDS.flatMap((cloud) => problemOn(cloud, workflow));
-  if (tooMuch.length > 0) {
-    const text = [...tooMuch.map((problem) => `${file}: ${problem}`), paint("red", "✗ not on both clouds")].join("\n");
-    return { value: { sound: false, problems: tooMuch }, text, exitCode: 2 };
-  }
   const all = allTasks(workflow.tasks);
+  const { tables } = definition;
+  const called = new Set(references.flatMap(({ kind, name }) => (kind === "Table" ? [name] : [])));
+  const unknown = [...called].filter((name) => !tables[name]);
+  const wrong = [
+    ...misfitsOfTables(all, (name) => tables[name]),
+    // Nothing is compiled whose keys are not known.
+    ...(unknown.length === 0 ? CLOUDS.flatMap((cloud) => problemOn(cloud, workflow, tables)) : []),
+  ];
+  if (wrong.length > 0) {
+    const text = [...wrong.map((problem) => `${file}: ${problem}`), paint("red", "✗ not on both clouds")].join("\n");
+    return { value: { sound: false, problems: wrong }, text, exitCode: 2 };
+  }
   const tasks = all.length;
   const listens = all.flatMap(({ kind, path }) => (kind === "listen" ? [path] : []));
   const uses = references.map(({ kind, name, access }) => ({ kind, name, access }));
   const rows = uses.map(({ kind, name, access }) => [kind, name, access]);
   const sound = paint("green", `✓ sound: ${tasks} ${tasks === 1 ? "task" : "tasks"}, the same on both clouds`);
-  const notes = listens.map((path) =>
-    paint("yellow", `${path} listens for a signal: that runs here, and can't be deployed yet`),
-  );
+  const notes = [
+    ...listens.map((path) => `${path} listens for a signal: that runs here, and can't be deployed yet`),
+    ...unknown.map(
+      (name) => `the Table ${name} is not in this file: whether calls fit its keys shows when it is applied`,
+    ),
+  ].map((note) => paint("yellow", note));
   const used = rows.length === 0 ? [] : ["", table(["USES", "NAME", "ACCESS"], rows)];
   return { value: { sound: true, tasks, uses, listens }, text: [sound, ...notes, ...used].join("\n"), exitCode: 0 };
 }
@@ -49,9 +59,9 @@ function checked(definition: Definition, paint: Paint): Result {
 const CLOUDS: readonly Cloud[] = ["aws", "gcp"];
 
 /** What only the compiler for a cloud can tell: that it comes out too large there. */
-function problemOn(cloud: Cloud, workflow: Workflow): readonly string[] {
+function problemOn(cloud: Cloud, workflow: Workflow, tables: Definition["tables"]): readonly string[] {
   try {
-    compileFor(cloud, workflow);
+    compileFor(cloud, workflow, tables);
     return [];
   } catch (error) {
     if (!(error instanceof WorkflowError)) throw error;

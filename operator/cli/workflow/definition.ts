@@ -1,6 +1,7 @@
 import { type Document, isMap, isNode, LineCounter, parseAllDocuments } from "yaml";
 import { API_VERSION } from "../../../crds/define.ts";
-import { type Parsed, parseWorkflow, type Workflow } from "../../workflow/index.ts";
+import type { TableSpec } from "../../../crds/table.ts";
+import { type Parsed, parseWorkflow, type TableSchema, type Workflow } from "../../workflow/index.ts";
 import { ManifestError, textOf } from "../manifests.ts";
 
 /** A workflow from a file. */
@@ -8,6 +9,10 @@ export interface Definition extends Parsed {
   readonly file: string;
   /** Of the Workflow that it is the definition of; undefined: the file is a definition by itself. */
   readonly name: string | undefined;
+  /** Keys and indexes of the Tables in the file. */
+  readonly tables: Readonly<Record<string, TableSchema>>;
+  /** Names of the Buckets in the file. */
+  readonly buckets: ReadonlySet<string>;
   /** `file:line:column` of a path such as `do[0].pay.with`; of the nearest thing around it where that is not there. */
   place(path: string): string;
 }
@@ -25,13 +30,14 @@ export async function readDefinitions(file: string, name?: string): Promise<read
   if (wrong) throw new ManifestError(`${file}: ${wrong.message}`);
   const documents = all.filter(({ contents }) => contents !== null);
   const [only, ...others] = documents;
-  const workflows = documents.filter(isWorkflow);
+  const workflows = documents.filter((document) => isOf("Workflow", document));
+  const beside = { file, lines, tables: tablesIn(documents), buckets: bucketsIn(documents) };
   if (name === undefined && workflows.length === 0 && others.length === 0 && !isObject(only))
-    return [definitionIn(file, only, [], undefined, lines)];
-  const named = workflows.map((document) => ({ document, name: String(document.getIn(["metadata", "name"]) ?? "") }));
+    return [definitionIn(beside, only, [], undefined)];
+  const named = workflows.map((document) => ({ document, name: nameIn(document) }));
   const [first, ...more] = named
     .filter((one) => name === undefined || one.name === name)
-    .map((one) => definitionIn(file, one.document, ["spec", "definition"], one.name, lines));
+    .map((one) => definitionIn(beside, one.document, ["spec", "definition"], one.name));
   if (first) return [first, ...more];
   const which = name === undefined ? "no Workflow" : `no Workflow "${name}"`;
   throw new ManifestError(`${file} has ${which}${named.length > 0 ? `: there are ${namesOf(named)}` : ""}.`);
@@ -59,19 +65,39 @@ const namesOf = (all: readonly Pick<Definition, "name">[]): string => all.map(({
 const isObject = (document: Document | undefined): boolean =>
   isMap(document?.contents) && document.has("apiVersion") && document.has("kind");
 
-const isWorkflow = (document: Document): boolean =>
-  isObject(document) && document.get("apiVersion") === API_VERSION && document.get("kind") === "Workflow";
+const isOf = (kind: string, document: Document): boolean =>
+  isObject(document) && document.get("apiVersion") === API_VERSION && document.get("kind") === kind;
+
+const nameIn = (document: Document): string => String(document.getIn(["metadata", "name"]) ?? "");
+
+function tablesIn(documents: readonly Document[]): Definition["tables"] {
+  const tables = documents.filter((document) => isOf("Table", document));
+  return Object.fromEntries(
+    tables.flatMap((document) => {
+      const { partitionKey, sortKey, indexes = [], ttlField } = (document.toJS() as { spec?: TableSpec }).spec ?? {};
+      if (!partitionKey) return [];
+      const all = indexes.map((index) => ({ ...index, sortKey: index.sortKey ?? null }));
+      return [[nameIn(document), { partitionKey, sortKey: sortKey ?? null, indexes: all, ttlField: ttlField ?? null }]];
+    }),
+  );
+}
+
+const bucketsIn = (documents: readonly Document[]): ReadonlySet<string> =>
+  new Set(documents.filter((document) => isOf("Bucket", document)).map(nameIn));
+
+/** What the definitions of one file have in common. */
+type Beside = Pick<Definition, "file" | "tables" | "buckets"> & { readonly lines: LineCounter };
 
 /** @param within where in the document it is */
 function definitionIn(
-  file: string,
+  { lines, ...beside }: Beside,
   document: Document | undefined,
   within: readonly string[],
   name: string | undefined,
-  lines: LineCounter,
 ): Definition {
+  const { file } = beside;
   return {
-    file,
+    ...beside,
     name,
     ...parseWorkflow(within.reduce(valueAt, parsed(document, file))),
     place: (path) => `${file}${document ? placeIn(document, within, path, lines) : ""}`,

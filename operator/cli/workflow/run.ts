@@ -22,11 +22,12 @@ export interface RunLocally {
  * @throws ManifestError
  */
 export async function runWorkflowLocally(file: string, options: RunLocally, paint: Paint, now: Date): Promise<Result> {
-  const workflow = workflowIn(await readDefinition(file, options.name));
+  const definition = await readDefinition(file, options.name);
+  const workflow = workflowIn(definition);
   const input = await inputOf(options.input);
   const problem = problemOfInput(input, workflow.input);
   if (problem !== undefined) throw new ManifestError(problem);
-  const services: Services = answering(await readAnswers(options.answers));
+  const services: Services = answering(await readAnswers(options.answers), definition);
   const tree = createTree();
   const startedAt = `${now.toISOString().slice(0, 19)}Z`;
   const run = { id: "local", startedAt };

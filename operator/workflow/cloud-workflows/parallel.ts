@@ -39,7 +39,7 @@ export function emitConcurrent(at: TaskAt<Concurrent>): Given {
     const steps = block.list((inner) => {
       const bound = { [task.each]: item, [task.at]: index };
       emitIsolated(at, task.tasks, bound, [index], slot, inner);
-      inner.call("rt_entry", { index, item: slot }, entry);
+      inner.call("rt_entry", { name: `string(${index})`, item: slot }, entry);
       inner.assign({ [slots]: expressionText(`map.merge(${slots}, ${entry})`) });
     });
     const loop = { value: item, index, in: expressionText(items), steps };

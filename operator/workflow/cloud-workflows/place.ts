@@ -1,7 +1,15 @@
+import type { TargetKind } from "../calls.ts";
+import type { TableSchema } from "../tables/schema.ts";
+
 /** What the references of a workflow, and its calls of the cloud itself, lead to. */
 export interface CloudWorkflowsPlace {
-  /** What the object gives: `QUEUE_URL` of a Queue, `TOPIC_ID` of a Topic, each `projects/P/topics/T`. */
-  target(kind: "Queue" | "Topic", name: string): Readonly<Record<string, string>>;
+  /**
+   * What the object gives: `QUEUE_URL` of a Queue and `TOPIC_ID` of a Topic, each `projects/P/topics/T`, `TABLE_ID`
+   * (`projects/P/databases/D`) and `COLLECTION` of a Table, `BUCKET` of a Bucket.
+   */
+  target(kind: TargetKind, name: string): Readonly<Record<string, string>>;
+  /** Keys and indexes of a Table. @throws WorkflowError they are not known */
+  schema(table: string): TableSchema;
   /** The Workflow's resource: `projects/P/locations/L/workflows/W`. */
   workflow(name: string): string;
   /**
@@ -11,13 +19,20 @@ export interface CloudWorkflowsPlace {
    */
   readonly signals: string | undefined;
   /** Without a slash at the end. A token of the workflow's account goes to hosts of `googleapis.com` only. */
-  readonly endpoints: { readonly pubsub: string; readonly executions: string };
+  readonly endpoints: {
+    readonly pubsub: string;
+    readonly executions: string;
+    readonly firestore: string;
+    readonly storage: string;
+  };
 }
 
 /** Google's own. */
 export const ENDPOINTS: CloudWorkflowsPlace["endpoints"] = {
   pubsub: "https://pubsub.googleapis.com",
   executions: "https://workflowexecutions.googleapis.com",
+  firestore: "https://firestore.googleapis.com",
+  storage: "https://storage.googleapis.com",
 };
 
 /** Another host must not get the token. */

@@ -2,7 +2,6 @@ import { RUN_KEY } from "../envelope.ts";
 import {
   type Body,
   choose,
-  constant,
   EXPRESSION_TAG,
   expressionText,
   give,
@@ -14,17 +13,11 @@ import {
 } from "../expression/cloud-workflows-steps.ts";
 import type { ErrorClass } from "../ir.ts";
 import { NOW } from "./now.ts";
+import { attempt, otherwise, problem } from "./problem-steps.ts";
+import { STORE_RUNTIME } from "./stores-runtime.ts";
 import { BUSINESS_TAG, TAG } from "./tags.ts";
 
-const problem = (errorClass: ErrorClass, code = ""): Body => ({
-  return: { class: errorClass, code, message: expressionText("message") },
-});
-const otherwise = (body: Body): Body => ({ condition: true, ...body });
 const tagged = (tag: string, errorClass: ErrorClass): Body => when(`"${tag}" in tags`, problem(errorClass));
-const attempt = (...steps: Body[]): Body => ({
-  try: { steps },
-  except: { as: "missed", steps: [constant("known", null)] },
-});
 /** Takes a field of the error where it has one of that kind. */
 const take = (field: string, kind: string): Body[] => [
   attempt(
@@ -117,16 +110,16 @@ export const RUNTIME = {
     choose(when('problem["class"] == "Business"', set("tag", `"${BUSINESS_TAG}" + problem["code"]`))),
     { raise: { message: expressionText("json.encode_to_string(problem)"), tags: [expressionText("tag")] } },
   ),
-  /** The map that holds one value, under the text of the index: no engine needs to know how to write to a key. */
+  /** The map that holds one value: no engine needs to know how to write to a key. */
   rt_entry: subworkflow(
-    ["index", "item"],
+    ["name", "item"],
     {
       assign: [
-        { open: '{"' },
-        { middle: '":' },
+        { open: "{" },
+        { middle: ":" },
         { close: "}" },
         { content: expressionText("json.encode_to_string(item)") },
-        { head: expressionText("(open + string(index)) + middle") },
+        { head: expressionText("(open + json.encode_to_string(name)) + middle") },
       ],
     },
     give("json.decode((head + content) + close)"),
@@ -198,6 +191,7 @@ export const RUNTIME = {
     choose(when('"err" in given', { steps: [run("rt_raise", { problem: 'given["err"]' }, "ignored")] })),
     give('given["ok"]'),
   ),
+  ...STORE_RUNTIME,
 } as const satisfies Readonly<Record<string, Subworkflow>>;
 
 export type RuntimeName = keyof typeof RUNTIME;

@@ -5,6 +5,7 @@ import { SEED } from "../../../test/support/seed.ts";
 import { WorkflowError } from "../errors.ts";
 import type { Step, Value } from "../expression/index.ts";
 import { parseWorkflow } from "../parse.ts";
+import { knownSchema } from "../tables/schema.ts";
 import { drawnWorkflows } from "../testing/generate.ts";
 import { workflowOf } from "../testing/world.ts";
 import { isHelperStep, stepNames } from "./names.ts";
@@ -15,6 +16,7 @@ import { lintSource } from "./testing/lint.ts";
 const EXAMPLES = new URL("../../../examples/workflows/", import.meta.url);
 const PLACE: CloudWorkflowsPlace = {
   target: (kind, name) => ({ [kind === "Queue" ? "QUEUE_URL" : "TOPIC_ID"]: `projects/p/topics/${name}` }),
+  schema: (table) => knownSchema(table, undefined),
   workflow: (name) => `projects/p/locations/l/workflows/${name}`,
   signals: "projects/p/topics/signals",
   endpoints: ENDPOINTS,
@@ -162,7 +164,11 @@ do:
   });
 
   it("sends no token to anybody else", () => {
-    const elsewhere = { pubsub: "https://pubsub.googleapis.com.example", executions: "http://x.googleapis.com" };
+    const elsewhere = {
+      ...ENDPOINTS,
+      pubsub: "https://pubsub.googleapis.com.example",
+      executions: "http://x.googleapis.com",
+    };
     const yaml = `
 do:
   - tell: { call: queue.send, with: { queue: orders, body: 1 } }

@@ -3,35 +3,18 @@ import { WorkflowError } from "../errors.ts";
 import { check, type Expression, type Type, type Scope as Types, toJsonata, type Value } from "../expression/index.ts";
 import { asMap, asText } from "../guards.ts";
 import type { Call } from "../ir.ts";
+import { type Given, type Integration, outputOf, RESULT } from "./integration.ts";
 import { digestOf, keyOf } from "./key.ts";
-import { type Leave, type Machine, type Scope, type StepFunctionsPlace, seeing } from "./machine.ts";
+import { type Leave, type Machine, type Scope, seeing } from "./machine.ts";
 import { at, field, type Names, query, text } from "./queries.ts";
-
-/** A call as Step Functions makes it. */
-interface Integration {
-  readonly Resource: string;
-  readonly Arguments: object;
-  readonly Output: object;
-}
-
-/** What there is to make one. */
-interface Given {
-  readonly task: Call;
-  readonly place: StepFunctionsPlace;
-  readonly names: Names;
-  /** The arguments that are there. */
-  readonly with: Readonly<Record<string, Expression>>;
-  /** The idempotency key, in JSONata. */
-  readonly key: string;
-}
+import { STORES } from "./stores.ts";
 
 const INTEGRATIONS: { readonly [Name in CallName]: (given: Given) => Integration } = {
   http,
   "queue.send": queueSend,
   "topic.publish": topicPublish,
+  ...STORES,
 };
-
-const RESULT = "$states.result";
 
 export function addCall(task: Call, scope: Scope, leave: Leave, { place }: Machine): string {
   const given = { task, place, names: seeing(scope), with: argumentsOf(task), key: keyOf(task.path, scope) };
@@ -83,7 +66,7 @@ function http(given: Given): Integration {
 }
 
 function queueSend(given: Given): Integration {
-  const url = outputOf(given, "Queue", "QUEUE_URL");
+  const url = outputOf(given, "QUEUE_URL");
   return {
     Resource: "arn:aws:states:::sqs:sendMessage",
     Arguments: { QueueUrl: url, MessageBody: bodyOf(given), ...messageFields(given, url) },
@@ -92,18 +75,12 @@ function queueSend(given: Given): Integration {
 }
 
 function topicPublish(given: Given): Integration {
-  const arn = outputOf(given, "Topic", "TOPIC_ID");
+  const arn = outputOf(given, "TOPIC_ID");
   return {
     Resource: "arn:aws:states:::sns:publish",
     Arguments: { TopicArn: arn, Message: bodyOf(given), ...messageFields(given, arn) },
     Output: { id: query(at(RESULT, "MessageId")) },
   };
-}
-
-function outputOf({ task, place }: Given, kind: "Queue" | "Topic", output: string): string {
-  const value = place.target(kind, task.target!)[output];
-  if (value) return value;
-  throw new WorkflowError(task.path, `${kind} "${task.target}" has no ${output} yet: it is not ready`);
 }
 
 /** JSON. A map is left as it is, for the integration writes it, with all digits; anything else is written here. */

@@ -55,6 +55,48 @@ describe("classes of errors", () => {
   });
 
   it.each([
+    ["DynamoDB.ConditionalCheckFailedException", "The conditional request failed", "Business", "Conflict"],
+    [
+      "S3.S3Exception",
+      "At least one … did not hold (Service: S3, Status Code: 412, Request ID: 1)",
+      "Business",
+      "Conflict",
+    ],
+    ["S3.S3Exception", "A conflicting operation … (Service: S3, Status Code: 409, Request ID: 1)", "Transient", ""],
+    ["S3.S3Exception", "Access Denied (Service: S3, Status Code: 403, Request ID: 1)", "Denied", ""],
+    [
+      "S3.S3Exception",
+      "Please reduce your request rate. (Service: S3, Status Code: 503, Request ID: 1)",
+      "Transient",
+      "",
+    ],
+    ["S3.NoSuchKeyException", "The key does not exist (Service: S3, Status Code: 404, Request ID: 1)", "NotFound", ""],
+    [
+      "DynamoDB.AmazonDynamoDBException",
+      "One or more … (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: ValidationException; Request ID: 1)",
+      "Business",
+      "400",
+    ],
+    [
+      "DynamoDB.AmazonDynamoDBException",
+      "User … (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: AccessDeniedException; Request ID: 1)",
+      "Denied",
+      "",
+    ],
+    [
+      "DynamoDb.DynamoDbException",
+      "arn:… is not authorized to perform: dynamodb:Query (Service: DynamoDb, Status Code: 400)",
+      "Denied",
+      "",
+    ],
+    ["States.TaskFailed", "Status Code: 404", "Transient", ""],
+  ])("%s with the cause %s is %s %s, here and in JSONata", async (name, why, errorClass, code) => {
+    const problem = { class: errorClass, code, message: why };
+    expect(problemOf(name, why)).toEqual(problem);
+    expect(await caught({ Error: name, Cause: why })).toEqual(problem);
+  });
+
+  it.each([
     ["of our own", "Wf.Business.Out", own, JSON.parse(own)],
     ["of a run's", "States.TaskFailed", ofRun({ Cause: own, Error: "Wf.Business.Out" }), JSON.parse(own)],
     [

@@ -1,3 +1,4 @@
+import { CONFLICT } from "../calls.ts";
 import type { ErrorClass } from "../ir.ts";
 import type { State } from "./definition.ts";
 import { at, query, text } from "./queries.ts";
@@ -18,9 +19,20 @@ const RULES: readonly (readonly [ErrorClass, string])[] = [
   ["Denied", "AccessDenied|AuthorizationError|^States[.](Permissions|Http[.]StatusCode[.]40[13])$"],
   ["NotFound", "NotFound|NoSuch|DoesNotExist|NonExistent|^States[.]Http[.]StatusCode[.]404$"],
   ["Transient", "^States[.]Http[.]StatusCode[.]5"],
-  ["Business", "^States[.]Http[.]StatusCode[.]"],
+  ["Business", "^States[.]Http[.]StatusCode[.]|ConditionalCheckFailed"],
 ];
 const OTHERWISE: ErrorClass = "Transient";
+
+/**
+ * What the SDK words into the cause of a service's error, whose name may be that of any error of the service: `(Service: S3,
+ * Status Code: 412, Request ID: …)`, `(Service: AmazonDynamoDBv2; Status Code: 400; Error Code: ValidationException; …)`.
+ */
+const OF_SERVICE = "(Service: ";
+const SERVICE_STATUS = "Status Code: ([0-9]{3})";
+const SERVICE_CODE = "Error Code: ([A-Za-z]+)";
+const NOT_ALLOWED = "is not authorized to perform";
+/** A condition of a write that does not hold, and one that meets another write. */
+const MEANS: Readonly<Record<string, string>> = { "412": "ConditionalCheckFailed", "409": "OperationAborted" };
 
 /** Errors of our own are named so, and their cause is the problem as JSON. */
 const OWN = "Wf.";
@@ -46,8 +58,21 @@ export function problemOf(error: string, cause: string): Problem {
     const [errorClass = "", code = ""] = name.slice(OWN.length).split(/[.](.*)/s);
     return problem(errorClass as ErrorClass, code, memberOf(why, "message") ?? why);
   }
-  const errorClass = RULES.find(([, rule]) => new RegExp(rule).test(name))?.[0] ?? OTHERWISE;
-  return problem(errorClass, name.slice(name.indexOf(STATUS) + STATUS.length), why);
+  const known = classOf(name) === undefined ? ofService(why) : name;
+  const code = known.includes("ConditionalCheckFailed") ? CONFLICT : known.slice(known.indexOf(STATUS) + STATUS.length);
+  return problem(classOf(known) ?? OTHERWISE, code, why);
+}
+
+const classOf = (name: string): ErrorClass | undefined => RULES.find(([, rule]) => new RegExp(rule).test(name))?.[0];
+
+/** The name of an error that its cause tells; `""`: it tells none. */
+function ofService(cause: string): string {
+  if (cause.includes(NOT_ALLOWED)) return "AccessDenied";
+  if (!cause.includes(OF_SERVICE)) return "";
+  const code = new RegExp(SERVICE_CODE).exec(cause)?.[1] ?? "";
+  if (classOf(code)) return code;
+  const status = new RegExp(SERVICE_STATUS).exec(cause)?.[1];
+  return status === undefined ? "" : (MEANS[status] ?? `States.Http.${STATUS}${status}`);
 }
 
 function problem(errorClass: ErrorClass, code: string, message: string): Problem {
@@ -74,9 +99,15 @@ export const PROBLEM = query(
     `$c:=$r?$u($match($b,/${member("Cause")}/,1),$b):$b;`,
     `$w:=$substring($n,0,${OWN.length})=${text(OWN)};`,
     `$t:=$substringAfter($n,${text(OWN)});`,
-    `$k:=$w?$substringBefore($t,"."):${RULES.map(([name, rule]) => `$contains($n,/${rule}/)?${text(name)}:`).join("")}`,
-    `${text(OTHERWISE)};`,
-    `{"class":$k,"code":$k="Business"?($w?$substring($t,$length($k)+1):$substringAfter($n,${text(STATUS)})):"",`,
+    `$h:=function($x){${RULES.map(([name, rule]) => `$contains($x,/${rule}/)?${text(name)}:`).join("")}""};`,
+    `$g:=function($m){$exists($m)?$m.groups[0]:""};`,
+    `$e:=$g($match($c,/${SERVICE_CODE}/,1));$s:=$g($match($c,/${SERVICE_STATUS}/,1));`,
+    `$z:=$h($n)!=""?$n:$contains($c,${text(NOT_ALLOWED)})?"AccessDenied":$contains($c,${text(OF_SERVICE)})=false?"":`,
+    `$h($e)!=""?$e:${Object.entries(MEANS)
+      .map(([status, name]) => `$s=${text(status)}?${text(name)}:`)
+      .join("")}$s=""?"":${text(`States.Http.${STATUS}`)}&$s;`,
+    `$k:=$w?$substringBefore($t,"."):$h($z)=""?${text(OTHERWISE)}:$h($z);`,
+    `{"class":$k,"code":$k="Business"?($w?$substring($t,$length($k)+1):$contains($z,"ConditionalCheckFailed")?${text(CONFLICT)}:$substringAfter($z,${text(STATUS)})):"",`,
     `"message":$w?$u($match($c,/${member("message")}/,1),$c):$c})`,
   ].join(""),
 );

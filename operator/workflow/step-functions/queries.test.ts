@@ -2,6 +2,7 @@ import jsonata from "jsonata";
 import { describe, expect, it } from "vitest";
 import type { Value } from "../expression/index.ts";
 import { isMap } from "../expression/values.ts";
+import { knownSchema } from "../tables/schema.ts";
 import { workflowOf } from "../testing/world.ts";
 import type { State } from "./definition.ts";
 import { type StepFunctionsPlace, toStepFunctions } from "./index.ts";
@@ -13,6 +14,7 @@ import { type StepFunctionsPlace, toStepFunctions } from "./index.ts";
 
 const place: StepFunctionsPlace = {
   target: () => ({ QUEUE_URL: "https://sqs/orders" }),
+  schema: (table) => knownSchema(table, undefined),
   workflow: (name) => name,
   connection: "arn:aws:events:eu-west-1:1:connection/http/1",
   signals: "https://sqs/signals",

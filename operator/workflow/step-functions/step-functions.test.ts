@@ -8,6 +8,7 @@ import { SEED } from "../../../test/support/seed.ts";
 import { RUN_KEY } from "../envelope.ts";
 import { WorkflowError } from "../errors.ts";
 import { parseWorkflow } from "../parse.ts";
+import { knownSchema } from "../tables/schema.ts";
 import { drawnWorkflows } from "../testing/generate.ts";
 import { workflowOf } from "../testing/world.ts";
 import type { State, States } from "./definition.ts";
@@ -22,6 +23,7 @@ const place: StepFunctionsPlace = {
     if (kind === "Topic") return { TOPIC_ID: `arn:aws:sns:eu-west-1:1:${name}` };
     return name === "missing" ? {} : { QUEUE_URL: QUEUES[name] ?? `https://sqs.eu-west-1.amazonaws.com/1/${name}` };
   },
+  schema: (table) => knownSchema(table, undefined),
   workflow: (name) => `arn:aws:states:eu-west-1:1:stateMachine:${name}`,
   connection: "arn:aws:events:eu-west-1:1:connection/http/1",
   signals: "https://sqs.eu-west-1.amazonaws.com/1/signals",

@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { startWorkflowEngine } from "../../../hack/testbed/index.ts";
-import { type CloudWorkflowsPlace, toCloudWorkflowsSource } from "../../../operator/workflow/cloud-workflows/index.ts";
+import {
+  type CloudWorkflowsPlace,
+  ENDPOINTS,
+  toCloudWorkflowsSource,
+} from "../../../operator/workflow/cloud-workflows/index.ts";
 import { RUNTIME } from "../../../operator/workflow/cloud-workflows/runtime.ts";
 import { lintSource } from "../../../operator/workflow/cloud-workflows/testing/lint.ts";
 import { RUN_KEY } from "../../../operator/workflow/envelope.ts";
@@ -9,6 +13,7 @@ import { HELPERS } from "../../../operator/workflow/expression/cloud-workflows-h
 import { withCalled } from "../../../operator/workflow/expression/cloud-workflows-steps.ts";
 import { cloudWorkflowsSource, type Value } from "../../../operator/workflow/expression/index.ts";
 import { parseWorkflow } from "../../../operator/workflow/parse.ts";
+import { knownSchema } from "../../../operator/workflow/tables/schema.ts";
 import { drawnWorkflows } from "../../../operator/workflow/testing/generate.ts";
 import { type Came, workflowOf } from "../../../operator/workflow/testing/world.ts";
 import { answerTo, type Received, startScheduledService } from "../../support/scheduled-service.ts";
@@ -30,9 +35,10 @@ afterAll(() => Promise.all([engine.stop(), service.stop()]));
 const STARTED_AT = "2026-01-05T10:00:00Z";
 const PLACE: CloudWorkflowsPlace = {
   target: (kind, name) => ({ [kind === "Queue" ? "QUEUE_URL" : "TOPIC_ID"]: `projects/p/topics/${name}` }),
+  schema: (table) => knownSchema(table, undefined),
   workflow: (name) => `projects/test/locations/local/workflows/${name}`,
   signals: "projects/p/topics/signals",
-  endpoints: { pubsub: service.url, executions: service.url },
+  endpoints: { ...ENDPOINTS, pubsub: service.url, executions: service.url },
 };
 
 interface Message {

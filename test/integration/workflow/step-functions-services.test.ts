@@ -9,6 +9,7 @@ import {
   type StepFunctionsPlace,
   toStepFunctions,
 } from "../../../operator/workflow/step-functions/index.ts";
+import { knownSchema } from "../../../operator/workflow/tables/schema.ts";
 import { workflowOf } from "../../../operator/workflow/testing/world.ts";
 import { type Ended, stateMachines } from "../../support/state-machines.ts";
 import { ENVELOPES, RAW, TELLS, toldOf } from "./arguments.ts";
@@ -43,6 +44,7 @@ const signals = await queue("signals");
 const place: StepFunctionsPlace = {
   target: (kind, name): Record<string, string> =>
     kind === "Topic" ? { TOPIC_ID: TopicArn } : { QUEUE_URL: queues[name]! },
+  schema: (table) => knownSchema(table, undefined),
   workflow: (name) => `arn:aws:states:${region}:000000000000:stateMachine:${name}`,
   connection: `arn:aws:events:${region}:000000000000:connection/none/1`,
   signals,

@@ -9,6 +9,7 @@ import {
   type StepFunctionsPlace,
   toStepFunctions,
 } from "../../../operator/workflow/step-functions/index.ts";
+import { knownSchema } from "../../../operator/workflow/tables/schema.ts";
 import { drawnWorkflows } from "../../../operator/workflow/testing/generate.ts";
 import type { Came } from "../../../operator/workflow/testing/world.ts";
 import { aslErrors } from "../../support/asl.ts";
@@ -35,6 +36,7 @@ afterAll(() => Promise.all([aws.stop(), service.stop()]));
 /** Queues, Topics and Workflows are those of one run: their names begin with its id. */
 const placeOf = (id: string, targets: Targets): StepFunctionsPlace => ({
   target: (kind, name) => targets.environmentOf(kind, name),
+  schema: (table) => knownSchema(table, undefined),
   workflow: (name) => `arn:aws:states:eu-west-1:000000000000:stateMachine:${id}-${name}`,
   connection: "arn:aws:events:eu-west-1:000000000000:connection/none/1",
   signals: "https://sqs.eu-west-1.amazonaws.com/000000000000/signals",

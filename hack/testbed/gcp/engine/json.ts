@@ -27,7 +27,11 @@ function checkKeys(value: unknown, name: string): void {
     throw new CloudError("INVALID_ARGUMENT", `Invalid value at '${name}': "__proto__" can't be a key.`);
 }
 
-/** The same JSON with camelCase names and without nulls. */
+/** A null that is a value, as of Firestore, and not the absence of one. */
+const isNullValue = ({ resolvedType }: protobuf.Field): boolean =>
+  resolvedType instanceof protobuf.Enum && fullName(resolvedType) === "google.protobuf.NullValue";
+
+/** The same JSON with camelCase names, and without nulls but where they are values. */
 function canonical(type: protobuf.Type, json: unknown, path: string): unknown {
   if (OPAQUE.test(fullName(type)) || json === null || typeof json !== "object" || Array.isArray(json)) return json;
   const result: Record<string, unknown> = {};
@@ -35,7 +39,7 @@ function canonical(type: protobuf.Type, json: unknown, path: string): unknown {
     const field = Object.hasOwn(type.fields, camel(key)) ? type.fields[camel(key)] : undefined;
     if (field === undefined) throw unknownName(key, path);
     const nested = field.resolvedType instanceof protobuf.Type ? field.resolvedType : undefined;
-    if (value === null && !(nested && OPAQUE.test(fullName(nested)))) continue;
+    if (value === null && isNullValue(field)) result[field.name] = "NULL_VALUE";
     if (value === null) continue;
     if (field.map) checkKeys(value, field.name);
     const at = path === "" ? field.name : `${path}.${field.name}`;

@@ -14,7 +14,7 @@ interface Place {
 
 /** Functions of the standard library and connectors that are called, and their arguments. */
 const LIBRARY: Readonly<Record<string, readonly string[]>> = {
-  "http.request": ["method", "url", "headers", "query", "body", "timeout"],
+  "http.request": ["method", "url", "headers", "query", "body", "timeout", "auth"],
   "http.post": ["url", "body", "timeout", "auth"],
   "sys.sleep": ["seconds"],
   "sys.sleep_until": ["time"],

@@ -1,0 +1,87 @@
+/** Calls of Tables and Buckets on AWS, by an engine that really runs them. */
+import { type AttributeValue, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll } from "vitest";
+import type { WorkflowTarget } from "../../controllers/leaf/wants.ts";
+import type { Value } from "../../operator/workflow/index.ts";
+import { BUCKET, type StoresCloud, TABLES, testStores } from "../testing/stores.ts";
+import { deployments } from "../testing/workflows.ts";
+import { bucketProvider } from "./bucket.ts";
+import { awsClients } from "./clients.ts";
+import { tableProvider } from "./table.ts";
+import { awsEmulator } from "./testing/emulator.ts";
+import { ACCOUNT, bucketWant, call, owner, place, REGION, tableWant } from "./testing/fixtures.ts";
+import { workflowProvider } from "./workflow.ts";
+import { workflowRuns } from "./workflow-runs.ts";
+
+const emulator = await awsEmulator();
+const aws = awsClients(place(emulator.endpoint));
+const runs = workflowRuns(aws);
+const provider = workflowProvider(aws);
+afterAll(async () => {
+  aws.close();
+  await emulator.stop();
+});
+
+const as = (uid: string) => call("run", { owner: owner("run", { kind: "WorkflowRun", uid }) });
+const { deploy, of, start, ended } = deployments(
+  () => provider,
+  () => runs,
+  as,
+  (name) => ({ call: call(name, { owner: owner(name, { kind: "Workflow" }) }), tags: {} }),
+);
+const tables = Object.entries(TABLES);
+
+beforeAll(async () => {
+  const [table, bucket] = [tableProvider(aws), bucketProvider(aws)];
+  for (const [name, { partitionKey, sortKey, indexes, ttlField }] of tables)
+    await table.create(
+      name,
+      tableWant(name, { partitionKey, sortKey, indexes, ttlField }),
+      call(name, { owner: owner(name, { kind: "Table" }) }),
+    );
+  await bucket.create(BUCKET, bucketWant(BUCKET), call(BUCKET, { owner: owner(BUCKET, { kind: "Bucket" }) }));
+});
+
+function plain(value: AttributeValue): Value {
+  if (value.S !== undefined) return value.S;
+  if (value.N !== undefined) return Number(value.N);
+  if (value.BOOL !== undefined) return value.BOOL;
+  if (value.L !== undefined) return value.L.map(plain);
+  if (value.M !== undefined) return plainMap(value.M);
+  return null;
+}
+const plainMap = (map: Readonly<Record<string, AttributeValue>>): Value =>
+  Object.fromEntries(Object.entries(map).map(([name, value]) => [name, plain(value)]));
+
+const cloud: StoresCloud = {
+  deploy,
+  async run(name, id, input) {
+    const begun = await start(name, id, input as never);
+    await ended(name, id);
+    return (await runs.find(of(name), begun.id, as(id)))!;
+  },
+  target(kind, name): WorkflowTarget {
+    const more = { encryptionKey: null, access: ["Read", "Write"] } as const;
+    if (kind === "Bucket") {
+      const outputs = { BUCKET_ID: `arn:aws:s3:::${name}`, BUCKET: name };
+      return { kind, name, outputs, ...more, schema: null };
+    }
+    const outputs = { TABLE_ID: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${name}`, TABLE_NAME: name };
+    const gone = { partitionKey: { name: "id", type: "String" }, sortKey: null, indexes: [], ttlField: null } as const;
+    return { kind, name, outputs, ...more, schema: TABLES[name as keyof typeof TABLES] ?? gone };
+  },
+  async items(table) {
+    const { Items = [] } = await aws.dynamodb.send(new ScanCommand({ TableName: table }));
+    return Items.map(plainMap);
+  },
+  async object(Key) {
+    const { Body } = await aws.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
+    return (await Body?.transformToString()) ?? "";
+  },
+  async write(Key, Body, ContentType) {
+    await aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body, ContentType }));
+  },
+};
+
+testStores(() => cloud);

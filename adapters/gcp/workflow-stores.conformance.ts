@@ -1,0 +1,107 @@
+/** Calls of Tables and Buckets on Google Cloud, by an engine that really runs them. */
+import { afterAll, beforeAll } from "vitest";
+import type { WorkflowTarget } from "../../controllers/leaf/wants.ts";
+import { startWorkflowEngine } from "../../hack/testbed/index.ts";
+import type { Value } from "../../operator/workflow/index.ts";
+import { BUCKET, type StoresCloud, TABLES, testStores } from "../testing/stores.ts";
+import { deployments } from "../testing/workflows.ts";
+import { bucketWant, fitted } from "./testing/bucket.ts";
+import { type Adapter, call, marks, PROJECT, providerOf, startAdapter } from "./testing/cloud.ts";
+import { convergeTable } from "./testing/table.ts";
+import { workflowRuns } from "./workflow-runs.ts";
+
+const engine = await startWorkflowEngine();
+let adapter: Adapter;
+let runs: ReturnType<typeof workflowRuns>;
+afterAll(async () => {
+  await adapter.close();
+  await engine.stop();
+});
+
+const as = (uid: string) => call("WorkflowRun", "run", { uid });
+const { deploy, of, start, ended } = deployments(
+  () => providerOf(adapter.connection, "Workflow"),
+  () => runs,
+  as,
+  (name) => ({ call: call("Workflow", name), tags: marks("Workflow", name) }),
+);
+/** Ids of databases have four characters at least. */
+const databaseOf = (table: string) => `${table}-table`;
+
+beforeAll(async () => {
+  adapter = await startAdapter({ workflowEngine: engine.url });
+  await adapter.prepare();
+  runs = workflowRuns(adapter);
+  const more = { pointInTimeRecoveryDays: null, deletionProtection: false, encryptionKey: null, overrides: {} };
+  for (const [table, schema] of Object.entries(TABLES)) {
+    const name = databaseOf(table);
+    await convergeTable(adapter, name, { ...more, ...schema, tags: marks("Table", name) });
+  }
+  await makeBucket(BUCKET);
+});
+
+async function makeBucket(name: string): Promise<void> {
+  const bucket = providerOf(adapter.connection, "Bucket");
+  await bucket.create(name, fitted(bucket, bucketWant(name)), call("Bucket", name));
+}
+
+/** What the REST API calls a value, one member a kind. */
+function plain([[kind, value] = ["", null]]: readonly [string, unknown][]): Value {
+  const { values = [], fields = {} } = (value ?? {}) as { values?: object[]; fields?: Record<string, object> };
+  if (kind === "arrayValue") return values.map((one) => plain(Object.entries(one)));
+  if (kind === "mapValue") return plainMap(fields);
+  if (kind === "integerValue") return Number(value);
+  return kind === "timestampValue" ? Date.parse(value as string) / 1_000 : (value as Value);
+}
+const plainMap = (fields: Readonly<Record<string, object>>): Value =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(Object.entries(value))]));
+
+async function rest(method: string, path: string, body?: string, type = "application/json"): Promise<string> {
+  const sent = body === undefined ? {} : { body, headers: { "content-type": type } };
+  const response = await fetch(`${adapter.cloud.rest}${path}`, { method, ...sent });
+  const text = await response.text();
+  if (response.ok) return text;
+  throw new Error(`${method} ${path}: ${response.status} ${text}`);
+}
+
+const cloud: StoresCloud = {
+  async deploy(name, tasks, targets) {
+    const gone = targets.some((target) => target.kind === "Bucket" && target.name === "gone");
+    // Rights can be given on a bucket that is there alone.
+    if (gone) await makeBucket("gone");
+    await deploy(name, tasks, targets);
+    if (gone) await rest("DELETE", "/storage/v1/b/gone");
+  },
+  async run(name, id, input) {
+    const begun = await start(name, id, input as never);
+    await ended(name, id);
+    return (await runs.find(of(name), begun.id, as(id)))!;
+  },
+  target(kind, name): WorkflowTarget {
+    const more = { encryptionKey: null, access: ["Read", "Write"] } as const;
+    if (kind === "Bucket")
+      return { kind, name, outputs: { BUCKET_ID: `projects/_/buckets/${name}`, BUCKET: name }, ...more, schema: null };
+    const outputs = { TABLE_ID: `projects/${PROJECT}/databases/${databaseOf(name)}`, COLLECTION: "items" };
+    const gone = { partitionKey: { name: "id", type: "String" }, sortKey: null, indexes: [], ttlField: null } as const;
+    return { kind, name, outputs, ...more, schema: TABLES[name as keyof typeof TABLES] ?? gone };
+  },
+  async items(table) {
+    const documents = `projects/${PROJECT}/databases/${databaseOf(table)}/documents`;
+    const query = { structuredQuery: { from: [{ collectionId: "items" }] } };
+    const answers = JSON.parse(await rest("POST", `/v1/${documents}:runQuery`, JSON.stringify(query))) as readonly {
+      readonly document?: { readonly name: string; readonly fields?: Readonly<Record<string, object>> };
+    }[];
+    return new Map(
+      answers.flatMap(({ document }) =>
+        document ? [[document.name.slice(`${documents}/items/`.length), plainMap(document.fields ?? {})]] : [],
+      ),
+    );
+  },
+  object: (name) => rest("GET", `/storage/v1/b/${BUCKET}/o/${encodeURIComponent(name)}?alt=media`),
+  async write(name, content, type) {
+    const query = new URLSearchParams({ uploadType: "media", name });
+    await rest("POST", `/upload/storage/v1/b/${BUCKET}/o?${query}`, content, type);
+  },
+};
+
+testStores(() => cloud);
