@@ -38,6 +38,20 @@ const target = (kind: WorkflowTarget["kind"], name: string, outputs: WorkflowTar
 const news = target("Topic", "news", { TOPIC_ID: NEWS });
 const child = target("Workflow", "child", { WORKFLOW_ID: CHILD });
 
+const KEYS = { partitionKey: { name: "id", type: "String" }, sortKey: null, indexes: [], ttlField: null } as const;
+const ORDERS = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/test-orders`;
+const orders = (...access: WorkflowTarget["access"]): WorkflowTarget => ({
+  ...target("Table", "orders", { TABLE_ID: ORDERS, TABLE_NAME: "test-orders" }),
+  access,
+  schema: KEYS,
+});
+const reports: WorkflowTarget = {
+  ...target("Bucket", "reports", { BUCKET_ID: "arn:aws:s3:::reports", BUCKET: "reports" }),
+  access: ["Write"],
+};
+const read = { read: { call: "table.get", with: { table: "orders", key: { id: "a" } } } };
+const put = { put: { call: "table.put", with: { table: "orders", item: { id: "a" } } } };
+const report = { report: { call: "bucket.put", with: { bucket: "reports", object: "a", body: {} } } };
 const run = (over: object = {}) => ({ start: { run: { workflow: { name: "child" }, ...over } } });
 const get = { ask: { call: "http", with: { method: "GET", endpoint: "https://example.com/" } } };
 const set = { done: { set: { done: true } } };
@@ -68,6 +82,30 @@ describe("rights", () => {
         ),
         `allow sns:Publish on ${NEWS}`,
       ],
+    ],
+    [
+      "a Table that is read",
+      wanted([read], [orders("Read")]),
+      [
+        ...["BatchGetItem", "ConditionCheckItem", "GetItem"].map((action) => `allow dynamodb:${action} on ${ORDERS}`),
+        ...["Query", "Scan"].flatMap((action) =>
+          [ORDERS, `${ORDERS}/index/*`].map((on) => `allow dynamodb:${action} on ${on}`),
+        ),
+      ],
+    ],
+    [
+      "a Table that is written, and nothing to read of it",
+      wanted([put], [orders("Write")]),
+      ["BatchWriteItem", "ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"].map(
+        (action) => `allow dynamodb:${action} on ${ORDERS} when StringEqualsIfExists dynamodb:ReturnValues=NONE`,
+      ),
+    ],
+    [
+      "a Bucket",
+      wanted([report], [reports]),
+      ["AbortMultipartUpload", "DeleteObject", "ListMultipartUploadParts", "PutObject"].map(
+        (action) => `allow s3:${action} on arn:aws:s3:::reports/*`,
+      ),
     ],
     [
       "a run that is waited for, within a branch",
@@ -166,6 +204,11 @@ describe("what can't be", () => {
       "a queue that is not ready",
       { ...workflowWant("orders"), source: { ...workflowWant("orders").source, targets: [] } },
       'definition.send: Queue "jobs" has no QUEUE_URL yet: it is not ready',
+    ],
+    [
+      "a Table that is not ready",
+      wanted([read], [{ ...orders("Read"), schema: null }]),
+      'definition: Table "orders" has no keys yet: it is not ready',
     ],
     [
       "a workflow that is not ready",

@@ -25,6 +25,19 @@ const TARGETS = [
   target("Workflow", "a", { WORKFLOW_ID: `${PARENT}/a`, REGION: "r" }),
   target("Workflow", "b", { WORKFLOW_ID: "projects/other/locations/l/workflows/b", REGION: "r" }),
 ];
+const KEYS = { partitionKey: { name: "id", type: "String" }, sortKey: null, indexes: [], ttlField: null } as const;
+const orders = (...access: WorkflowTarget["access"]): WorkflowTarget => ({
+  ...target("Table", "orders", { TABLE_ID: "projects/p/databases/orders", COLLECTION: "items", REGION: "r" }),
+  access,
+  schema: KEYS,
+});
+const reports = (...access: WorkflowTarget["access"]): WorkflowTarget => ({
+  ...target("Bucket", "reports", { BUCKET_ID: "projects/_/buckets/reports", BUCKET: "reports", REGION: "r" }),
+  access,
+});
+const get = { get: { call: "table.get", with: { table: "orders", key: { id: "a" } } } };
+const put = { put: { call: "table.put", with: { table: "orders", item: { id: "a" } } } };
+const report = { report: { call: "bucket.put", with: { bucket: "reports", object: "a", body: {} } } };
 const send = { send: { call: "queue.send", with: { queue: "jobs", body: 1 } } };
 const publish = { tell: { call: "topic.publish", with: { topic: "news", body: 1 } } };
 const run = (name: string, wait: boolean) => ({ [`run-${name}`]: { run: { workflow: { name }, await: wait } } });
@@ -43,6 +56,10 @@ const naming = (tasks: readonly object[], names: readonly string[], change: Part
   const want = asked(tasks, change);
   return { ...want, source: { ...want.source, targets: TARGETS.filter(({ name }) => names.includes(name)) } };
 };
+const using = (tasks: readonly object[], ...targets: readonly WorkflowTarget[]): WorkflowWant => {
+  const want = asked(tasks);
+  return { ...want, source: { ...want.source, targets } };
+};
 const fitted = (want: WorkflowWant, place = PLACE) => fitWorkflow(place, want);
 
 describe("what a workflow needs", () => {
@@ -59,6 +76,20 @@ describe("what a workflow needs", () => {
       [
         "projects/other/roles/onyx.workflowRunner on projects/other",
         "projects/p/roles/onyx.workflowStarter on projects/p",
+      ],
+    ],
+    [
+      "to read a Table",
+      using([get], orders("Read")),
+      ["projects/p/roles/onyx.tableReader on projects/p/databases/orders"],
+    ],
+    [
+      "to read and write a Table, and to write a Bucket",
+      using([get, put, report], orders("Read", "Write"), reports("Write")),
+      [
+        "projects/p/roles/onyx.bucketWriter on projects/_/buckets/reports",
+        "projects/p/roles/onyx.tableReader on projects/p/databases/orders",
+        "projects/p/roles/onyx.tableWriter on projects/p/databases/orders",
       ],
     ],
     [
@@ -86,6 +117,11 @@ describe("what a workflow needs", () => {
 describe("a definition", () => {
   const listen = { wait: { listen: { to: { one: { with: { type: "approved" } } } }, timeout: { after: "PT1H" } } };
   it.each<[string, WorkflowWant, RegExp]>([
+    [
+      "with a Table that was never ready",
+      using([get], { ...orders("Read"), schema: null }),
+      /^definition\.?.*Table "orders" has no keys yet/,
+    ],
     ["that is none", naming([{ a: { nonsense: 1 } }], []), /^definition\.do\[0\]\.a/],
     ["without tasks", naming([], []), /^definition\.do: is empty/],
     ["with a listen, which needs what is not there", naming([listen], []), /^definition\.wait: .*topic for signals/],

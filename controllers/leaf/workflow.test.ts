@@ -61,14 +61,48 @@ describe("what its tasks name", () => {
       source: {
         definition: spec.definition,
         targets: [
-          { kind: "Queue", name: "jobs", outputs: { QUEUE_URL: "url" }, encryptionKey: "key" },
-          { kind: "Topic", name: "news", outputs: {}, encryptionKey: null },
+          { kind: "Queue", name: "jobs", outputs: { QUEUE_URL: "url" }, access: ["Produce"], encryptionKey: "key" },
+          { kind: "Topic", name: "news", outputs: {}, encryptionKey: null, schema: null },
           { kind: "Workflow", name: "other" },
         ],
       },
       logLevel: "Errors",
       tags: { team: "shop" },
     });
+  });
+});
+
+describe("a Table", () => {
+  const put = (item: object) => ({ put: { call: "table.put", with: { table: "orders", item } } });
+  const get = { get: { call: "table.get", with: { table: "orders", key: { id: "a" } } } };
+  const partitionKey = { name: "id", type: "String" };
+  const there = (field: string) => givenWith({ [field]: { effective: { partitionKey, ttlField: "until" } } });
+  const [read, write] = ["definition.do[0].get.with.table", "definition.do[1].put.with.table"] as const;
+
+  it("goes to the adapter once, with its keys and what is done with it", () => {
+    expect(workflow.references(specOf(get, put({ id: "b" })))).toEqual([
+      { field: read, kind: "Table", name: "orders" },
+      { field: write, kind: "Table", name: "orders" },
+    ]);
+    expect(workflow.want(specOf(get, put({ id: "b" })), there(read)).source.targets).toEqual([
+      {
+        kind: "Table",
+        name: "orders",
+        outputs: {},
+        access: ["Read", "Write"],
+        encryptionKey: null,
+        schema: { partitionKey, sortKey: null, indexes: [], ttlField: "until" },
+      },
+    ]);
+  });
+
+  it("that a call does not fit is told before anything is made", () => {
+    const field = "definition.do[0].put.with.table";
+    expect(workflow.problem?.(specOf(put({ name: "b" })), there(field))).toBe(
+      "definition: task put does not fit the Table orders: with.item lacks id, which is part of the key",
+    );
+    expect(workflow.problem?.(specOf(put({ id: "b" })), there(field))).toBeUndefined();
+    expect(workflow.problem?.(specOf(put({ name: "b" })), givenWith())).toBeUndefined();
   });
 });
 

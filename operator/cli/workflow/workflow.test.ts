@@ -86,6 +86,42 @@ describe("a file with objects", () => {
     expect((await runWorkflowGraph(manifest, "mermaid")).text).toContain("t_pack");
   });
 
+  const table =
+    "apiVersion: onyx.onelens.io/v1alpha1\nkind: Table\nmetadata: { name: orders }\nspec: { partitionKey: { name: id, type: String } }\n";
+  const bucket = "apiVersion: onyx.onelens.io/v1alpha1\nkind: Bucket\nmetadata: { name: reports }\nspec: {}\n";
+  const put = "call: table.put\n          with: { table: orders, item: { id: a, n: 1 } }\n";
+  const query = "      - b: { call: table.query, with: { table: orders, key: { id: a } } }\n";
+  const report = "      - c: { call: bucket.put, with: { bucket: reports, object: x, body: '$" + "{input}' } }\n";
+  const read = "      - d: { call: bucket.get, with: { bucket: reports, object: x } }\n";
+
+  it("has its Tables and Buckets in memory, unless an answer says otherwise", async () => {
+    const path = write(joined(table, bucket, object("one", put) + query + report + read));
+    const ran = await runWorkflowLocally(path, {}, paint, now);
+    expect(ran.value).toMatchObject({ output: { body: { items: [{ id: "a", n: 1 }] } } });
+    const answers = join(folder, "answers.yaml");
+    writeFileSync(answers, "tasks: { a: { raise: { type: Denied } } }");
+    expect((await runWorkflowLocally(path, { answers }, paint, now)).value).toMatchObject({
+      error: { class: "Denied" },
+    });
+    expect((await runWorkflowCompile(path, "gcp")).text).toContain("databases/orders");
+    await expect(runWorkflowLocally(write(object("one", put)), {}, paint, now)).rejects.toThrow(
+      /Nothing says what the task a gets/,
+    );
+  });
+
+  it("has calls checked against the keys of its Tables", async () => {
+    const wrong = await runWorkflowCheck(write(joined(table, object("one", put.replace("id: a", "it: a")))), paint);
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.text).toMatch(/w\.yaml: task a does not fit the Table orders: with\.item lacks id, which is part/);
+    const alone = write(object("one", put));
+    const sound = await runWorkflowCheck(alone, paint);
+    expect(sound.text).toContain("the Table orders is not in this file: whether calls fit its keys shows when");
+    expect(sound.value).toMatchObject({ uses: [{ kind: "Table", name: "orders", access: "Write" }] });
+    await expect(runWorkflowCompile(alone, "aws")).rejects.toThrow(
+      /the Table "orders" is not in this file: put it beside/,
+    );
+  });
+
   it("has places of problems in the file, whatever stands before", async () => {
     const path = write(joined(rule, object("one", "set: $" + "{inputt}")));
     const { text } = await runWorkflowCheck(path, paint);

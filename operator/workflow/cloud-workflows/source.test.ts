@@ -7,6 +7,7 @@ import type { Step, Value } from "../expression/index.ts";
 import { parseWorkflow } from "../parse.ts";
 import { knownSchema } from "../tables/schema.ts";
 import { drawnWorkflows } from "../testing/generate.ts";
+import { ORDERS, STORE_CALLS } from "../testing/store-calls.ts";
 import { workflowOf } from "../testing/world.ts";
 import { isHelperStep, stepNames } from "./names.ts";
 import { type CloudWorkflowsPlace, ENDPOINTS } from "./place.ts";
@@ -15,8 +16,12 @@ import { lintSource } from "./testing/lint.ts";
 
 const EXAMPLES = new URL("../../../examples/workflows/", import.meta.url);
 const PLACE: CloudWorkflowsPlace = {
-  target: (kind, name) => ({ [kind === "Queue" ? "QUEUE_URL" : "TOPIC_ID"]: `projects/p/topics/${name}` }),
-  schema: (table) => knownSchema(table, undefined),
+  target: (kind, name) => {
+    if (kind === "Table") return { TABLE_ID: `projects/p/databases/${name}`, COLLECTION: "items" };
+    if (kind === "Bucket") return { BUCKET: name };
+    return { [kind === "Queue" ? "QUEUE_URL" : "TOPIC_ID"]: `projects/p/topics/${name}` };
+  },
+  schema: (table) => knownSchema(table, table === "orders" ? ORDERS : undefined),
   workflow: (name) => `projects/p/locations/l/workflows/${name}`,
   signals: "projects/p/topics/signals",
   endpoints: ENDPOINTS,
@@ -161,6 +166,38 @@ do:
     ]);
     const messages = JSON.stringify(sourceOf(yaml));
     expect(messages).toMatch(/"attributes":\{"kind":"new","dedupKey":"\$\{v_key\d+\}"\},"orderingKey":"a"/);
+  });
+
+  it("reads and writes Tables and Buckets by Google's REST APIs, with a token", () => {
+    const made = calls(STORE_CALLS);
+    const auth = { type: "OAuth2" };
+    expect(made.map(({ args }) => args)).toMatchObject([
+      { method: "POST", auth, timeout: 30 },
+      { method: "PATCH", auth },
+      { method: "PATCH", auth },
+      { method: "DELETE", auth },
+      {
+        method: "POST",
+        auth,
+        body: {
+          structuredQuery: {
+            from: [{ collectionId: "items" }],
+            where: { compositeFilter: { op: "AND", filters: [{ fieldFilter: { op: "EQUAL" } }, {}, {}] } },
+            orderBy: [{ field: { fieldPath: "at" }, direction: "DESCENDING" }],
+            limit: 100,
+          },
+        },
+      },
+      { method: "GET", auth, query: { alt: "media" } },
+      { method: "POST", auth, query: { uploadType: "media", ifGenerationMatch: "0" } },
+    ]);
+    const text = JSON.stringify(sourceOf(STORE_CALLS));
+    expect(text).toContain("https://firestore.googleapis.com/");
+    expect(text).toContain("v1/projects/p/databases/orders/documents:runQuery");
+    expect(text).toContain("?currentDocument.exists=false");
+    expect(text).toContain(
+      "?updateMask.fieldPaths=customer&updateMask.fieldPaths=at&updateMask.fieldPaths=%60a.b%60&updateMask.fieldPaths=expires&updateMask.fieldPaths=c",
+    );
   });
 
   it("sends no token to anybody else", () => {

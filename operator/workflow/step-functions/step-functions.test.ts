@@ -10,6 +10,7 @@ import { WorkflowError } from "../errors.ts";
 import { parseWorkflow } from "../parse.ts";
 import { knownSchema } from "../tables/schema.ts";
 import { drawnWorkflows } from "../testing/generate.ts";
+import { ORDERS, STORE_CALLS } from "../testing/store-calls.ts";
 import { workflowOf } from "../testing/world.ts";
 import type { State, States } from "./definition.ts";
 import { HELPER_MARK, type StateMachine, type StepFunctionsPlace, toStepFunctions } from "./index.ts";
@@ -20,10 +21,12 @@ const QUEUES: Readonly<Record<string, string>> = {
 };
 const place: StepFunctionsPlace = {
   target: (kind, name): Record<string, string> => {
+    if (kind === "Table") return { TABLE_NAME: name };
+    if (kind === "Bucket") return { BUCKET: name };
     if (kind === "Topic") return { TOPIC_ID: `arn:aws:sns:eu-west-1:1:${name}` };
     return name === "missing" ? {} : { QUEUE_URL: QUEUES[name] ?? `https://sqs.eu-west-1.amazonaws.com/1/${name}` };
   },
-  schema: (table) => knownSchema(table, undefined),
+  schema: (table) => knownSchema(table, table === "orders" ? ORDERS : undefined),
   workflow: (name) => `arn:aws:states:eu-west-1:1:stateMachine:${name}`,
   connection: "arn:aws:events:eu-west-1:1:connection/http/1",
   signals: "https://sqs.eu-west-1.amazonaws.com/1/signals",
@@ -46,6 +49,51 @@ function statesOf({ States: states }: States): Readonly<Record<string, State>> {
 }
 
 const tasksOf = (machine: StateMachine) => Object.keys(statesOf(machine)).filter((name) => !name.includes(HELPER_MARK));
+
+describe("calls of Tables and Buckets", () => {
+  it("are by DynamoDB's integration, and by the SDK where that has none", () => {
+    const states = statesOf(machineOf(STORE_CALLS));
+    const resources = Object.values(states).flatMap(({ Type, Resource }) => (Type === "Task" ? [Resource] : []));
+    expect(new Set(resources)).toEqual(
+      new Set(
+        ["getItem", "putItem", "updateItem", "deleteItem"]
+          .map((action) => `dynamodb:${action}`)
+          .concat("aws-sdk:dynamodb:query", "aws-sdk:s3:getObject", "aws-sdk:s3:putObject")
+          .map((action) => `arn:aws:states:::${action}`),
+      ),
+    );
+    expect(states.get).toMatchObject({ Arguments: { TableName: "orders", ConsistentRead: true }, TimeoutSeconds: 30 });
+    expect(states.put).toMatchObject({
+      Arguments: {
+        ConditionExpression: "attribute_not_exists(#key)",
+        ExpressionAttributeNames: { "#key": "customer" },
+      },
+    });
+    expect(states.update).toMatchObject({
+      Arguments: {
+        UpdateExpression: "SET #s0 = :s0, #s1 = :s1 REMOVE #r0",
+        ExpressionAttributeNames: { "#s0": "a.b", "#s1": "expires", "#r0": "c" },
+      },
+    });
+    expect(states.query).toMatchObject({
+      Arguments: {
+        IndexName: "by-state",
+        KeyConditionExpression: "#p = :p AND #s BETWEEN :from AND :to",
+        ExpressionAttributeNames: { "#p": "state", "#s": "at" },
+        ScanIndexForward: false,
+        Limit: 100,
+      },
+    });
+    expect(states.query?.Arguments).not.toHaveProperty("ConsistentRead");
+    expect(states.write).toMatchObject({ Arguments: { Bucket: "reports", IfNoneMatch: "*" } });
+  });
+
+  it("of a Table that is not known are refused", () => {
+    expect(() => machineOf("do: [{ g: { call: table.get, with: { table: others, key: { a: 1 } } } }]")).toThrow(
+      'Table "others" has no keys yet',
+    );
+  });
+});
 
 describe("a state machine", () => {
   it("has a state named by the path of each task that does something, and helpers that are marked", () => {
