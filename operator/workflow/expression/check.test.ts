@@ -69,6 +69,7 @@ describe("check", () => {
     ["any.split(',')", list(STRING)],
     ["int(name) + size(names)", INTEGER],
     ["double(count)", DOUBLE],
+    ["int(timestamp(name) + duration('1h'))", INTEGER],
     ["timestamp(name) - timestamp(any) < duration('1h')", BOOL],
     ["duration('1h') + timestamp(name) > timestamp(name)", BOOL],
     ["[]", list(DYNAMIC)],
@@ -128,6 +129,7 @@ describe("check", () => {
     ["timestamp(name) + timestamp(name)", '"+" does not go between a timestamp and a timestamp'],
     ["timestamp(name) - 5", '"-" does not go between a timestamp and an integer'],
     ["timestamp(name) in names", "a timestamp is in no list"],
+    ["int(duration('1h'))", "int can never work on a duration"],
     ["string(timestamp(name))", "string can never work on a timestamp"],
   ])("refuses %s", (source, message) => {
     expect(() => check(parse(source), scope)).toThrow(ExpressionError);

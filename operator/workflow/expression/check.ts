@@ -24,7 +24,7 @@ export function check(expression: Expression, scope: Scope): Type {
   const type = inferTypes(expression, scope).get(expression)!;
   if (isTime(type))
     throw new ExpressionError(
-      `${named(type)} is no value: compare it, or take the time as the text it came from`,
+      `${named(type)} is no value: compare it, take its seconds by int(…), or the time as the text it came from`,
       expression.span,
     );
   return type;
@@ -283,7 +283,7 @@ function storable(expression: Expression, scope: Scope, infer: Infer): Type {
   const type = infer(expression, scope);
   if (!isTime(type)) return type;
   throw new ExpressionError(
-    `${named(type)} is no value: compare it here, or hand on the text it came from`,
+    `${named(type)} is no value: compare it here, take its seconds by int(…), or hand on the text it came from`,
     expression.span,
   );
 }

@@ -1,6 +1,6 @@
 import { BOOL, DOUBLE, INTEGER, STRING, type Type } from "./types.ts";
 
-type ParameterKind = "bool" | "number" | "string" | "list" | "map";
+type ParameterKind = "bool" | "number" | "string" | "list" | "map" | "timestamp";
 
 export interface Parameter {
   readonly takes: readonly ParameterKind[];
@@ -51,11 +51,12 @@ export const FUNCTIONS = {
   },
   int: {
     style: "function",
-    parameters: [{ takes: ["number", "string"] }],
+    parameters: [{ takes: ["number", "string", "timestamp"] }],
     gives: INTEGER,
     docs: {
       usage: "`int(x)`",
-      gives: "a number without its fraction; a text such as `-12` as a number",
+      gives:
+        "a number without its fraction; a text such as `-12` as a number; the seconds of a [point in time](#time) since 1970",
       fails:
         'a text that is no plain integer of at most 15 digits, such as `""`, `" 1"`, `+1`, `007`, `1.0`; anything else',
     },

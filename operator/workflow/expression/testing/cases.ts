@@ -194,6 +194,7 @@ const FORMS: Readonly<Record<ValueKind, readonly Form[]>> = {
     ({ draw, write }) => `size(${write((["string", "list", "map"] as const)[draw(3)]!)})`,
     ({ draw, write }) => `int(${write(draw(2) ? "number" : "string")})`,
     ({ draw, write }) => `double(${write(draw(2) ? "number" : "string")})`,
+    ({ write }) => `int(timestamp(${write("string")}))`,
   ],
   string: [
     ({ write }) => `(${write("string")} + ${write("string")})`,

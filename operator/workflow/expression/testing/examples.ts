@@ -179,6 +179,8 @@ export const VALUES: readonly (readonly [source: string, value: Value])[] = [
   ["timestamp('1970-01-01T00:00:00Z') == timestamp('1970-01-01T00:00:01Z') - duration('1s')", true],
   ["timestamp('2026-12-01T00:00:00Z') - timestamp('2026-11-30T22:30:00Z') == duration('1h30m')", true],
   ["timestamp('2026-01-01T00:00:00Z') + duration('36h') >= timestamp('2026-01-02T12:00:01Z')", false],
+  ["int(timestamp('2026-01-01T00:00:00Z') + duration('36h'))", 1767355200],
+  ["int(timestamp('1970-01-01T00:00:00Z'))", 0],
   ["duration('-1m') + duration('90s') == duration('30s')", true],
 ];
 
