@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { painter } from "../operator/cli/output.ts";
 import { openQueue } from "./platform/messages.ts";
 import { applyAndWait, FLAVOR, type Listed, type Platform, startPlatform } from "./platform/platform.ts";
+import { openStores } from "./platform/stores.ts";
 import { ensureBuilt } from "./testbed/build.ts";
 import { isAbort } from "./testbed/errors.ts";
 import { thisHost } from "./testbed/host.ts";
@@ -60,6 +61,9 @@ async function demo(): Promise<void> {
   for (const { cluster } of platforms)
     console.log(await onyx("run", "logs", RUN, "-n", NAMESPACE, "--kubeconfig", cluster.kubeconfig));
 
+  chapter("What it left in each cloud: a row of the run in its Table, and a report in its Bucket");
+  for (const platform of platforms) await showStores(platform);
+
   chapter("Are they the same? onyx parity");
   console.log(await onyx("parity", ...platforms.flatMap((platform) => ["--kubeconfig", platform.cluster.kubeconfig])));
   lookAround(platforms);
@@ -100,6 +104,20 @@ async function scale(platform: Platform, signal: AbortSignal): Promise<void> {
     await until((now) => now === least, `Scaling ${JOB} down on ${cluster.name}`);
   } finally {
     await queue.close();
+  }
+}
+
+/** Shows the rows as the cloud itself gives them, and the report of each. */
+async function showStores(platform: Platform): Promise<void> {
+  const stores = openStores(platform, NAMESPACE);
+  try {
+    for (const item of await stores.items("onyx-workflow-execution-db")) {
+      const report = `executions/${item.tenantId}/${item.executionId}.json`;
+      say(`${platform.cluster.name}: ${JSON.stringify(item)}`);
+      say(`${platform.cluster.name}: ${report}  ${JSON.stringify(await stores.object("onyx-workflow", report))}`);
+    }
+  } finally {
+    stores.close();
   }
 }
 

@@ -1,9 +1,8 @@
 /** Calls of Tables and Buckets on AWS, by an engine that really runs them. */
-import { type AttributeValue, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll } from "vitest";
 import type { WorkflowTarget } from "../../controllers/leaf/wants.ts";
-import type { Value } from "../../operator/workflow/index.ts";
+import { itemsIn } from "../../hack/platform/stores.ts";
 import { BUCKET, type StoresCloud, TABLES, testStores } from "../testing/stores.ts";
 import { deployments } from "../testing/workflows.ts";
 import { bucketProvider } from "./bucket.ts";
@@ -43,17 +42,6 @@ beforeAll(async () => {
   await bucket.create(BUCKET, bucketWant(BUCKET), call(BUCKET, { owner: owner(BUCKET, { kind: "Bucket" }) }));
 });
 
-function plain(value: AttributeValue): Value {
-  if (value.S !== undefined) return value.S;
-  if (value.N !== undefined) return Number(value.N);
-  if (value.BOOL !== undefined) return value.BOOL;
-  if (value.L !== undefined) return value.L.map(plain);
-  if (value.M !== undefined) return plainMap(value.M);
-  return null;
-}
-const plainMap = (map: Readonly<Record<string, AttributeValue>>): Value =>
-  Object.fromEntries(Object.entries(map).map(([name, value]) => [name, plain(value)]));
-
 const cloud: StoresCloud = {
   deploy,
   async run(name, id, input) {
@@ -71,10 +59,7 @@ const cloud: StoresCloud = {
     const gone = { partitionKey: { name: "id", type: "String" }, sortKey: null, indexes: [], ttlField: null } as const;
     return { kind, name, outputs, ...more, schema: TABLES[name as keyof typeof TABLES] ?? gone };
   },
-  async items(table) {
-    const { Items = [] } = await aws.dynamodb.send(new ScanCommand({ TableName: table }));
-    return Items.map(plainMap);
-  },
+  items: (table) => itemsIn(aws.dynamodb, table),
   async object(Key) {
     const { Body } = await aws.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
     return (await Body?.transformToString()) ?? "";

@@ -1,8 +1,8 @@
 /** Calls of Tables and Buckets on Google Cloud, by an engine that really runs them. */
 import { afterAll, beforeAll } from "vitest";
 import type { WorkflowTarget } from "../../controllers/leaf/wants.ts";
+import { documentsIn } from "../../hack/platform/stores.ts";
 import { startWorkflowEngine } from "../../hack/testbed/index.ts";
-import type { Value } from "../../operator/workflow/index.ts";
 import { BUCKET, type StoresCloud, TABLES, testStores } from "../testing/stores.ts";
 import { deployments } from "../testing/workflows.ts";
 import { bucketWant, fitted } from "./testing/bucket.ts";
@@ -45,17 +45,6 @@ async function makeBucket(name: string): Promise<void> {
   await bucket.create(name, fitted(bucket, bucketWant(name)), call("Bucket", name));
 }
 
-/** What the REST API calls a value, one member a kind. */
-function plain([[kind, value] = ["", null]]: readonly [string, unknown][]): Value {
-  const { values = [], fields = {} } = (value ?? {}) as { values?: object[]; fields?: Record<string, object> };
-  if (kind === "arrayValue") return values.map((one) => plain(Object.entries(one)));
-  if (kind === "mapValue") return plainMap(fields);
-  if (kind === "integerValue") return Number(value);
-  return kind === "timestampValue" ? Date.parse(value as string) / 1_000 : (value as Value);
-}
-const plainMap = (fields: Readonly<Record<string, object>>): Value =>
-  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(Object.entries(value))]));
-
 async function rest(method: string, path: string, body?: string, type = "application/json"): Promise<string> {
   const sent = body === undefined ? {} : { body, headers: { "content-type": type } };
   const response = await fetch(`${adapter.cloud.rest}${path}`, { method, ...sent });
@@ -85,18 +74,7 @@ const cloud: StoresCloud = {
     const gone = { partitionKey: { name: "id", type: "String" }, sortKey: null, indexes: [], ttlField: null } as const;
     return { kind, name, outputs, ...more, schema: TABLES[name as keyof typeof TABLES] ?? gone };
   },
-  async items(table) {
-    const documents = `projects/${PROJECT}/databases/${databaseOf(table)}/documents`;
-    const query = { structuredQuery: { from: [{ collectionId: "items" }] } };
-    const answers = JSON.parse(await rest("POST", `/v1/${documents}:runQuery`, JSON.stringify(query))) as readonly {
-      readonly document?: { readonly name: string; readonly fields?: Readonly<Record<string, object>> };
-    }[];
-    return new Map(
-      answers.flatMap(({ document }) =>
-        document ? [[document.name.slice(`${documents}/items/`.length), plainMap(document.fields ?? {})]] : [],
-      ),
-    );
-  },
+  items: (table) => documentsIn(adapter.cloud.rest, `projects/${PROJECT}/databases/${databaseOf(table)}`),
   object: (name) => rest("GET", `/storage/v1/b/${BUCKET}/o/${encodeURIComponent(name)}?alt=media`),
   async write(name, content, type) {
     const query = new URLSearchParams({ uploadType: "media", name });

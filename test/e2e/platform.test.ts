@@ -11,6 +11,7 @@ import {
   type Platform,
   startPlatform,
 } from "../../hack/platform/platform.ts";
+import { openStores } from "../../hack/platform/stores.ts";
 import { localCluster, readAudit, waitUntil } from "../../hack/testbed/index.ts";
 import { type CloudView, viewOf } from "./clouds.ts";
 import { applyEveryKind, deleteEveryKind } from "./kinds.ts";
@@ -21,6 +22,7 @@ const NAMESPACE = "onyx";
 const QUEUE = "onyx-request-processor";
 const TABLE = "onyx-request-db";
 const JOB = "onyx-request-processor-job";
+const EXECUTIONS = "onyx-workflow-execution-db";
 const CLOUDS = ["aws", "gcp"] as const;
 /** So long nothing may be written while nothing changes. */
 const QUIET_MS = 120_000;
@@ -415,13 +417,46 @@ both(
 );
 
 both(
+  "a run leaves the same row and the same report in each cloud",
+  async (cloud) => {
+    const { platform } = sides[cloud];
+    await applyAndWait(platform, "examples/onelens-workflow");
+    const stores = openStores(platform, NAMESPACE);
+    try {
+      const [row, ...more] = await stores.items(EXECUTIONS);
+      const second = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      expect(row).toEqual({
+        tenantId: "acme",
+        executionId: expect.any(String),
+        state: "Done",
+        startedAt: second,
+        expiresAt: Date.parse(String(row?.startedAt)) / 1_000 + 90 * 86_400,
+        handedOver: 3,
+      });
+      expect(more).toEqual([]);
+      const run = String(row?.executionId);
+      expect(await stores.object("onyx-workflow", `executions/acme/${run}.json`)).toEqual({
+        tenant: "acme",
+        run,
+        startedAt: row?.startedAt,
+        handedOver: ["collect", "allocate", "report"],
+      });
+    } finally {
+      stores.close();
+    }
+  },
+  120_000,
+);
+
+both(
   "leaves nothing behind in the cloud but what is retained",
   async (cloud) => {
     const { platform, view } = sides[cloud];
-    const table = (await get(sides[cloud], "table", TABLE)).status.externalName;
+    const names = await Promise.all([TABLE, EXECUTIONS].map((name) => get(sides[cloud], "table", name)));
+    const tables = names.map(({ status }) => status.externalName).toSorted();
     await platform.cluster.kubectl(["delete", "namespace", NAMESPACE, "--timeout=90s"]);
     expect(await view.queues()).toEqual(["somebody-elses"]);
-    expect(await view.tables()).toEqual([table]);
+    expect((await view.tables()).toSorted()).toEqual(tables);
     await platform.cluster.kubectl([
       "wait",
       "--for=jsonpath={.status.counts.managed}=0",
