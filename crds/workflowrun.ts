@@ -7,7 +7,7 @@ import { duration } from "./duration.ts";
 import { limits } from "./limits.ts";
 import { localReference } from "./refs.ts";
 import { immutable, withRules } from "./rules.ts";
-import { list, text } from "./text.ts";
+import { formed, list, mapList, text } from "./text.ts";
 
 const ONE_RUN = "an object stands for one run; make another for another run";
 
@@ -21,6 +21,35 @@ const spec = withRules(
       .default("{}")
       .describe("What the run works on, as JSON text. It is kept in this object: nothing that is secret belongs here."),
     cancel: z.boolean().default(false).describe("True: the run is ended, or not begun. It can't be taken back."),
+    signals: mapList(
+      withRules(
+        z.strictObject({
+          id: formed(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, 63, "id must be of a-z, 0-9, '-' and '.'").describe(
+            "Tells it from others; it answers one wait.",
+          ),
+          name: formed(
+            /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/,
+            64,
+            "name must be that of a signal: a letter first, then letters, digits, '.', '-' and '_'",
+          ).describe("Name of the signal, as a listen task has it."),
+          value: z
+            .string()
+            .min(1)
+            .max(8192)
+            .default("null")
+            .describe(
+              "What it brings, as JSON text: the output of the task that waits for it. Nothing that is secret belongs here.",
+            ),
+        }),
+        { rule: "self == oldSelf", message: "a signal does not change: send another, with another id" },
+      ),
+      50,
+      "id",
+    )
+      .optional()
+      .describe(
+        "What listen tasks wait for. Each answers one wait, those of one name in their order; one that comes early is kept. `onyx run signal` adds one.",
+      ),
     ttlAfterFinished: duration()
       .optional()
       .describe(
@@ -67,6 +96,15 @@ const status = z.strictObject({
   externalId: z.string().max(2048).optional().describe("The cloud's id of the run."),
   startedAt: moment().optional().describe("When the cloud began it."),
   finishedAt: moment().optional().describe("When it ended."),
+  signals: list(
+    z.strictObject({
+      id: z.string().max(63).describe("Id of the signal in spec.signals."),
+      visit: z.string().max(256).describe("What the cloud calls the wait that it answered."),
+    }),
+    51,
+  )
+    .optional()
+    .describe("Signals that were brought to the run."),
   steps: list(
     z.strictObject({
       task: z.string().max(1024).describe("Path of the task in the definition."),

@@ -1,7 +1,7 @@
 /** What the runs of a Workflow may do: just what its tasks need. Pure. */
 import type { WorkflowTarget, WorkflowWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
-import type { State, States } from "../../operator/workflow/step-functions/index.ts";
+import { SIGNALS_SOURCE, type State, type States } from "../../operator/workflow/step-functions/index.ts";
 import { parseArn } from "./arn.ts";
 import type { Aws } from "./clients.ts";
 import { INLINE_POLICY_LIMIT, rightsOf } from "./grants.ts";
@@ -58,6 +58,9 @@ export function policyOf(
   const rights = [
     ...want.source.targets.flatMap(targetRights),
     ...tasks.flatMap((task) => runRights(aws, task)),
+    ...(tasks.some(({ Resource }) => String(Resource).startsWith("arn:aws:states:::events:putEvents"))
+      ? signalRights(aws)
+      : []),
     ...(tasks.some(({ Resource }) => Resource === "arn:aws:states:::http:invoke") ? httpRights(aws, machineArn) : []),
     ...(want.logLevel === "Errors" ? anywhere(LOGGING) : []),
     ...(want.overrides.tracing === true ? anywhere(TRACING) : []),
@@ -137,6 +140,15 @@ function httpRights(aws: Pick<Aws, "arn" | "place">, machineArn: string): readon
     ]),
   ];
 }
+
+/** To tell that a run waits: on the account's own bus, and nothing else there. */
+const signalRights = ({ arn }: Pick<Aws, "arn">): readonly Right[] => [
+  {
+    action: "events:PutEvents",
+    resource: arn("events", "event-bus/default"),
+    when: [{ operator: "StringEquals", key: "events:source", value: SIGNALS_SOURCE }],
+  },
+];
 
 const on = (resource: string, actions: readonly string[]): readonly Right[] =>
   actions.map((action) => ({ action, resource, when: [] }));

@@ -2,7 +2,7 @@
 import { DescribeExecutionCommand, ListExecutionsCommand } from "@aws-sdk/client-sfn";
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deployments, RUNNABLE, STARTED_AT } from "../testing/workflows.ts";
+import { deployments, RUNNABLE, STARTED_AT, testSignals } from "../testing/workflows.ts";
 import { awsClients } from "./clients.ts";
 import { awsEmulator } from "./testing/emulator.ts";
 import { call, owner, place } from "./testing/fixtures.ts";
@@ -19,12 +19,13 @@ afterAll(async () => {
 });
 
 const as = (uid: string) => call("run", { owner: owner("run", { kind: "WorkflowRun", uid }) });
-const { deploy, of, start, ended } = deployments(
+const deployed = deployments(
   () => provider,
   () => runs,
   as,
   (name) => ({ call: call(name, { owner: owner(name, { kind: "Workflow" }) }), tags: {} }),
 );
+const { deploy, of, start, ended } = deployed;
 
 beforeAll(async () => {
   await aws.sqs.send(new CreateQueueCommand({ QueueName: "jobs" }));
@@ -32,6 +33,8 @@ beforeAll(async () => {
 });
 
 describe("a run", () => {
+  testSignals(deployed, () => runs, as);
+
   it("that is not there is not found", async () => {
     expect(await runs.find(of("sums"), undefined, as("nobody"))).toBeUndefined();
   });

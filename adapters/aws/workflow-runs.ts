@@ -3,12 +3,14 @@ import {
   type DescribeExecutionOutput,
   GetExecutionHistoryCommand,
   type HistoryEvent,
+  SendTaskSuccessCommand,
   StartExecutionCommand,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import type { Call } from "../../operator/provider/provider.ts";
 import {
+  type Listening,
   momentOf,
   RUN_STEPS,
   type RunProblem,
@@ -17,10 +19,15 @@ import {
   type Runs,
 } from "../../operator/provider/runs.ts";
 import { RUN_KEY } from "../../operator/workflow/envelope.ts";
-import { HELPER_MARK, problemOf } from "../../operator/workflow/step-functions/index.ts";
+import { HELPER_MARK, problemOf, SIGNALS_SOURCE } from "../../operator/workflow/step-functions/index.ts";
 import { formatArn, parseArn } from "./arn.ts";
 import type { Aws } from "./clients.ts";
 import { ask, askFor, required } from "./errors.ts";
+
+/** Those after a wait has begun. */
+const WAIT_EVENTS = 20;
+/** What SendTaskSuccess says where the task has had its answer, or is over. */
+const OVER: ReadonlySet<string> = new Set(["TaskDoesNotExist", "TaskTimedOut", "InvalidToken"]);
 
 /** So many events hold RUN_STEPS steps, with those of the helper states between them. */
 const EVENTS = 400;
@@ -76,6 +83,26 @@ export function workflowRuns({ sfn }: Pick<Aws, "sfn">): Runs {
       return { ...seen, steps: await stepsOf(executionArn, seen.phase !== "Running", call) };
     },
 
+    async listening(executionArn, call) {
+      const command = new GetExecutionHistoryCommand({
+        executionArn,
+        reverseOrder: true,
+        maxResults: WAIT_EVENTS,
+        includeExecutionData: true,
+      });
+      const found = await askFor("Step Functions GetExecutionHistory", sfn.send(command, options(call)));
+      return listeningIn(found?.events ?? []);
+    },
+
+    async answer({ at: taskToken }, value, call) {
+      const command = new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(value) });
+      try {
+        await ask("Step Functions SendTaskSuccess", sfn.send(command, options(call)));
+      } catch (error) {
+        if (!(error instanceof ProviderError) || !OVER.has(error.code)) throw error;
+      }
+    },
+
     async stop(executionArn, call) {
       await askFor("Step Functions StopExecution", sfn.send(new StopExecutionCommand({ executionArn }), options(call)));
     },
@@ -109,6 +136,30 @@ function problemIn(status: string, { error, cause }: DescribeExecutionOutput): R
   const unsaid = status === "TIMED_OUT" ? "States.Timeout" : "States.Runtime";
   const problem = problemOf(error ?? unsaid, cause ?? "");
   return { ...problem, message: problem.message || error || status };
+}
+
+/**
+ * What a run waits for, by the newest events of its history: the token is in the arguments of the task.
+ * @param newestFirst with their data
+ */
+export function listeningIn(newestFirst: readonly HistoryEvent[]): Listening | undefined {
+  const last = newestFirst.find(({ type = "" }) =>
+    /^(Task(Scheduled|Succeeded|Failed|TimedOut|SubmitFailed)|Execution.*)$/.test(type),
+  );
+  const token = tokenIn(last?.taskScheduledEventDetails?.parameters ?? "");
+  return token === undefined ? undefined : { visit: String(last?.id), at: token };
+}
+
+function tokenIn(parameters: string): string | undefined {
+  try {
+    const { Entries } = JSON.parse(parameters) as {
+      Entries?: readonly { Source?: string; Detail?: { token?: string } }[];
+    };
+    const [entry] = Entries ?? [];
+    return entry?.Source === SIGNALS_SOURCE ? entry.Detail?.token : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The steps that a history shows, oldest first: a state is a step from where it is entered to where it is left. */

@@ -139,6 +139,13 @@ describe("rights", () => {
       ],
     ],
     [
+      "a signal",
+      wanted([{ hear: { listen: { to: { one: { with: { type: "paid" } } } }, timeout: { after: "PT1H" } } }]),
+      [
+        `allow events:PutEvents on arn:aws:events:${REGION}:${ACCOUNT}:event-bus/default when StringEquals events:source=onyx.workflow`,
+      ],
+    ],
+    [
       "traces",
       wanted([set], [], { overrides: { tracing: true } }),
       ["GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments"].map(
@@ -192,13 +199,7 @@ describe("rights", () => {
 });
 
 describe("what can't be", () => {
-  const listen = { hear: { listen: { to: { one: { with: { type: "paid" } } } }, timeout: { after: "PT1H" } } };
   it.each<[string, WorkflowWant, string]>([
-    [
-      "a signal",
-      wanted([listen]),
-      "definition.hear: to wait for a signal needs a gateway for signals, and there is none",
-    ],
     ["no task at all", wanted([]), "definition.do: is empty: it should have a task"],
     [
       "a queue that is not ready",

@@ -87,7 +87,6 @@ export function compiled(
         throw new WorkflowError("", `Workflow "${name}" has no WORKFLOW_ID yet: it is not ready`);
       },
       connection,
-      signals: undefined,
     });
   } catch (error) {
     if (error instanceof WorkflowError) throw invalid(error);

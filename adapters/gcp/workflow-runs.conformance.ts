@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { WorkflowTarget } from "../../controllers/leaf/wants.ts";
 import { startWorkflowEngine } from "../../hack/testbed/index.ts";
-import { deployments, expression, RUNNABLE, STARTED_AT } from "../testing/workflows.ts";
+import { deployments, expression, RUNNABLE, STARTED_AT, testSignals } from "../testing/workflows.ts";
 import { type Adapter, call, marks, PROJECT, providerOf, REGION, startAdapter } from "./testing/cloud.ts";
 import { workflowRuns } from "./workflow-runs.ts";
 
@@ -24,12 +24,13 @@ const JOBS: WorkflowTarget = {
   schema: null,
 };
 const as = (uid: string) => call("WorkflowRun", "run", { uid });
-const { deploy, of, start, ended } = deployments(
+const deployed = deployments(
   () => providerOf(adapter.connection, "Workflow"),
   () => runs,
   as,
   (name) => ({ call: call("Workflow", name), tags: marks("Workflow", name) }),
 );
+const { deploy, of, start, ended } = deployed;
 
 beforeAll(async () => {
   adapter = await startAdapter({ workflowEngine: engine.url });
@@ -46,6 +47,8 @@ beforeAll(async () => {
 });
 
 describe("a run", () => {
+  testSignals(deployed, () => runs, as);
+
   it("that is not there is not found, nor one of a workflow that is not there", async () => {
     expect(await runs.find(of("sums"), undefined, as("nobody"))).toBeUndefined();
     expect(await runs.find(`${of("sums")}-2`, undefined, as("nobody"))).toBeUndefined();

@@ -44,6 +44,9 @@ const ENTRIES = 1_000;
 /** The same of executions with all that they have. */
 const EXECUTIONS = 100;
 
+/** The most callbacks in one page. */
+const CALLBACKS = 100;
+
 /** How soon a list shows what was created is not promised. */
 const SETTLING_MS = 60_000;
 
@@ -101,6 +104,19 @@ export function workflowRuns({
       return { ...seen, steps: await stepsOf(seen.id, seen.phase !== "Running", context) };
     },
 
+    async listening(id, { signal }) {
+      const params = { pageSize: String(CALLBACKS) };
+      const asked = call("GET", `${id}/callbacks`, signal, { params });
+      const page = await ifThere(asked.then((answer) => fields<CallbackPage>(answer)));
+      const waits = page?.callbacks?.find(({ waiters = "0" }) => Number(waiters) > 0);
+      const callback = waits?.name?.split("/").at(-1);
+      return callback === undefined ? undefined : { visit: callback, at: `${id}/callbacks/${callback}` };
+    },
+
+    async answer({ at }, value, { signal }) {
+      await ifThere(call("POST", at, signal, { body: { value } }));
+    },
+
     async stop(id, { signal }) {
       try {
         await ifThere(call("POST", `${id}:cancel`, signal, { body: {} }));
@@ -114,6 +130,11 @@ export function workflowRuns({
 interface ExecutionPage {
   readonly executions?: readonly Execution[];
   readonly nextPageToken?: string;
+}
+
+/** Of a run that waits, there is one with a waiter. */
+interface CallbackPage {
+  readonly callbacks?: readonly { readonly name?: string; readonly waiters?: string }[];
 }
 
 interface EntryPage {

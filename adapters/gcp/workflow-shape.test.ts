@@ -65,6 +65,11 @@ const fitted = (want: WorkflowWant, place = PLACE) => fitWorkflow(place, want);
 describe("what a workflow needs", () => {
   it.each<[string, WorkflowWant, readonly string[]]>([
     ["nothing", naming([{ a: { set: 1 } }], []), []],
+    [
+      "nothing to wait for a signal",
+      naming([{ w: { listen: { to: { one: { with: { type: "approved" } } } }, timeout: { after: "PT1H" } } }], []),
+      [],
+    ],
     ["its log", naming([{ a: { set: 1 } }], [], { logLevel: "Errors" }), [LOGS]],
     ["to publish", naming([send], ["jobs"]), ["roles/pubsub.publisher on projects/p/topics/q"]],
     ["to publish elsewhere", naming([publish], ["news"]), ["roles/pubsub.publisher on projects/other/topics/t"]],
@@ -115,7 +120,6 @@ describe("what a workflow needs", () => {
 });
 
 describe("a definition", () => {
-  const listen = { wait: { listen: { to: { one: { with: { type: "approved" } } } }, timeout: { after: "PT1H" } } };
   it.each<[string, WorkflowWant, RegExp]>([
     [
       "with a Table that was never ready",
@@ -124,7 +128,6 @@ describe("a definition", () => {
     ],
     ["that is none", naming([{ a: { nonsense: 1 } }], []), /^definition\.do\[0\]\.a/],
     ["without tasks", naming([], []), /^definition\.do: is empty/],
-    ["with a listen, which needs what is not there", naming([listen], []), /^definition\.wait: .*topic for signals/],
     [
       "that starts what is no workflow",
       asked([run("a", true)], {

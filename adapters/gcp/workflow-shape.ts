@@ -66,7 +66,6 @@ function emitted(program: Program, place: WorkflowPlace, asking: Asking): object
       target: (kind, name) => targetOf(kind, name)?.outputs ?? {},
       schema: (table) => knownSchema(table, targetOf("Table", table)?.schema),
       workflow: (name) => workflowNamed(asking, name),
-      signals: undefined,
       endpoints: {
         pubsub: emulatorOr(place, PUBSUB_REST, emulatorOr(place, "pubsub", ENDPOINTS.pubsub)),
         executions: emulatorOr(place, "workflowexecutions", ENDPOINTS.executions),

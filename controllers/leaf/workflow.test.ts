@@ -30,15 +30,6 @@ describe("a definition", () => {
 
   it("that is none says what it lacks", () =>
     expect(workflow.flaw?.(schema.spec.parse({ definition: {} }))).toMatch(/^definition.*do/));
-
-  it("that listens can't be deployed", () => {
-    const listen = {
-      wait: { listen: { to: { one: { with: { type: "paid" } } } }, timeout: { after: { minutes: 5 } } },
-    };
-    expect(workflow.flaw?.(specOf({ inner: { do: [listen] } }))).toMatch(
-      /^definition: task inner\/wait listens for a signal/,
-    );
-  });
 });
 
 describe("what its tasks name", () => {

@@ -27,7 +27,7 @@ export const workflow: Leaf<WorkflowSpec, WorkflowWant> = {
   dataBearing: false,
   // Cloud Workflows; Step Functions takes 80.
   nameLimit: 64,
-  flaw: ({ definition }) => flawOf(parseOnce(definition)) ?? flawOfTasks(parseOnce(definition)),
+  flaw: ({ definition }) => flawOf(parseOnce(definition)),
   references: ({ definition }) =>
     parseOnce(definition).references.map((reference) => ({
       field: fieldOf(reference),
@@ -53,15 +53,6 @@ function flawOf({ problems }: Parsed): string | undefined {
   const told = problems.slice(0, TOLD).map(({ path, message }) => (path === "" ? message : `.${message}`));
   const more = problems.length > TOLD ? `; and ${problems.length - TOLD} more: onyx workflow check tells all` : "";
   return `definition${told.join("; definition")}${more}`;
-}
-
-/** What the language has and no cloud gets yet. */
-function flawOfTasks({ workflow }: Parsed): string | undefined {
-  const listening = allTasks(workflow?.tasks ?? []).find(({ kind }) => kind === "listen");
-  return (
-    listening &&
-    `definition: task ${listening.path} listens for a signal, and nothing brings signals to a run yet: take it out, or run the rest as a Workflow of its own.`
-  );
 }
 
 /** Sends a message for certain without a key: with arguments that are computed, that shows when it runs. */

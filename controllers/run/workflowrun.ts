@@ -4,7 +4,7 @@ import type { Neutral } from "../../operator/provider/provider.ts";
 import type { LeafObject } from "../../operator/reconcile/leaf-object.ts";
 import type { RunKind } from "../../operator/reconcile/run-object.ts";
 import { stepNames } from "../../operator/workflow/cloud-workflows/index.ts";
-import { parseOnce, problemOfInput, type Workflow } from "../../operator/workflow/index.ts";
+import { allTasks, type Listen, parseOnce, problemOfInput, type Workflow } from "../../operator/workflow/index.ts";
 import { stateName } from "../../operator/workflow/step-functions/index.ts";
 
 /** One run of a Workflow. */
@@ -35,7 +35,11 @@ export const workflowRun: RunKind<WorkflowRunSpec> = {
     ]);
     return new Map(steps);
   },
+  signals: (of) => new Map(listens(workflowOf(of)?.tasks ?? []).map(({ path, signal }) => [path, signal])),
 };
+
+const listens = (tasks: Workflow["tasks"]): readonly Listen[] =>
+  allTasks(tasks).filter((task) => task.kind === "listen");
 
 const workflowOf = (of: LeafObject): Workflow | undefined =>
   parseOnce((of.spec as unknown as WorkflowSpec).definition).workflow;

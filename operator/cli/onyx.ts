@@ -11,7 +11,7 @@ import { runParity } from "./run-parity.ts";
 import { runPlan } from "./run-plan.ts";
 import { runRestore } from "./run-restore.ts";
 import { runTrace } from "./run-trace.ts";
-import { cancelRun, retryRun, showRun } from "./runs.ts";
+import { cancelRun, retryRun, showRun, signalRun } from "./runs.ts";
 import { runWorkflowCheck } from "./workflow/check.ts";
 import { runWorkflowCompile } from "./workflow/compile.ts";
 import { runWorkflowLocally } from "./workflow/run.ts";
@@ -225,6 +225,12 @@ ofRun("logs", "What a run did, task by task, and what came of it.")
 ofRun("cancel", "Ends a run, or keeps it from beginning. It can't be taken back.").action((name, options) =>
   show(options.output, () => cancelRun(name, options)),
 );
+
+ofRun("signal", "Brings a run what a listen task of it waits for, now or later.")
+  .argument("<signal>", "name of the signal, as the task has it")
+  .option("--value <json>", "what it brings: the output of the task", "null")
+  .addHelpText("after", "\nWho may change the WorkflowRun may do so: give that right to those who approve.")
+  .action((name, signal, options) => show(options.output, () => signalRun(name, signal, options.value, options)));
 
 ofRun("retry", "Runs it again, by another object with the same input. The old one stays.")
   .option("--as <name>", "name of the new object; absent: made of the old one")

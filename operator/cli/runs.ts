@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { workflowRun } from "../../crds/index.ts";
 import type { WorkflowRunObject, WorkflowRunStatus } from "../../crds/workflowrun.ts";
 import { ApiError } from "../runtime/errors.ts";
@@ -51,6 +52,42 @@ export async function cancelRun(name: string, options: RunOptions): Promise<Resu
   return { value: { cancelled: true }, text: `${what} is being ended.`, exitCode: 0 };
 }
 
+/**
+ * `onyx run signal`: brings a run what one of its tasks waits for, now or later.
+ * @param value JSON text
+ */
+export async function signalRun(name: string, signal: string, value: string, options: RunOptions): Promise<Result> {
+  const cluster = clusterOf(options);
+  const what = `WorkflowRun ${options.namespace}/${name}`;
+  if (!isJson(value)) throw new ClusterError(`--value ${value} is no JSON: a text is written '"…"', quotes included.`);
+  const id = `${signal
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 50)}-${randomUUID().slice(0, 8)}`;
+  for (let tries = 1; ; tries++) {
+    const run = await cluster.get(name);
+    if (ENDS.includes(run.status?.phase)) throw new ClusterError(`${what} is over: ${run.status?.phase}.`);
+    const { uid, resourceVersion } = run.metadata;
+    const signals = [...(run.spec.signals ?? []), { id, name: signal, value }];
+    // The list is written as a whole, so only as it was read.
+    const written = await cluster.patchIfUnchanged(name, { metadata: { uid, resourceVersion }, spec: { signals } });
+    if (written) break;
+    if (tries === SIGNAL_TRIES) throw new ClusterError(`${what} is being changed all the time. Try it again.`);
+  }
+  return { value: { id, name: signal }, text: `${what} gets the signal ${signal} (${id}).`, exitCode: 0 };
+}
+
+const SIGNAL_TRIES = 5;
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `onyx run retry`: another object with the same Workflow and input. The old one stays as it is. */
 export async function retryRun(name: string, options: RunOptions): Promise<Result> {
   const cluster = clusterOf(options);
@@ -95,6 +132,18 @@ function clusterOf({ kubeconfig, context, namespace }: RunOptions) {
     },
     patch: (name: string, patch: object) =>
       asked("changing it", client.patch(TYPE, { namespace, name }, patch, { ...write, as: "merge" })),
+    /** With a resourceVersion in the patch. @returns false: somebody else wrote it meanwhile */
+    async patchIfUnchanged(name: string, patch: object): Promise<boolean> {
+      const reply = client.patch(TYPE, { namespace, name }, patch, { ...write, as: "merge" });
+      const written = reply.then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof ApiError && error.status === 409) return false;
+          throw error;
+        },
+      );
+      return asked("changing it", written);
+    },
     create: (object: object) =>
       asked("making it", client.create<ServerObject>(TYPE, namespace, object as never, write)),
   };

@@ -106,6 +106,8 @@ it("goes round runs too: none is begun or ended without the lease, and each that
     settlingMs: 5,
     start: vi.fn(async () => ({ id: "r" })),
     find: async () => undefined,
+    listening: async () => undefined,
+    answer: vi.fn(async () => {}),
     stop: vi.fn(async () => {}),
   };
   const run = { id: "r", startedAt: "2026-01-05T10:00:00Z", input: 1 };
@@ -116,12 +118,15 @@ it("goes round runs too: none is begun or ended without the lease, and each that
   await expect(shut?.find("w", undefined, call())).resolves.toBeUndefined();
   await expect(async () => shut?.start("w", run, call())).rejects.toThrow("not the leader");
   await expect(async () => shut?.stop("r", call())).rejects.toThrow("not the leader");
-  expect([runs.start, runs.stop].map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+  await expect(async () => shut?.answer({ visit: "1", at: "" }, 1, call())).rejects.toThrow("not the leader");
+  expect([runs.start, runs.stop, runs.answer].map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0]);
 
   const records: string[] = [];
   const open = decorate("Workflow", provider({ runs }), [audited(({ step }) => void records.push(step.verb))]).runs;
   await open?.start("w", run, call());
   await open?.find("w", "r", call());
+  await open?.listening("r", call());
+  await open?.answer({ visit: "1", at: "" }, 1, call());
   await open?.stop("r", call());
-  expect([open?.settlingMs, records]).toEqual([5, ["start", "stop"]]);
+  expect([open?.settlingMs, records]).toEqual([5, ["start", "signal", "stop"]]);
 });

@@ -13,6 +13,7 @@ export type Verb =
   | "backup"
   | "reveal"
   | "start"
+  | "signal"
   | "stop";
 
 /** One verb on one resource, as metrics, traces and the audit record see it. */
@@ -56,6 +57,8 @@ export function decorate<W extends Wanted, O extends Readonly<Record<string, str
           runs: {
             settlingMs: runs.settlingMs,
             start: (of, run, call) => round("start", call, () => runs.start(of, run, call)),
+            listening: (id, call) => round("observe", call, () => runs.listening(id, call)),
+            answer: (listening, value, call) => round("signal", call, () => runs.answer(listening, value, call)),
             find: (of, id, call) => round("observe", call, () => runs.find(of, id, call)),
             stop: (id, call) => round("stop", call, () => runs.stop(id, call)),
           },

@@ -41,6 +41,14 @@ export interface RunSeen {
   readonly steps: readonly RunStep[];
 }
 
+/** A run that waits for a signal. */
+export interface Listening {
+  /** Of this wait, and of no other of the run: up to 128 characters. */
+  readonly visit: string;
+  /** What answers it, in the cloud's own words: kept nowhere. */
+  readonly at: string;
+}
+
 /** So many steps are told of a run. */
 export const RUN_STEPS = 50;
 
@@ -59,6 +67,10 @@ export interface Runs {
   start(of: string, run: RunStart, call: Call): Promise<{ readonly id: string }>;
   /** @param id from status, once known; else it is looked for by its owner. @returns undefined: the cloud has no such run */
   find(of: string, id: string | undefined, call: Call): Promise<RunSeen | undefined>;
+  /** What a run waits for at the moment. Undefined: nothing, or it can't be seen yet. A run waits for one signal at a time. */
+  listening(id: string, call: Call): Promise<Listening | undefined>;
+  /** Brings what a run waits for. Where another answer came first, or the wait is over, nothing happens. */
+  answer(listening: Listening, value: Neutral, call: Call): Promise<void>;
   /** Ends it. One that has ended, or is gone, is left alone. */
   stop(id: string, call: Call): Promise<void>;
 }

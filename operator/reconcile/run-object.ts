@@ -8,6 +8,14 @@ import type { KubeObject } from "./object.ts";
 export interface RunSpec {
   readonly cancel?: boolean | undefined;
   readonly ttlAfterFinished?: string | undefined;
+  readonly signals?: readonly RunSignal[] | undefined;
+}
+
+/** What a run may wait for. `value` is JSON text. */
+export interface RunSignal {
+  readonly id: string;
+  readonly name: string;
+  readonly value: string;
 }
 
 export type RunPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Cancelled";
@@ -30,6 +38,8 @@ export interface RunStatus {
   readonly externalId?: string | undefined;
   readonly startedAt?: string | undefined;
   readonly finishedAt?: string | undefined;
+  /** Signals that were brought to it, or are about to be, each to the wait that it answers. */
+  readonly signals?: readonly { readonly id: string; readonly visit: string }[] | undefined;
   readonly steps?: readonly RunStep[] | undefined;
   readonly output?: string | undefined;
   readonly error?: RunProblem | undefined;
@@ -48,4 +58,6 @@ export interface RunKind<Spec extends RunSpec> {
   most(of: LeafObject): number | undefined;
   /** Tasks by what the engines call their steps; a step that is not among them keeps its name. Pure. */
   tasks(of: LeafObject): ReadonlyMap<string, string>;
+  /** Names of signals by the tasks that wait for them. Pure. */
+  signals(of: LeafObject): ReadonlyMap<string, string>;
 }

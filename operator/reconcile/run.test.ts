@@ -211,6 +211,111 @@ describe("a run", () => {
   });
 });
 
+describe("a run that waits for a signal", () => {
+  const APPROVE = { steps: [{ task: "approve", state: "Running" as const, startedAt: "2026-01-05T10:00:00Z" }] };
+  const signal = (id: string, value = `"${id}"`, name = "approved") => ({ id, name, value });
+
+  async function waiting(): Promise<RunWorld> {
+    const world = started();
+    await world.pass(kind);
+    Object.assign(world.executions[0]!, { waits: "v1", over: APPROVE });
+    return world;
+  }
+
+  it("says so, and gets the one that comes", async () => {
+    const world = await waiting();
+    await world.pass(kind);
+    expect(ready(world)).toMatchObject({
+      message: "It waits for the signal approved, at approve: onyx run signal run approved",
+    });
+    world.edit({ signals: [signal("other", "1", "paid"), signal("a", '{"by":["me",null]}')] });
+    const pass = await world.pass(kind);
+    expect(pass?.notices).toMatchObject([{ action: "Signal", note: "Brought the signal approved (a)" }]);
+    expect(world.executions[0]!.answers).toEqual([["v1", { by: ["me", null] }]]);
+    expect(world.status.signals).toEqual([{ id: "a", visit: "v1" }]);
+  });
+
+  it("gets one that came before it waited, and each wait the next of them", async () => {
+    const world = await waiting();
+    world.executions[0]!.waits = undefined;
+    world.edit({ signals: [signal("a"), signal("b")] });
+    await world.pass(kind);
+    expect(world.executions[0]!.answers).toEqual([]);
+    for (const visit of ["v1", "v2", "v3"]) {
+      world.executions[0]!.waits = visit;
+      await world.pass(kind);
+      await world.pass(kind);
+    }
+    expect(world.executions[0]!.answers).toEqual([
+      ["v1", "a"],
+      ["v2", "b"],
+    ]);
+    expect(ready(world)?.message).toMatch(/^It waits for the signal approved/);
+  });
+
+  it("gets none that is no JSON, and none that is taken out before it is sent", async () => {
+    const world = await waiting();
+    world.edit({ signals: [signal("a", "{")] });
+    await world.pass(kind);
+    expect(ready(world)?.message).toBe("spec.signals: the value of a is no JSON. Take it out and send another.");
+    world.onBoundary = (where) => {
+      if (where === "before answer") throw new Killed();
+    };
+    world.edit({ signals: [signal("b")] });
+    await expect(world.pass(kind)).rejects.toThrow(Killed);
+    world.onBoundary = () => {};
+    world.edit({ signals: [signal("c")] });
+    await world.pass(kind);
+    expect(world.executions[0]!.answers).toEqual([["v1", "c"]]);
+    expect(world.status.signals).toEqual([{ id: "c", visit: "v1" }]);
+  });
+
+  it("that is cancelled gets none", async () => {
+    const world = await waiting();
+    world.edit({ cancel: true, signals: [signal("a")] });
+    await settle(world);
+    expect(world.executions[0]).toMatchObject({ phase: "Cancelled", answers: [] });
+  });
+
+  it("gets each once, in order, whatever is cut off", async () => {
+    const places = [
+      "listening",
+      "begin",
+      "after begin",
+      "before answer",
+      "after answer",
+      "find",
+      "write",
+      "after write",
+    ];
+    const cuts = fc.array(fc.constantFrom(...places), { maxLength: 8 });
+    const one = fc.asyncProperty(cuts, fc.integer({ min: 1, max: 4 }), async (cuts, waits) => {
+      const world = await waiting();
+      const [execution] = world.executions;
+      execution!.waits = undefined;
+      world.edit({ signals: ["a", "b", "c"].map((id) => signal(id)) });
+      const left = Array.from({ length: waits }, (_, n) => `v${n}`);
+      for (let passes = 0; passes < 30; passes++) {
+        execution!.waits ??= left.shift();
+        const where = cuts[passes];
+        let due = true;
+        world.onBoundary = (here) => {
+          if (!due || here !== where) return;
+          due = false;
+          throw new Killed();
+        };
+        await world.pass(kind).catch((error) => {
+          if (!(error instanceof Killed)) throw error;
+        });
+        world.advance(1_000);
+      }
+      const expected = ["a", "b", "c"].slice(0, waits).map((id, n) => [`v${n}`, id]);
+      expect(execution!.answers).toEqual(expected);
+    });
+    await fc.assert(one, { numRuns: 300, seed: SEED });
+  });
+});
+
 describe("whatever is cut off, a run", () => {
   const PLACES = [
     "claim",

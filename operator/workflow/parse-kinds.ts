@@ -274,6 +274,11 @@ function readListen(to: Kinded) {
       within(one.path, "type"),
       `"${signal}" is no name of a signal: letters, digits, ., - and _`,
     );
+  if (to.place.parallel > 0)
+    throw new WorkflowError(
+      within(to.path, "listen"),
+      "listens where tasks run at once, and a run waits for one signal at a time: listen before or after that",
+    );
   return {
     task: { kind: "listen", signal, timeoutSeconds: timeoutOf(to, LIMITS.waitSeconds) } as const,
     gives: DYNAMIC,

@@ -27,6 +27,10 @@ let sfn: SFNClient;
 const apply = (...objects: readonly object[]) => applyTo(cluster, ...objects);
 const mine = (kind: string, name: string, spec: object) => ours(kind, name, spec, NAMESPACE);
 const workflow = (name: string, tasks: readonly object[]) => mine("Workflow", name, { definition: { do: tasks } });
+const listen = (type: string) => ({
+  listen: { to: { one: { with: { type } } } },
+  timeout: { after: { minutes: 10 } },
+});
 const run = (name: string, of: string, input: unknown = {}, more: object = {}) =>
   mine("WorkflowRun", name, { workflowRef: { name: of }, input: JSON.stringify(input), ...more });
 
@@ -105,9 +109,13 @@ beforeAll(async () => {
     ]),
     workflow("long", [{ rest: { wait: { seconds: 600 } } }]),
     workflow("fails", [{ stop: { raise: { error: { type: "Business", code: "Empty", detail: "nothing in it" } } } }]),
+    workflow("asks", [
+      { first: { ...listen("approved"), export: { as: { first: "${output}" } } } },
+      { second: { ...listen("paid"), output: { as: ["${context.first}", "${output}"] } } },
+    ]),
     workflow("quick", [{ done: { set: "${input.n + 1}" } }]),
   );
-  for (const name of ["fulfil", "long", "fails", "quick"]) await isReady("workflows", name);
+  for (const name of ["fulfil", "long", "fails", "quick", "asks"]) await isReady("workflows", name);
 }, 300_000);
 
 afterAll(async () => {
@@ -129,6 +137,47 @@ it("a run does what its Workflow says, and tells what came of it", async () => {
   expect(code).toBe(0);
   expect(text).toMatch(/shop\/one of fulfil: Succeeded/);
   expect(text).toMatch(/✓ send +\d{4}-/);
+});
+
+it("one that waits for a signal says so, and goes on with what comes, early or late", async () => {
+  await apply(run("asks", "asks"));
+  await eventually(async () => conditions(await read("workflowruns", "asks")).Ready, {
+    reason: "Running",
+    message: "It waits for the signal approved, at first: onyx run signal asks approved",
+  });
+  expect(await onyx("signal", "asks", "paid", "--value", "{")).toMatchObject({
+    code: 1,
+    text: expect.stringContaining("--value { is no JSON"),
+  });
+  const sent = await Promise.all([
+    onyx("signal", "asks", "paid", "--value", '{"cents":1250}'),
+    onyx("signal", "asks", "approved", "--value", '"by me"'),
+  ]);
+  expect(sent.map(({ code }) => code)).toEqual([0, 0]);
+  await comesTo("asks", { phase: "Succeeded", output: '["by me",{"cents":1250}]' });
+  const { spec, status } = (await read("workflowruns", "asks")) as Seen & { spec: { signals: { id: string }[] } };
+  expect(status?.signals?.map(({ id }) => id).toSorted()).toEqual(spec.signals.map(({ id }) => id).toSorted());
+  expect(await onyx("signal", "asks", "approved")).toMatchObject({
+    code: 1,
+    text: expect.stringContaining("is over: Succeeded"),
+  });
+});
+
+it("a signal that was sent does not change", async () => {
+  await apply(run("asked", "asks", {}, { signals: [{ id: "a", name: "paid", value: "1" }] }));
+  const change = (signals: string) =>
+    cluster.kubectl([
+      "patch",
+      "workflowruns.onyx.onelens.io",
+      "asked",
+      `-n=${NAMESPACE}`,
+      "--type=merge",
+      `-p={"spec":{"signals":${signals}}}`,
+    ]);
+  await expect(change('[{"id":"a","name":"paid","value":"2"}]')).rejects.toThrow("a signal does not change");
+  await change('[{"id":"b","name":"paid"}]');
+  await onyx("cancel", "asked");
+  await comesTo("asked", { phase: "Cancelled" });
 });
 
 it("one that fails says so, and is run again by another object", async () => {

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from html import unescape
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
@@ -24,6 +25,9 @@ def apply():
     stepfunctions._invoke_nested_start_execution = refused(stepfunctions._invoke_nested_start_execution)
     stepfunctions._invoke_nested_start_execution_sync = refused(stepfunctions._invoke_nested_start_execution_sync)
     stepfunctions._nested_execution_failure = child_failure
+    stepfunctions._SERVICE_DISPATCH["arn:aws:states:::events:putEvents"] = put_events
+    stepfunctions._apply_jsonata_arguments = remembered_arguments
+    stepfunctions._add_event = told
     stepfunctions._create_state_machine = traced(stepfunctions._create_state_machine)
     stepfunctions._update_state_machine = traced(stepfunctions._update_state_machine)
 
@@ -57,6 +61,29 @@ def traced(change):
         return status, headers, body
 
     return remembered
+
+
+def put_events(resource, arguments, original=stepfunctions._invoke_events_put_events):
+    """A state has a detail as a map, which an event has as text."""
+    entries = [{**entry, "Detail": json.dumps(entry.get("Detail", {}))} for entry in arguments["Entries"]]
+    return original(resource, {**arguments, "Entries": entries})
+
+
+arguments_of = threading.local()
+"""What the task of this thread was last given."""
+
+
+def remembered_arguments(state, state_input, context, original=stepfunctions._apply_jsonata_arguments):
+    arguments_of.last = original(state, state_input, context)
+    return arguments_of.last
+
+
+def told(execution, kind, details=None, *more, original=stepfunctions._add_event, **others):
+    """ministack does not tell what a task was given."""
+    scheduled = (details or {}).get("taskScheduledEventDetails")
+    if scheduled is not None and hasattr(arguments_of, "last"):
+        scheduled.setdefault("parameters", json.dumps(arguments_of.last))
+    return original(execution, kind, details, *more, **others)
 
 
 def child_failure(payload):

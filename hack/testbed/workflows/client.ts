@@ -58,6 +58,28 @@ export interface EngineApi {
   cancel(execution: string, signal?: AbortSignal): Promise<EngineExecution>;
   /** What it did so far, in order. Empty: with STEP_ENTRIES=1 in its environment ours tells. */
   entries(execution: string): Promise<readonly EngineEntry[]>;
+  /** Endpoints of a run that is under way. */
+  callbacks(execution: string): Promise<readonly EngineCallback[]>;
+  /** Calls one of them. Throws EngineStatus. */
+  callBack(name: string, body: object): Promise<void>;
+}
+
+/** A Callback of the API workflowexecutions v1. */
+export interface EngineCallback {
+  readonly name: string;
+  readonly method: string;
+  readonly waiters: string;
+}
+
+/** What an engine refused. */
+export class EngineStatus extends Error {
+  override readonly name = "EngineStatus";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /** A StepEntry of google.cloud.workflows.executions.v1, as far as engines tell. */
@@ -96,6 +118,11 @@ export function engineApi(endpoint: string): EngineApi {
       const { stepEntries = [] } = await call<{ stepEntries?: EngineEntry[] }>(endpoint, "GET", `${name}/stepEntries`);
       return stepEntries;
     },
+    async callbacks(name) {
+      const { callbacks = [] } = await call<{ callbacks?: EngineCallback[] }>(endpoint, "GET", `${name}/callbacks`);
+      return callbacks;
+    },
+    callBack: (name, body) => call(endpoint, "POST", name, body),
   };
 }
 
@@ -149,7 +176,7 @@ async function call<T>(
   const answer = await fetch(`${endpoint}/v1/${path}`, body ? { ...init, body: JSON.stringify(body) } : init);
   const text = await answer.text();
   if (answer.status === 400) throw new WorkflowRefused(refusal(text));
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  if (!answer.ok) throw new EngineStatus(answer.status, `${method} ${path}: ${answer.status} ${text}`);
   return JSON.parse(text) as T;
 }
 

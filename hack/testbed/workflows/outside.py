@@ -83,12 +83,15 @@ def events(rest):
     module = ModuleType("events")
 
     def create(http_callback_method="POST"):
-        return {"url": f"{rest}/v1/callbacks/{uuid4()}", "http_callback_method": http_callback_method}
+        url = f"{rest}/v1/{os.environ['ENGINE_EXECUTION']}/callbacks/{uuid4()}"
+        exchange("PUT", url)
+        return {"url": url, "http_callback_method": http_callback_method}
 
     def wait(callback, timeout=43200.0):
         end = now() + timeout * WAIT_SCALE
         while not (request := exchange("GET", callback["url"])):
             if now() > end:
+                exchange("DELETE", callback["url"])
                 raise WorkflowError(message=f"nobody called {callback['url']}", tags=["TimeoutError"])
             time.sleep(0.005)
         sent = {"method": callback["http_callback_method"], "url": callback["url"], "headers": {}, "query": {}}

@@ -8,6 +8,7 @@ import json
 import logging
 import multiprocessing
 import os
+import re
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -29,13 +30,36 @@ END_WITHOUT_ANSWER = "the engine's process ended without an answer"
 
 sources: dict[str, dict | list] = {}
 runs: dict[str, "Run"] = {}
-callbacks: dict[str, dict] = {}
+callbacks: dict[str, "Callback"] = {}
 
 
 class Refused(Exception):
     def __init__(self, code, status, message):
         super().__init__(message)
         self.code, self.body = code, {"error": {"code": code, "status": status, "message": message}}
+
+
+class Callback:
+    """An endpoint of a run. The first request to it is what its run gets, which may come before anybody waits."""
+
+    def __init__(self):
+        self.request, self.waiters, self.over = None, 0, False
+
+    def take(self):
+        self.waiters = 0 if self.request else 1
+        return self.request or {}
+
+    def call(self, path, request):
+        if self.over:
+            raise Refused(404, "NOT_FOUND", f"{path} is over")
+        if self.request:
+            raise Refused(429, "RESOURCE_EXHAUSTED", f"{path} has had its request")
+        self.request, self.waiters = request, 0
+        return {}
+
+    def close(self):
+        self.over, self.waiters = True, 0
+        return {}
 
 
 class Run:
@@ -75,6 +99,7 @@ def execute(name, source, argument, pipe, entries):
     """
     history.begin(entries)
     os.environ["GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID"] = name.rsplit("/", 1)[1]
+    os.environ["ENGINE_EXECUTION"] = name
     try:
         result = engine.execute_workflow(source, parameters(source, argument))
         answer = {"state": "SUCCEEDED", "result": json.dumps(result, allow_nan=False)}
@@ -119,17 +144,31 @@ def start(name, body):
     return run.state()
 
 
-def call_back(path, request):
-    """The first request to an endpoint is what its run gets."""
-    if path in callbacks:
-        raise Refused(429, "RESOURCE_EXHAUSTED", f"{path} has had its request")
-    callbacks[path] = request
-    return {}
+CALLBACK = re.compile(r"(?P<run>.+/executions/[^/]+)/callbacks(/(?P<id>[^/]+))?")
+
+
+def callback(method, path, run, body):
+    """Runs make an endpoint (PUT), ask for its request until it is there (GET), and give up (DELETE); others list and call them."""
+    if method == "PUT":
+        callbacks[path] = Callback()
+        return {}
+    if path not in callbacks or run not in runs or runs[run].state()["state"] != "ACTIVE":
+        raise Refused(404, "NOT_FOUND", path)
+    one = callbacks[path]
+    return {"GET": one.take, "POST": lambda: one.call(path, {"body": body}), "DELETE": one.close}[method]()
+
+
+def active(run):
+    """Those of a run that is under way."""
+    if run not in runs or runs[run].state()["state"] != "ACTIVE":
+        return {}
+    mine = {path: one for path, one in callbacks.items() if path.startswith(f"{run}/callbacks/") and not one.over}
+    return {"callbacks": [{"name": path, "method": "POST", "waiters": str(one.waiters)} for path, one in sorted(mine.items())]}
 
 
 def answer(method, path, query, body):
-    if path.startswith("callbacks/"):
-        return callbacks.get(path, {}) if method == "GET" else call_back(path, {"body": body})
+    if found := CALLBACK.fullmatch(path):
+        return callback(method, path, found["run"], body) if found["id"] else active(found["run"])
     if method == "GET" and path.endswith("/stepEntries") and path.removesuffix("/stepEntries") in runs:
         parent = path.removesuffix("/stepEntries")
         return {"stepEntries": history.read(runs[parent].history, parent)}
@@ -154,7 +193,7 @@ class Handler(BaseHTTPRequestHandler):
         except Refused as refused:
             self.reply(refused.code, refused.body)
 
-    do_GET = do_POST = handle_request
+    do_GET = do_POST = do_PUT = do_DELETE = handle_request
 
     def reply(self, code, content):
         encoded = json.dumps(content).encode()

@@ -47,7 +47,6 @@ function checked(definition: Definition, paint: Paint): Result {
   const rows = uses.map(({ kind, name, access }) => [kind, name, access]);
   const sound = paint("green", `✓ sound: ${tasks} ${tasks === 1 ? "task" : "tasks"}, the same on both clouds`);
   const notes = [
-    ...listens.map((path) => `${path} listens for a signal: that runs here, and can't be deployed yet`),
     ...unknown.map(
       (name) => `the Table ${name} is not in this file: whether calls fit its keys shows when it is applied`,
     ),

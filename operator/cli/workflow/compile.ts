@@ -52,7 +52,6 @@ const COMPILERS: { readonly [C in Cloud]: (workflow: Workflow, schema: SchemaOf)
       schema,
       workflow: (name) => arn("states", `stateMachine:${name}`),
       connection: arn("events", "connection/example/00000000-0000-0000-0000-000000000000"),
-      signals: queueUrl("signals"),
     });
     return { value, text: JSON.stringify(value, undefined, 2) };
   },
@@ -67,7 +66,6 @@ const COMPILERS: { readonly [C in Cloud]: (workflow: Workflow, schema: SchemaOf)
       }),
       schema,
       workflow: (name) => `projects/example-project/locations/us-central1/workflows/${name}`,
-      signals: topicName("signals"),
       endpoints: ENDPOINTS,
     });
     return { value, text: cloudWorkflowsSource(value) };

@@ -18,6 +18,10 @@ export interface Execution {
   readonly shownAt: number;
   phase: RunSeen["phase"];
   stops: number;
+  /** What it waits for a signal with; undefined: it waits for none. */
+  waits: string | undefined;
+  /** What each wait was answered. */
+  readonly answers: (readonly [visit: string, value: unknown])[];
   over: Partial<RunSeen>;
 }
 
@@ -57,6 +61,8 @@ export function createRunWorld(options: RunWorldOptions) {
           shownAt: clock + (options.hiddenMs ?? 0),
           phase: "Running",
           stops: 0,
+          waits: undefined,
+          answers: [],
           over: {},
         });
       at("after start");
@@ -67,6 +73,20 @@ export function createRunWorld(options: RunWorldOptions) {
       const found = executions.find((one) => (id ? one.id === id : one.uid === owner.uid && one.shownAt <= clock));
       if (!found) return undefined;
       return { id: found.id, phase: found.phase, startedAt: found.startedAt, steps: [], ...found.over };
+    },
+    async listening(id) {
+      at("listening");
+      const visit = executions.find((one) => one.id === id && one.phase === "Running")?.waits;
+      return visit === undefined ? undefined : { visit, at: `${id}/${visit}` };
+    },
+    async answer({ at: wait }, value) {
+      at("before answer");
+      const one = executions.find(({ id, waits }) => wait === `${id}/${waits}`);
+      if (one?.waits !== undefined) {
+        one.answers.push([one.waits, value]);
+        one.waits = undefined;
+      }
+      at("after answer");
     },
     async stop(id) {
       at("stop");
@@ -177,6 +197,7 @@ export const thingRun: RunKind<RunSpec & { readonly input?: string }> = {
   input: ({ input = "7" }) => (input === "bad" ? { invalid: "input: is bad." } : { input }),
   most: (of) => (of.spec as { readonly most?: number }).most,
   tasks: () => new Map([["t_pay", "pay"]]),
+  signals: () => new Map([["approve", "approved"]]),
 };
 
 export const refusal = (fault: "denied" | "throttled" | "transient" | "invalid"): ProviderError =>

@@ -12,12 +12,6 @@ export interface CloudWorkflowsPlace {
   schema(table: string): TableSchema;
   /** The Workflow's resource: `projects/P/locations/L/workflows/W`. */
   workflow(name: string): string;
-  /**
-   * `projects/P/topics/T`, the topic of the signal gateway. For each `listen` it gets `{run, signal, key, url}`: id of the run,
-   * name of the signal, the idempotency key of the task, which is the same for each try of it, and where to POST `{value}`,
-   * with a token of Google's. 429 means that another answer came first, 404 that the run is over.
-   */
-  readonly signals: string | undefined;
   /** Without a slash at the end. A token of the workflow's account goes to hosts of `googleapis.com` only. */
   readonly endpoints: {
     readonly pubsub: string;

@@ -1,4 +1,3 @@
-import { DEDUP_ATTRIBUTE } from "../calls.ts";
 import { RUN_KEY } from "../envelope.ts";
 import { WorkflowError } from "../errors.ts";
 import { expressionText } from "../expression/cloud-workflows-steps.ts";
@@ -7,7 +6,6 @@ import { LIMITS } from "../limits.ts";
 import { emitKey } from "./key.ts";
 import { NOW } from "./now.ts";
 import { authFor } from "./place.ts";
-import { emitPublish } from "./publish.ts";
 import type { Given, TaskAt } from "./task-at.ts";
 
 /** `projects.locations.workflows.executions.run` of the connector: it starts an execution and waits for its end. */
@@ -20,28 +18,10 @@ export function emitWait({ task, block, names, input }: TaskAt<Wait>): Given {
   return { output: input };
 }
 
-/** The endpoint is there before it is told: an answer that comes early waits in it. */
-export function emitListen(at: TaskAt<Listen>): Given {
-  const { task, emission, block, frame, target } = at;
-  const [callback, message, answer] = [
-    emission.variable("callback"),
-    emission.variable("message"),
-    emission.variable("answer"),
-  ];
-  const { signals } = emission.place;
-  if (!signals) throw new WorkflowError(task.path, "to listen needs a topic for signals, and there is none");
-  const key = emitKey(at);
+/** Who lists the callbacks of the execution finds the endpoint, and POSTs `{value}` to it. */
+export function emitListen({ task, emission, block, target }: TaskAt<Listen>): Given {
+  const [callback, answer] = [emission.variable("callback"), emission.variable("answer")];
   block.add({ call: "events.create_callback_endpoint", args: { http_callback_method: "POST" }, result: callback });
-  block.assign({
-    [message]: {
-      run: expressionText(`${frame.names.run}["id"]`),
-      signal: task.signal,
-      key: expressionText(key),
-      url: expressionText(`${callback}["url"]`),
-    },
-  });
-  const attributes = { [DEDUP_ATTRIBUTE]: expressionText(key) };
-  emitPublish(at, signals, { body: message, attributes }, LIMITS.callSeconds);
   block.add({
     call: "events.await_callback",
     args: { callback: expressionText(callback), timeout: task.timeoutSeconds },

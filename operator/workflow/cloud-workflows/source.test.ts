@@ -23,7 +23,6 @@ const PLACE: CloudWorkflowsPlace = {
   },
   schema: (table) => knownSchema(table, table === "orders" ? ORDERS : undefined),
   workflow: (name) => `projects/p/locations/l/workflows/${name}`,
-  signals: "projects/p/topics/signals",
   endpoints: ENDPOINTS,
 };
 
@@ -232,14 +231,12 @@ do:
 `;
     expect(calls(yaml)).toMatchObject([
       { call: "events.create_callback_endpoint", args: { http_callback_method: "POST" } },
-      { call: "http.post", args: { url: "https://pubsub.googleapis.com/v1/projects/p/topics/signals:publish" } },
       { call: "events.await_callback", args: { timeout: 86_400 } },
       {
         call: "googleapis.workflowexecutions.v1.projects.locations.workflows.executions.run",
         args: { project_id: "p", location: "l", workflow_id: "child", connector_params: { timeout: 7_200 } },
       },
     ]);
-    expect(() => sourceOf(yaml, { ...PLACE, signals: undefined })).toThrow(/^wait: to listen needs a topic/);
     expect(() => sourceOf(yaml, { ...PLACE, workflow: (name) => name })).toThrow(
       /^run: the Workflow "child" is "child"/,
     );

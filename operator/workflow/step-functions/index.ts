@@ -12,6 +12,7 @@ export type { State, StateMachine, States } from "./definition.ts";
 export { type Problem, problemOf } from "./errors.ts";
 export type { StepFunctionsPlace } from "./machine.ts";
 export { HELPER_MARK, stateName } from "./names.ts";
+export { SIGNALS_SOURCE } from "./runs.ts";
 
 /** Of a definition, in bytes: "State machine quotas" of AWS. */
 const MAX_DEFINITION = 1_048_576;

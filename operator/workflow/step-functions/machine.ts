@@ -14,12 +14,6 @@ export interface StepFunctionsPlace {
   workflow(name: string): string;
   /** ARN of the EventBridge connection that HTTP requests go through: Step Functions makes none without. */
   readonly connection: string | undefined;
-  /**
-   * URL of the queue of the signal gateway. For each `listen` it gets `{run, signal, key, token}`: id of the run, name
-   * of the signal, the idempotency key of that visit, and the token for SendTaskSuccess, whose output is what the signal
-   * brings.
-   */
-  readonly signals: string | undefined;
 }
 
 /** What is the same for the whole machine. */

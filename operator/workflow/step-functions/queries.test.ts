@@ -17,7 +17,6 @@ const place: StepFunctionsPlace = {
   schema: (table) => knownSchema(table, undefined),
   workflow: (name) => name,
   connection: "arn:aws:events:eu-west-1:1:connection/http/1",
-  signals: "https://sqs/signals",
 };
 const statesOf = (yaml: string): Readonly<Record<string, State>> => toStepFunctions(workflowOf(yaml), place).States;
 

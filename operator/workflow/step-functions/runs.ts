@@ -1,27 +1,26 @@
 import { RUN_KEY } from "../envelope.ts";
-import { WorkflowError } from "../errors.ts";
 import type { Listen, Run } from "../ir.ts";
 import { digestOf, keyOf, RUN_ID } from "./key.ts";
 import { type Leave, type Machine, type Scope, seeing } from "./machine.ts";
 import { at, field, query } from "./queries.ts";
 
-/** The signal gateway gets a token, and answers with it. */
-export function addListen(task: Listen, scope: Scope, leave: Leave, { place }: Machine): string {
-  const { path, signal, timeoutSeconds } = task;
-  if (!place.signals)
-    throw new WorkflowError(path, "to wait for a signal needs a gateway for signals, and there is none");
+/**
+ * Source of the events that tell that a run waits. Nobody has to hear one: the token that answers it is in the history of the
+ * execution, as every argument is, and the operator finds it there.
+ */
+export const SIGNALS_SOURCE = "onyx.workflow";
+
+export function addListen({ path, signal, timeoutSeconds }: Listen, scope: Scope, leave: Leave): string {
+  const Detail = {
+    run: query(RUN_ID),
+    signal,
+    key: query(keyOf(path, scope)),
+    token: query("$states.context.Task.Token"),
+  };
   return scope.branch.add(path, undefined, {
     Type: "Task",
-    Resource: "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-    Arguments: {
-      QueueUrl: place.signals,
-      MessageBody: {
-        run: query(RUN_ID),
-        signal,
-        key: query(keyOf(path, scope)),
-        token: query("$states.context.Task.Token"),
-      },
-    },
+    Resource: "arn:aws:states:::events:putEvents.waitForTaskToken",
+    Arguments: { Entries: [{ Source: SIGNALS_SOURCE, DetailType: "WaitsForSignal", Detail }] },
     TimeoutSeconds: timeoutSeconds,
     Next: leave(),
   });

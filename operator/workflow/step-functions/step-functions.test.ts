@@ -29,7 +29,6 @@ const place: StepFunctionsPlace = {
   schema: (table) => knownSchema(table, table === "orders" ? ORDERS : undefined),
   workflow: (name) => `arn:aws:states:eu-west-1:1:stateMachine:${name}`,
   connection: "arn:aws:events:eu-west-1:1:connection/http/1",
-  signals: "https://sqs.eu-west-1.amazonaws.com/1/signals",
 };
 
 /** The machine, which is sound. */
@@ -233,12 +232,11 @@ do:
       do:
         - b:
             for: { each: other, at: place, in: "\${[1]}" }
-            metadata: { concurrency: 2 }
             do: [{ c: { listen: { to: { one: { with: { type: paid } } } }, timeout: { after: PT1H } } }]
 `),
     );
-    const { MessageBody } = states["a/b/c"]!.Arguments as { MessageBody: { key: string } };
-    expect(MessageBody.key.replaceAll(/_\d+/g, "_N")).toBe(
+    const { Entries } = states["a/b/c"]!.Arguments as { Entries: [{ Detail: { key: string } }] };
+    expect(Entries[0].Detail.key.replaceAll(/_\d+/g, "_N")).toBe(
       '{% $lookup($run,"id") & "/a/b/c" & "/" & $string($index_N) & "/" & $string($index_N) %}',
     );
   });
@@ -256,18 +254,12 @@ do:
   });
 });
 
-it.each([
-  [
-    "call: http, with: { method: GET, endpoint: 'https://x' }",
+it("an HTTP request needs a connection", () => {
+  const bare = { ...place, connection: undefined };
+  const yaml = "do: [{ c: { call: http, with: { method: GET, endpoint: 'https://x' } } }]";
+  expect(() => toStepFunctions(workflowOf(yaml), bare)).toThrow(
     "c: an HTTP request needs a connection, and there is none",
-  ],
-  [
-    "listen: { to: { one: { with: { type: paid } } } }, timeout: { after: PT1H }",
-    "c: to wait for a signal needs a gateway for signals, and there is none",
-  ],
-])("%s: needs what the place may not have", (task, problem) => {
-  const bare = { ...place, connection: undefined, signals: undefined };
-  expect(() => toStepFunctions(workflowOf(`do: [{ c: { ${task} } }]`), bare)).toThrow(problem);
+  );
 });
 
 describe("limits of Step Functions", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { startWorkflowEngine } from "../../../hack/testbed/index.ts";
+import { engineApi } from "../../../hack/testbed/workflows/client.ts";
 import {
   type CloudWorkflowsPlace,
   ENDPOINTS,
@@ -37,7 +38,6 @@ const PLACE: CloudWorkflowsPlace = {
   target: (kind, name) => ({ [kind === "Queue" ? "QUEUE_URL" : "TOPIC_ID"]: `projects/p/topics/${name}` }),
   schema: (table) => knownSchema(table, undefined),
   workflow: (name) => `projects/test/locations/local/workflows/${name}`,
-  signals: "projects/p/topics/signals",
   endpoints: { ...ENDPOINTS, pubsub: service.url, executions: service.url },
 };
 
@@ -49,18 +49,11 @@ interface Message {
 const messageIn = ({ body }: Received): Message => (body as { messages: [Message] }).messages[0];
 const contentOf = ({ data }: Message): unknown => JSON.parse(Buffer.from(data, "base64").toString());
 
-/** As Pub/Sub and Workflow Executions answer; and whoever gets a signal answers before its run can wait for it. */
+/** As Pub/Sub and Workflow Executions answer. */
 async function answer(request: Received): Promise<unknown> {
   if (!request.path.endsWith(":publish")) return (runOf(request)?.answerOf ?? answerTo)(request);
   const message = messageIn(request);
-  if (request.path.includes("/signals:")) await giveSignal(contentOf(message) as { signal: string; url: string });
   return { messageIds: [`m-${message.attributes.dedupKey}`] };
-}
-
-async function giveSignal({ signal, url }: { readonly signal: string; readonly url: string }): Promise<void> {
-  if (signal === "never") return;
-  const body = JSON.stringify({ value: [signal] });
-  await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
 }
 
 /** What came of the run on the engine, and what it asked the service. The source keeps to our rules. */
@@ -246,18 +239,18 @@ do:
     expect(await run("no-attributes", yaml, { a: 1 })).toMatchObject({ error: { class: "Expression" } });
   });
 
-  it("waits for a signal, which may have come before", async () => {
+  it("waits for a signal", async () => {
     const yaml = (name: string) =>
       `do: [{d: {listen: {to: {one: {with: {type: ${name}}}}}, timeout: {after: P1D}, output: {as: {got: "\${output}"}}}}]`;
-    expect(await run("listens", yaml("approved"))).toEqual({ output: { got: ["approved"] } });
-    const [asked] = service.receivedAt("/v1/projects/p/topics/signals:publish").map(messageIn);
-    expect(asked!.attributes).toEqual({ dedupKey: "listens/d" });
-    expect(contentOf(asked!)).toEqual({
-      run: "listens",
-      signal: "approved",
-      key: "listens/d",
-      url: expect.any(String),
-    });
+    const api = engineApi(engine.url);
+    await engine.deploy(toCloudWorkflowsSource(workflowOf(yaml("approved")), PLACE), "listens");
+    const { name } = await api.start(PLACE.workflow("listens"), "null");
+    const waiting = async () => (await api.callbacks(name)).filter(({ waiters }) => waiters === "1");
+    await expect.poll(waiting).toMatchObject([{ method: "POST" }]);
+    const [callback] = await waiting();
+    await api.callBack(callback!.name, { value: ["approved"] });
+    await expect.poll(() => api.outcome(name)).toMatchObject({ state: "SUCCEEDED", result: '{"got": ["approved"]}' });
+    expect(await api.callbacks(name)).toEqual([]);
     expect(await run("waits", yaml("never"))).toMatchObject({ error: { class: "Timeout" } });
   });
 

@@ -1,4 +1,9 @@
-import { ListExecutionsCommand, SendTaskSuccessCommand, SFNClient } from "@aws-sdk/client-sfn";
+import {
+  GetExecutionHistoryCommand,
+  ListExecutionsCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+} from "@aws-sdk/client-sfn";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, describe, expect, it } from "vitest";
@@ -40,14 +45,12 @@ await sns.send(
     Attributes: { RawMessageDelivery: "true" },
   }),
 );
-const signals = await queue("signals");
 const place: StepFunctionsPlace = {
   target: (kind, name): Record<string, string> =>
     kind === "Topic" ? { TOPIC_ID: TopicArn } : { QUEUE_URL: queues[name]! },
   schema: (table) => knownSchema(table, undefined),
   workflow: (name) => `arn:aws:states:${region}:000000000000:stateMachine:${name}`,
   connection: `arn:aws:events:${region}:000000000000:connection/none/1`,
-  signals,
 };
 
 let workflows = 0;
@@ -142,6 +145,23 @@ do:
 });
 
 describe("signals", () => {
+  /** What the task that a machine is at asks for, by the history of its execution. */
+  async function askedFor(name: string) {
+    const executionArn = `arn:aws:states:${region}:000000000000:execution:${name}:x`;
+    for (;;) {
+      const command = new GetExecutionHistoryCommand({ executionArn, includeExecutionData: true });
+      const { events = [] } = await sfn.send(command).catch(() => ({ events: [] }));
+      const scheduled = events.find(({ taskScheduledEventDetails: details }) =>
+        details?.parameters?.includes("WaitsForSignal"),
+      );
+      const { parameters } = scheduled?.taskScheduledEventDetails ?? {};
+      if (parameters)
+        return (
+          JSON.parse(parameters) as { Entries: [{ Source: string; DetailType: string; Detail: { token: string } }] }
+        ).Entries[0];
+    }
+  }
+
   const waiting = (seconds: number) => `
 do:
   - each:
@@ -155,8 +175,9 @@ do:
 
   it("one brings what the task gives", async () => {
     const ended = run(waiting(60), "before", "listener");
-    const [message] = await received(signals, 1);
-    const { token, ...request } = JSON.parse(message!.Body!);
+    const { Source, DetailType, Detail } = await askedFor("listener");
+    const { token, ...request } = Detail;
+    expect([Source, DetailType]).toEqual(["onyx.workflow", "WaitsForSignal"]);
     expect(request).toEqual({ run: "listener", signal: "approved", key: "listener/each/approval/0" });
     await sfn.send(new SendTaskSuccessCommand({ taskToken: token, output: '{"by":["me",null]}' }));
     expect(await ended).toMatchObject({ output: { got: { by: ["me", null] }, was: "before" } });

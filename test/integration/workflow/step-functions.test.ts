@@ -39,7 +39,6 @@ const placeOf = (id: string, targets: Targets): StepFunctionsPlace => ({
   schema: (table) => knownSchema(table, undefined),
   workflow: (name) => `arn:aws:states:eu-west-1:000000000000:stateMachine:${id}-${name}`,
   connection: "arn:aws:events:eu-west-1:000000000000:connection/none/1",
-  signals: "https://sqs.eu-west-1.amazonaws.com/000000000000/signals",
 });
 
 /** What came of the run on Step Functions, and what it asked the service. */

@@ -1,6 +1,12 @@
 /** Has executions run by an engine for Workflows' sources, such as hack/testbed/workflows starts. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type EngineEntry, type EngineExecution, engineApi } from "../../../workflows/client.ts";
+import {
+  type EngineCallback,
+  type EngineEntry,
+  type EngineExecution,
+  EngineStatus,
+  engineApi,
+} from "../../../workflows/client.ts";
 import { type Message, text, timestamp } from "../../engine/messages.ts";
 import { shortName } from "../../engine/names.ts";
 import type { World } from "../../engine/world.ts";
@@ -13,6 +19,10 @@ export interface Runner {
   cancel(name: string): void;
   /** What the engine tells of the steps of an execution, in order. */
   entries(name: string): Promise<readonly EngineEntry[]>;
+  /** Endpoints of an execution that is under way. */
+  callbacks(name: string): Promise<readonly EngineCallback[]>;
+  /** Calls one of them. Throws EngineStatus. */
+  callBack(name: string, callback: string, body: object): Promise<void>;
   /** Ends all that runs. */
   stop(): Promise<void>;
 }
@@ -22,7 +32,14 @@ const POLL_MS = { least: 5, most: 100 };
 /** @param engine where its REST API answers; absent: nothing runs, and executions stay ACTIVE */
 export function newRunner({ store, clock }: World, engine: string | undefined): Runner {
   if (engine === undefined)
-    return { begin: () => undefined, cancel: () => undefined, entries: async () => [], stop: async () => undefined };
+    return {
+      begin: () => undefined,
+      cancel: () => undefined,
+      entries: async () => [],
+      callbacks: async () => [],
+      callBack: async () => undefined,
+      stop: async () => undefined,
+    };
   const api = engineApi(engine);
   const running = new Map<string, { readonly cancelled: AbortController; readonly over: Promise<void> }>();
   const deployed = new Map<string, string>();
@@ -89,6 +106,16 @@ export function newRunner({ store, clock }: World, engine: string | undefined): 
       const own = there.get(name);
       const told = own === undefined ? [] : await api.entries(own);
       return told.map((entry) => ({ ...entry, name: `${name}/stepEntries/${entry.entryId}` }));
+    },
+    async callbacks(name) {
+      const own = there.get(name);
+      const told = own === undefined ? [] : await api.callbacks(own);
+      return told.map((one) => ({ ...one, name: `${name}/callbacks/${shortName(one.name)}` }));
+    },
+    async callBack(name, callback, body) {
+      const own = there.get(name);
+      if (own === undefined) throw new EngineStatus(404, `${name} has no callbacks`);
+      await api.callBack(`${own}/callbacks/${callback}`, body);
     },
     async stop() {
       const all = [...running.values()];

@@ -1,7 +1,7 @@
 /** google.cloud.workflows.v1 and google.cloud.workflows.executions.v1: workflows that can be started, and run where there is an engine. */
-import type { EngineEntry } from "../../../workflows/client.ts";
+import { type EngineEntry, EngineStatus } from "../../../workflows/client.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { notFound, precondition, unimplemented } from "../../engine/errors.ts";
+import { CloudError, notFound, precondition, unimplemented } from "../../engine/errors.ts";
 import { text, timestamp } from "../../engine/messages.ts";
 import type { HttpRoute } from "../../engine/rest.ts";
 import type { Handler, World } from "../../engine/world.ts";
@@ -14,6 +14,10 @@ const WORKFLOWS = "google.cloud.workflows.v1.Workflows";
 const EXECUTIONS = "google.cloud.workflows.executions.v1.Executions";
 /** Google's definitions in google-proto-files are older than it: the discovery document of workflowexecutions v1 has it. */
 const LIST_ENTRIES = "google.cloud.workflows.executions.v1.ExecutionHistory.ListStepEntries";
+const LIST_CALLBACKS = "google.cloud.workflows.executions.v1.Executions.ListCallbacks";
+const CALL_BACK = "google.cloud.workflows.executions.v1.Executions.CallBack";
+const CALLBACKS =
+  /^\/v1\/(projects\/[^/]+\/locations\/[^/]+\/workflows\/[^/]+\/executions\/[^/:]+)\/callbacks(?:\/([^/]+))?$/;
 const ENTRIES = /^\/v1\/(projects\/[^/]+\/locations\/[^/]+\/workflows\/[^/]+\/executions\/[^/:]+)\/stepEntries$/;
 
 export interface WorkflowsParts {
@@ -51,18 +55,39 @@ export function workflowsService({ world, workflowEngine, engine }: WorkflowsPar
       return { status: 200, body: stepEntries.length > 0 ? { stepEntries } : {} };
     });
   };
+  /** Listed for who may, and called by who may, which are not told apart here. */
+  const callbacks: HttpRoute = async ({ verb, path, body }, signal) => {
+    const [, resource, id] = CALLBACKS.exec(path) ?? [];
+    if (resource === undefined || verb !== (id === undefined ? "get" : "post")) return undefined;
+    const mutating = id !== undefined;
+    const method = mutating ? CALL_BACK : LIST_CALLBACKS;
+    return engine().call({ method, resource, mutating, plane: "data", request: {} } as const, signal, async (view) => {
+      if (view.get(EXECUTION, resource) === undefined) throw notFound(resource);
+      if (id === undefined) return { status: 200, body: { callbacks: await runner.callbacks(resource) } };
+      try {
+        await runner.callBack(resource, id, (body ?? {}) as object);
+      } catch (error) {
+        if (error instanceof EngineStatus)
+          throw error.status === 429 ? taken(id) : notFound(`${resource}/callbacks/${id}`);
+        throw error;
+      }
+      return { status: 200, body: {} };
+    });
+  };
   return {
     call: workflowsCaller(world, runner.begin),
     module: {
       services: [WORKFLOWS, EXECUTIONS],
       semantics: { [WORKFLOW]: workflows, [EXECUTION]: executions(runner.begin) },
       unary: { [`${EXECUTIONS}.CancelExecution`]: cancel },
-      routes: [entries],
+      routes: [entries, callbacks],
       reset: () => runner.stop(),
       close: () => runner.stop(),
     },
   };
 }
+
+const taken = (id: string) => new CloudError("RESOURCE_EXHAUSTED", `The callback ${id} has had its request.`);
 
 /** @throws CloudError for what is asked in another way than here */
 function listed(entries: readonly EngineEntry[], query: URLSearchParams): readonly EngineEntry[] {
