@@ -36,9 +36,9 @@ const spec = withRules(
             .string()
             .min(1)
             .max(8192)
-            .default("null")
+            .optional()
             .describe(
-              "What it brings, as JSON text: the output of the task that waits for it. Nothing that is secret belongs here.",
+              "What it brings, as JSON text: the output of the task that waits for it. Absent: null. Nothing that is secret belongs here.",
             ),
         }),
         { rule: "self == oldSelf", message: "a signal does not change: send another, with another id" },

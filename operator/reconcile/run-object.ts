@@ -11,11 +11,11 @@ export interface RunSpec {
   readonly signals?: readonly RunSignal[] | undefined;
 }
 
-/** What a run may wait for. `value` is JSON text. */
+/** What a run may wait for. `value` is JSON text; absent: null. */
 export interface RunSignal {
   readonly id: string;
   readonly name: string;
-  readonly value: string;
+  readonly value?: string | undefined;
 }
 
 export type RunPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Cancelled";

@@ -207,7 +207,7 @@ async function bring<Spec extends RunSpec>(
     named.find(({ id }) => (before ? id === before.id : false)) ??
     named.find(({ id }) => !all.some((one) => one.id === id));
   if (!given) return undefined;
-  const value = jsonIn(given.value);
+  const value = jsonIn(given.value ?? "null");
   if (value === undefined) {
     const message = `spec.signals: the value of ${given.id} is no JSON. Take it out and send another.`;
     return pass(object, host.now, known, running(message), dueOf(object, host));

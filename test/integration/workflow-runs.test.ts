@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
@@ -161,6 +162,26 @@ it("one that waits for a signal says so, and goes on with what comes, early or l
     code: 1,
     text: expect.stringContaining("is over: Succeeded"),
   });
+});
+
+it("the guide's policy lets approvers alone approve", async () => {
+  const guide = readFileSync("docs/guides/workflows.md", "utf8");
+  const policy = guide.split("```yaml\n").find((block) => block.includes("kind: ValidatingAdmissionPolicy\n"))!;
+  await cluster.kubectl(["apply", "-f", "-"], policy.split("```")[0]!);
+  await apply(run("guarded", "asks"));
+  const as = (...groups: readonly string[]) => ["--as=eve", ...groups.map((group) => `--as-group=${group}`)];
+  const patch = (spec: object, who: readonly string[]) => {
+    const what = ["patch", "workflowruns.onyx.onelens.io", "guarded", `-n=${NAMESPACE}`, "--type=merge"];
+    return cluster.kubectl([...what, `-p=${JSON.stringify({ spec })}`, ...who]);
+  };
+  const approval = { id: "a", name: "approved", value: '"eve"' };
+  const refused = () => patch({ signals: [approval] }, [...as("system:masters"), "--dry-run=server"]).catch(String);
+  await expect.poll(refused, { timeout: 20_000 }).toContain("only the group approvers sends the signal approved");
+  await patch({ signals: [{ id: "b", name: "paid", value: "1" }] }, as("system:masters"));
+  await patch({ signals: [{ id: "b", name: "paid", value: "1" }, approval] }, as("system:masters", "approvers"));
+  await comesTo("guarded", { phase: "Succeeded", output: '["eve",1]' });
+  await patch({ ttlAfterFinished: "1h" }, as("system:masters"));
+  await cluster.kubectl(["delete", "validatingadmissionpolicybinding", "approvals"]);
 });
 
 it("a signal that was sent does not change", async () => {
