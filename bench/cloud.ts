@@ -1,5 +1,5 @@
 /**
- * The bench's stand-in for AWS: as much of SQS and STS as a Queue needs, from memory, so fast that it is not what is
+ * The bench's stand-in for AWS: as much of SQS and STS as a Queue needs, and of Step Functions as a run, from memory, so fast that it is not what is
  * measured, and it counts every call. Not a test double: it proves nothing of what an adapter asks.
  *
  * `node bench/cloud.ts` prints its URL as one line, and answers besides AWS's calls:
@@ -8,12 +8,14 @@
  *   POST /delay?ms=100         each call takes that long from now on
  *   POST /throttle?part=0.8    refuses this part of SQS's calls from now on, as SQS does that is asked too often; the same
  *                              ones each time
+ *   GET  /executions           {"begun": how many executions there are}
  *   POST /tamper               sets the visibility timeout of every queue to a value that nobody asked for
  *   GET  /corrections          ms from that until it was set again, of each queue where it was
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { createStates } from "./states.ts";
 
 interface Queue {
   readonly url: string;
@@ -28,6 +30,7 @@ const TAMPERED = "43";
 const queues = new Map<string, Queue>();
 const counts = new Map<string, number>();
 const corrections: number[] = [];
+const states = createStates();
 let delayMs = 0;
 let throttledPart = 0;
 let dice = 1;
@@ -117,6 +120,8 @@ function control({ pathname, searchParams }: URL): object | undefined {
       return Object.fromEntries(counts);
     case "/corrections":
       return corrections;
+    case "/executions":
+      return { begun: states.begun() };
     case "/delay":
       delayMs = Number(searchParams.get("ms") ?? 0);
       return {};
@@ -140,11 +145,16 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   const said = control(url);
   if (said) return void response.end(JSON.stringify(said));
   const target = request.headers["x-amz-target"];
-  const action = typeof target === "string" ? (target.split(".")[1] ?? "") : "GetCallerIdentity";
+  const [service, action = "GetCallerIdentity"] = typeof target === "string" ? target.split(".") : [];
   count(action);
   if (delayMs > 0) await wait(delayMs);
   if (action === "GetCallerIdentity") return void response.setHeader("content-type", "text/xml").end(IDENTITY);
   response.setHeader("content-type", "application/x-amz-json-1.0");
+  if (service === "AWSStepFunctions") {
+    const told = states.answer(action, JSON.parse(body) as Record<string, string>);
+    if (told) return void response.end(JSON.stringify(told));
+    return refuse(response, "ExecutionDoesNotExist", "ExecutionDoesNotExist", "There is no such execution.");
+  }
   if (refuses()) {
     count("refused");
     return refuse(response, "RequestThrottled", "RequestThrottled", "Request is throttled.");

@@ -55,7 +55,8 @@ export function createDriver(client: Client): Driver {
   };
 }
 
-async function sideBySide(count: number, run: (number: number) => Promise<void>): Promise<void> {
+/** Runs so many, 16 at once. */
+export async function sideBySide(count: number, run: (number: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async () => {
     while (next < count) await run(next++);

@@ -27,7 +27,7 @@ export interface Ground {
 export type Start = (ground: Ground) => Omit<Launch, "name"> & { readonly readyUrl?: string };
 
 /** What not every peer can do. */
-export type Ability = "retries" | "election" | "resync";
+export type Ability = "retries" | "election" | "resync" | "runs";
 
 /** An operator that is measured. */
 export interface Peer {
@@ -44,6 +44,7 @@ export interface Peer {
 
 const NO_RESYNC = "does not look at the cloud again";
 const NO_ELECTION = "has no election";
+const NO_RUNS = "knows no runs";
 const NO_RETRIES = "tries nothing again";
 
 const folderOf = (host: Host, peer: string) => join(host.root, "bench", "peers", peer);
@@ -87,7 +88,7 @@ const CONTROLLER_RUNTIME = "sigs.k8s.io/controller-runtime";
 export const controllerRuntime: Peer = {
   name: "controller-runtime",
   about: "hand-written in Go: finalizer, one call to the cloud, status; no ownership, drift or events; 10 workers",
-  lacks: { resync: NO_RESYNC },
+  lacks: { resync: NO_RESYNC, runs: NO_RUNS },
   version: (host) =>
     `controller-runtime ${requiredVersion(readGoMod(folderOf(host, "controller-runtime")), CONTROLLER_RUNTIME)}`,
   async prepare(host) {
@@ -105,7 +106,7 @@ export const controllerRuntime: Peer = {
 export const clientNode: Peer = {
   name: "client-node",
   about: "makeInformer of @kubernetes/client-node: finalizer, one call to the cloud, status; 10 workers",
-  lacks: { retries: NO_RETRIES, election: NO_ELECTION, resync: NO_RESYNC },
+  lacks: { retries: NO_RETRIES, election: NO_ELECTION, resync: NO_RESYNC, runs: NO_RUNS },
   version: (host) => `@kubernetes/client-node ${packageVersion(host, "@kubernetes/client-node")}`,
   prepare: async (host) => script(join(folderOf(host, "client-node"), "main.ts")),
 };
@@ -114,7 +115,7 @@ export const clientNode: Peer = {
 export const dotI: Peer = {
   name: "dot-i",
   about: "@dot-i/k8s-operator: finalizer, one call to the cloud, status; one event at a time",
-  lacks: { retries: NO_RETRIES, election: NO_ELECTION, resync: NO_RESYNC },
+  lacks: { retries: NO_RETRIES, election: NO_ELECTION, resync: NO_RESYNC, runs: NO_RUNS },
   version(host) {
     const { dependencies } = JSON.parse(readFileSync(join(folderOf(host, "dot-i"), "package.json"), "utf8"));
     return `@dot-i/k8s-operator ${dependencies["@dot-i/k8s-operator"]}`;
@@ -130,7 +131,7 @@ export const dotI: Peer = {
 export const kopf: Peer = {
   name: "kopf",
   about: "kopf in Python: finalizer, one call to the cloud, status; posting of events off; a worker an object",
-  lacks: { election: NO_ELECTION, resync: NO_RESYNC },
+  lacks: { election: NO_ELECTION, resync: NO_RESYNC, runs: NO_RUNS },
   version: (host) => `kopf ${/^kopf==(\S+)/m.exec(kopfRequirements(host).text)?.[1]}`,
   async prepare(host) {
     const { file, text } = kopfRequirements(host);

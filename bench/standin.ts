@@ -16,6 +16,8 @@ export interface StandIn {
   tamper(): Promise<void>;
   /** Milliseconds from that until it was set again, of each queue where it was. */
   corrections(): Promise<readonly number[]>;
+  /** How many executions were begun. */
+  executions(): Promise<number>;
   stop(): void;
 }
 
@@ -35,6 +37,7 @@ export async function startStandIn(host: Host): Promise<StandIn> {
     throttle: (part) => post(`/throttle?part=${part}`),
     tamper: () => post("/tamper"),
     corrections: async () => (await get("/corrections")) as number[],
+    executions: async () => ((await get("/executions")) as { begun: number }).begun,
     stop: () => void child.kill(),
   };
 }

@@ -101,7 +101,7 @@ do:
     yaml: `
 do:
   - keep: { set: "\${input}", export: { as: { given: "\${output}" } } }
-  - made: { call: table.update, with: { table: orders, key: { customerId: "\${run.id}", placedAt: 2 }, set: { a: 1, "b.c": { d: [1] }, "e-f": x }, remove: [g] } }
+  - made: { call: table.update, with: { table: orders, key: { customerId: "\${run.id}", placedAt: 2 }, set: { a: 1, "b.c": { d: [1] }, "e-f": x, "{% 1 %}": 2, "{}": 3 }, remove: [g, "{% 2 %}"] } }
   - changed: { call: table.update, with: { table: orders, key: { customerId: "\${run.id}", placedAt: 2 }, set: { a: "\${context.given}", total: 5 }, remove: ["b.c", none] } }
   - removed: { call: table.update, with: { table: orders, key: { customerId: "\${run.id}", placedAt: 2 }, remove: [total] } }
   - bare: { call: table.update, with: { table: orders, key: { customerId: "\${run.id}", placedAt: 3 }, remove: [a] } }

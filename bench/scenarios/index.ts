@@ -7,6 +7,7 @@ import { mass } from "./mass.ts";
 import { outage } from "./outage.ts";
 import { quiet } from "./quiet.ts";
 import { restart } from "./restart.ts";
+import { runs } from "./runs.ts";
 import { single } from "./single.ts";
 import { slow, throttled } from "./slow.ts";
 
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   failover,
   drift,
   outage,
+  runs,
 ];
 /** Those that are measured when nothing is said. */
 export const usualScenarios: readonly Scenario[] = [burst, single];

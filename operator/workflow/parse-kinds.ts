@@ -160,7 +160,7 @@ function readFork(to: Kinded) {
   const parallel = deeper(to, fork.path);
   const lists = items.map((item, at) => {
     const here = inside(to, `${path}[${at}]`, { parallel, mayEnd: false });
-    return to.readTasks([item], `${path}[${at}]`, to.input, here, to.parsing);
+    return to.readTasks([item], path, to.input, here, to.parsing, at);
   });
   const names = lists.map(({ tasks }) => tasks[0]?.name ?? "");
   const twin = names.find((name, at) => name !== "" && names.indexOf(name) < at);

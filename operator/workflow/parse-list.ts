@@ -26,13 +26,21 @@ const RESERVED = ["catch", "continue", "exit", "end"];
 /**
  * Reads tasks in a row. Whatever is wrong with one of them is kept, and the next one read.
  * @param input of the first one
+ * @param from where in the list of the YAML the first one stands
  */
-export function readTasks(list: readonly unknown[], path: string, input: Type, place: Place, parsing: Parsing): Listed {
+export function readTasks(
+  list: readonly unknown[],
+  path: string,
+  input: Type,
+  place: Place,
+  parsing: Parsing,
+  from = 0,
+): Listed {
   if (list.length === 0) throw new WorkflowError(path, "is empty: it should have a task");
   if (place.depth > LIMITS.depth)
     throw new WorkflowError(path, `is list ${place.depth} within each other; ${LIMITS.depth} is the most`);
   parsing.countTasks(list.length, path);
-  const named = list.map((item, at) => readName(item, `${path}[${at}]`));
+  const named = list.map((item, at) => readName(item, `${path}[${from + at}]`));
   refuseTwins(named);
   const flow = createFlow(named.length, input);
   const tasks = named.flatMap(({ name, value, path }, index): Task[] => {

@@ -105,7 +105,7 @@ describe("what is refused, with its place and what to do", () => {
     ["do: [{a: {wait: {days: 400}}}]", "do[0].a.wait: is 34560000 s, and may be 0 to 31536000 s"],
     [
       "do: [{f: {fork: {branches: [{a: {listen: {to: {one: {with: {type: go}}}}, timeout: {after: PT1H}}}]}}}]",
-      "do[0].f.fork.branches[0][0].a.listen: listens where tasks run at once, and a run waits for one signal at a time: listen before or after that",
+      "do[0].f.fork.branches[0].a.listen: listens where tasks run at once, and a run waits for one signal at a time: listen before or after that",
     ],
     [
       "do: [{a: {listen: {to: {one: {with: {type: go}}}}}}]",

@@ -1,5 +1,5 @@
 /**
- * The least possible program for a Queue: a watch, ten requests at once on one shared agent, and for each object the
+ * The least possible program for a Queue, and for a WorkflowRun: a watch, ten requests at once on one shared agent, and for each object the
  * writes and the one call to the cloud that can't be left out. It keeps no copy of anything, tries nothing again, and ends
  * when the API server can't be reached. Nobody could run it; it shows what the API server and the machine take whatever the
  * operator is.
@@ -7,13 +7,16 @@
  * `KUBECONFIG=… node bench/peers/floor/main.ts URL-OF-THE-CLOUD`
  */
 import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { parse } from "yaml";
 import { isDone, type Queue, readyStatus, sqs } from "../sqs.ts";
 
 const FINALIZER = "bench.onyx.onelens.io/queue";
 const WORKERS = 10;
-const QUEUES = "/apis/onyx.onelens.io/v1alpha1/queues";
+const GROUP = "/apis/onyx.onelens.io/v1alpha1";
+/** How often an execution is looked at, in ms. */
+const LOOK_MS = 1_000;
 
 /** As the test bed writes it. */
 interface KubeConfig {
@@ -40,8 +43,13 @@ const cloud = sqs(async (headers, body) => {
   return { status: reply.statusCode, text: await reply.body.text() };
 });
 
-async function patch({ metadata }: Queue, body: object, subresource = ""): Promise<void> {
-  const path = `/apis/onyx.onelens.io/v1alpha1/namespaces/${metadata.namespace}/queues/${metadata.name}${subresource}`;
+async function patch(
+  { metadata }: Pick<Queue, "metadata">,
+  body: object,
+  subresource = "",
+  plural = "queues",
+): Promise<void> {
+  const path = `/apis/onyx.onelens.io/v1alpha1/namespaces/${metadata.namespace}/${plural}/${metadata.name}${subresource}`;
   const reply = await request(`${server}${path}`, {
     method: "PATCH",
     headers: { "content-type": "application/merge-patch+json" },
@@ -64,21 +72,26 @@ async function reconcile(queue: Queue): Promise<void> {
 
 /** What was begun, by uid: its generation, or "deletion". Our own writes come back by the watch. */
 const begun = new Map<string, number | "deletion">();
-const waiting: Queue[] = [];
+const waiting: (() => Promise<void>)[] = [];
 let running = 0;
 
 function pump(): void {
   while (running < WORKERS) {
-    const queue = waiting.shift();
-    if (!queue) return;
+    const next = waiting.shift();
+    if (!next) return;
     running++;
-    reconcile(queue)
-      .catch((error: Error) => console.error(`${queue.metadata.name}: ${error.message}`))
+    next()
+      .catch((error: Error) => console.error(error.message))
       .finally(() => {
         running--;
         pump();
       });
   }
+}
+
+function queueUp(work: () => Promise<void>): void {
+  waiting.push(work);
+  pump();
 }
 
 function see(type: string, object: Queue): void {
@@ -92,20 +105,70 @@ function see(type: string, object: Queue): void {
   const what = deletionTimestamp === undefined ? generation : "deletion";
   if (begun.get(uid) === what || (what === "deletion" ? !finalizers.includes(FINALIZER) : isDone(object))) return;
   begun.set(uid, what);
-  waiting.push(object);
-  pump();
+  queueUp(() => reconcile(object));
 }
 
-process.once("SIGTERM", () => process.exit(0));
-for (;;) {
-  const { body } = await request(`${server}${QUEUES}?watch=1`, { dispatcher: watching, headersTimeout: 0 });
-  let rest = "";
-  for await (const chunk of body.setEncoding("utf8")) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      const { type, object } = JSON.parse(line) as { type: string; object: Queue };
-      see(type, object);
+/** A run of the one workflow that there is. */
+interface Run {
+  readonly metadata: Queue["metadata"] & { readonly uid: string };
+  readonly status?: { readonly phase?: string };
+}
+
+async function states(action: string, body: object): Promise<Record<string, string>> {
+  const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": `AWSStepFunctions.${action}` };
+  const reply = await request(endpoint, { method: "POST", headers, body: JSON.stringify(body), dispatcher: clouds });
+  return (await reply.body.json()) as Record<string, string>;
+}
+
+async function start(run: Run): Promise<void> {
+  await patch(run, { metadata: { finalizers: [FINALIZER] } }, "", "workflowruns");
+  const machine = "arn:aws:states:us-east-1:000000000000:stateMachine:bench";
+  const { executionArn } = await states("StartExecution", {
+    stateMachineArn: machine,
+    name: run.metadata.uid,
+    input: "{}",
+  });
+  const status = { phase: "Running", externalId: executionArn, startedAt: new Date().toISOString() };
+  await patch(run, { status }, "/status", "workflowruns");
+  setTimeout(() => queueUp(() => look(run, executionArn!)), LOOK_MS);
+}
+
+async function look(run: Run, executionArn: string): Promise<void> {
+  const { status, output } = await states("DescribeExecution", { executionArn });
+  if (status === "RUNNING") return void setTimeout(() => queueUp(() => look(run, executionArn)), LOOK_MS);
+  const ended = { phase: "Succeeded", output, finishedAt: new Date().toISOString() };
+  await patch(run, { status: ended }, "/status", "workflowruns");
+}
+
+function seeRun(type: string, run: Run): void {
+  const { uid } = run.metadata;
+  if (type !== "ADDED" || begun.has(uid)) return;
+  begun.set(uid, 1);
+  queueUp(() => start(run));
+}
+
+/** Until the end of the process. */
+async function watch<T>(plural: string, seen: (type: string, object: T) => void): Promise<never> {
+  for (;;) {
+    const url = `${server}${GROUP}/${plural}?watch=1`;
+    const { body, statusCode } = await request(url, { dispatcher: watching, headersTimeout: 0 });
+    if (statusCode !== 200) {
+      // A kind that is new is not served yet.
+      await body.dump();
+      await delay(100);
+      continue;
+    }
+    let rest = "";
+    for await (const chunk of body.setEncoding("utf8")) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const { type, object } = JSON.parse(line) as { type: string; object: T };
+        seen(type, object);
+      }
     }
   }
 }
+
+process.once("SIGTERM", () => process.exit(0));
+await Promise.all([watch("queues", see), watch("workflowruns", seeRun)]);

@@ -1,7 +1,7 @@
 import { QUERY_ITEMS, type StoreCall } from "../calls.ts";
 import { WorkflowError } from "../errors.ts";
 import type { Expression } from "../expression/index.ts";
-import { toJsonata } from "../expression/index.ts";
+import { type Span, toJsonata, toJsonataTemplate, type Value } from "../expression/index.ts";
 import { queriedBy, type TableIndex, type TableSchema } from "../tables/schema.ts";
 import { boundsOf, changesOf, itemOf, keyOfItem, plainItem, plainItems } from "./attributes.ts";
 import { type Given, type Integration, outputOf, RESULT } from "./integration.ts";
@@ -19,6 +19,10 @@ export const STORES: { readonly [Name in StoreCall]: (given: Given) => Integrati
 };
 
 const NOTHING = {};
+/** A text that somebody wrote, which may look like an expression of Step Functions. */
+const plain = (value: string): Value =>
+  toJsonataTemplate({ kind: "literal", value, double: false, span: NO_SPAN }, String);
+const NO_SPAN: Span = { path: "", start: 0, end: 0, line: 1, column: 1 };
 
 const written = ({ names }: Given, expression: Expression): string => toJsonata(expression, names);
 const schemaOf = ({ task, place }: Given): TableSchema => place.schema(task.target!);
@@ -67,7 +71,12 @@ function tableUpdate(given: Given): Integration {
       ...tableOf(given),
       ...keyIn(given),
       UpdateExpression,
-      ExpressionAttributeNames: Object.fromEntries([...places.map(([place, , name]) => [place, name]), ...gone]),
+      ExpressionAttributeNames: Object.fromEntries(
+        [...places.map(([place, , name]) => [place, name] as const), ...gone].map(([place, name]) => [
+          place,
+          plain(name),
+        ]),
+      ),
       ...(set &&
         places.length > 0 && {
           ExpressionAttributeValues: query(changesOf(written(given, set), values, schemaOf(given))),
