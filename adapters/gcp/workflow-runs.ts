@@ -114,7 +114,12 @@ export function workflowRuns({
     },
 
     async answer({ at }, value, { signal }) {
-      await ifThere(call("POST", at, signal, { body: { value } }));
+      try {
+        await ifThere(call("POST", at, signal, { body: { value } }));
+      } catch (error) {
+        // It has an answer that it did not work on yet. Where it was asked too often, the next look finds it waiting.
+        if (!(error instanceof ProviderError) || error.fault !== "throttled") throw error;
+      }
     },
 
     async stop(id, { signal }) {

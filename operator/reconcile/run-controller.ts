@@ -9,9 +9,10 @@ import {
   writeStatus,
 } from "./leaf-controller.ts";
 import { hasFinalizer, isDeleting } from "./object.ts";
-import { type RunHost, runPass } from "./run.ts";
+import { runPass } from "./run.ts";
 import type { RunKind, RunObject, RunSpec, RunStatus } from "./run-object.ts";
 import type { RunPlaces } from "./run-places.ts";
+import type { RunHost } from "./run-work.ts";
 
 /** Runs passes of one kind of runs against the cluster. */
 export function runReconciler<Spec extends RunSpec>(

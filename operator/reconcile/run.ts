@@ -1,8 +1,7 @@
 import { ProviderError } from "../provider/fault.ts";
-import { type Call, type Neutral, SETTLING_MS } from "../provider/provider.ts";
-import type { RunSeen, Runs } from "../provider/runs.ts";
+import { SETTLING_MS } from "../provider/provider.ts";
+import type { RunSeen } from "../provider/runs.ts";
 import { timestamp } from "./conditions.ts";
-import type { Environments, EnvironmentView } from "./environment-view.ts";
 import { type Blocked, elsewhere, type Next } from "./gather.ts";
 import { block, resolve } from "./gather-references.ts";
 import { nextAfterFault } from "./leaf.ts";
@@ -11,35 +10,9 @@ import { retryOf, verdicts } from "./leaf-status.ts";
 import { ANNOTATIONS, hasFinalizer, isDeleting, isPaused } from "./object.ts";
 import type { RunKind, RunObject, RunSpec, RunStatus } from "./run-object.ts";
 import { afterEnd, blocked, ended, ending, neverBegun, pass, type RunPass, refused, running } from "./run-report.ts";
+import { bring, waitOf } from "./run-signals.ts";
+import { dueOf, LOOK_MS, ofRun, type PlaceOfRun, type RunHost, SOON, type Work } from "./run-work.ts";
 
-/** What a pass may do to Kubernetes on its way; the caller writes the returned status once at the end. */
-export interface RunHost {
-  readonly environments: Environments;
-  readonly now: () => Date;
-  /** An object of ours. */
-  lookup(kind: string, name: string, namespace: string): LeafObject | undefined;
-  /**
-   * Takes one of so many places for this run, until it has ended; false: all are taken, or somebody who waits is older. Counts
-   * the runs of the same thing of which status, or this process, knows that they were begun.
-   */
-  admit(object: RunObject, most: number): boolean;
-  /** Makes sure that the finalizer is there. Before the first call to a cloud. */
-  claim(object: RunObject): Promise<void>;
-  /** Writes status now, on the latest state of the object alone: whoever sees an older one must not start it again. */
-  begin(object: RunObject, status: RunStatus): Promise<void>;
-}
-
-/** One kind of run, one object of it, and what its pass works with. */
-interface Work<Spec extends RunSpec> {
-  readonly kind: RunKind<Spec>;
-  readonly object: RunObject<Spec>;
-  readonly host: RunHost;
-  readonly signal: AbortSignal;
-}
-
-/** A run is looked at after a tenth of the time that it has taken, between these. */
-const LOOK_MS = { least: 1_000, most: 30_000 };
-const SOON: Next = { when: "after", ms: LOOK_MS.least };
 const CHANGE: Next = { when: "change" };
 /** Whoever waits for a place is told when one becomes free; more of them may be allowed meanwhile. */
 const WAIT: Next = { when: "after", ms: 60_000 };
@@ -166,81 +139,11 @@ async function follow<Spec extends RunSpec>(work: Work<Spec>): Promise<RunPass> 
   return pass(object, host.now, known, running("It is being ended: spec.cancel."), SOON);
 }
 
-/** A task that waits for a signal. */
-interface Wait {
-  readonly signal: string;
-  /** For people. */
-  readonly says: string;
-}
-
-function waitOf<Spec extends RunSpec>({ kind, object, host }: Work<Spec>, { steps }: RunSeen): Wait | undefined {
-  const { kind: ofKind, name } = kind.of(object.spec);
-  const of = host.lookup(ofKind, name, object.metadata.namespace ?? "");
-  if (!of) return undefined;
-  const signals = kind.signals(of);
-  const at = steps.find(({ state, task }) => state === "Running" && signals.has(task));
-  const signal = at && signals.get(at.task);
-  if (signal === undefined) return undefined;
-  return {
-    signal,
-    says: `It waits for the signal ${signal}, at ${at?.task}: onyx run signal ${object.metadata.name} ${signal}`,
-  };
-}
-
-/**
- * Brings a run what it waits for, if that is there. Which signal answers which wait is recorded before it is sent: so each answers
- * one wait at most, and each wait gets one, however often that is tried. Undefined: there is nothing to bring, or nobody waits yet.
- */
-async function bring<Spec extends RunSpec>(
-  { object, host }: Work<Spec>,
-  { runs, call }: PlaceOfRun,
-  { signal }: Wait,
-  known: RunStatus & { readonly externalId: string },
-): Promise<RunPass | undefined> {
-  const named = (object.spec.signals ?? []).filter(({ name }) => name === signal);
-  if (named.length === 0) return undefined;
-  const listening = await runs.listening(known.externalId, call);
-  if (!listening) return undefined;
-  const all = known.signals ?? [];
-  const before = all.find(({ visit }) => visit === listening.visit);
-  const given =
-    named.find(({ id }) => (before ? id === before.id : false)) ??
-    named.find(({ id }) => !all.some((one) => one.id === id));
-  if (!given) return undefined;
-  const value = jsonIn(given.value ?? "null");
-  if (value === undefined) {
-    const message = `spec.signals: the value of ${given.id} is no JSON. Take it out and send another.`;
-    return pass(object, host.now, known, running(message), dueOf(object, host));
-  }
-  const { visit } = listening;
-  const present = new Set((object.spec.signals ?? []).map(({ id }) => id));
-  const others = all.filter((one) => one.visit !== visit && present.has(one.id));
-  const status: RunStatus = { ...known, signals: [...others, { id: given.id, visit }] };
-  if (before?.id !== given.id) await host.begin(object, status);
-  await runs.answer(listening, value, call);
-  return {
-    ...pass({ ...object, status }, host.now, status, running(`It got the signal ${signal}.`), SOON),
-    notices: [
-      { type: "Normal", reason: "Running", action: "Signal", note: `Brought the signal ${signal} (${given.id})` },
-    ],
-  };
-}
-
-/** Undefined: it is none. */
-function jsonIn(text: string): Neutral {
-  try {
-    return JSON.parse(text) as Neutral;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Steps by the paths of their tasks, as far as the definition of now has them. */
-function withTasks<Spec extends RunSpec>({ kind, object, host }: Work<Spec>, seen: RunSeen): RunSeen {
-  const { kind: ofKind, name } = kind.of(object.spec);
-  const of = host.lookup(ofKind, name, object.metadata.namespace ?? "");
+function withTasks<Spec extends RunSpec>(work: Work<Spec>, seen: RunSeen): RunSeen {
+  const of = ofRun(work);
   if (!of || seen.steps.length === 0) return seen;
-  const tasks = kind.tasks(of);
+  const tasks = work.kind.tasks(of);
   return { ...seen, steps: seen.steps.map((step) => ({ ...step, task: tasks.get(step.task) ?? step.task })) };
 }
 
@@ -293,13 +196,6 @@ function targetOf<Spec extends RunSpec>({ kind, object, host }: Work<Spec>) {
   return { object: of as LeafObject, id: resolved.targets.get(field)?.outputs[idOutput] ?? "" };
 }
 
-/** Where a run is, and who asks there. */
-interface PlaceOfRun {
-  readonly environment: EnvironmentView;
-  readonly runs: Runs;
-  readonly call: Call;
-}
-
 function placeOf<Spec extends RunSpec>(
   { kind, object, host, signal }: Work<Spec>,
   name: string | undefined,
@@ -327,11 +223,6 @@ function placeOf<Spec extends RunSpec>(
 /** How long what was last tried may not show yet, in ms. */
 const unsettledMs = ({ status }: RunObject, host: RunHost, settlingMs: number): number =>
   Date.parse(status?.triedAt ?? "") + settlingMs - host.now().getTime();
-
-function dueOf({ status }: RunObject, host: RunHost): Next {
-  const tenth = (host.now().getTime() - Date.parse(status?.attemptedAt ?? "")) / 10;
-  return { when: "after", ms: Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, tenth)) };
-}
 
 function underWay({ steps }: RunSeen): string {
   const at = steps.filter(({ state }) => state === "Running").map(({ task }) => task);

@@ -3,9 +3,10 @@ import type { RunSeen, Runs } from "../../provider/runs.ts";
 import type { EnvironmentView } from "../environment-view.ts";
 import type { LeafObject } from "../leaf-object.ts";
 import { FINALIZER } from "../object.ts";
-import { type RunHost, runPass } from "../run.ts";
+import { runPass } from "../run.ts";
 import type { RunKind, RunObject, RunSpec, RunStatus } from "../run-object.ts";
 import type { RunPass } from "../run-report.ts";
+import type { RunHost } from "../run-work.ts";
 import { environmentWith } from "./environment.ts";
 
 /** A run in the cloud of this world. */
