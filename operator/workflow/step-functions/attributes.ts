@@ -66,26 +66,25 @@ export function itemOf(item: string, schema: TableSchema): string {
   return `(${ENCODE}$_x:=${item};${keys.join("")}${checks(schema)}$lookup($_av($_x,${MAX_NESTING + 1}),"M"))`;
 }
 
-/** In JSONata the values of an update by their placeholders. @param set in JSONata @param names placeholders of the attributes in it */
-export function changesOf(set: string, names: Readonly<Record<string, string>>, schema: TableSchema): string {
-  const entries = Object.entries(names).map(
-    ([placeholder, name]) => `${text(placeholder)}:$_av(${at("$_x", name)},${MAX_NESTING})`,
-  );
-  return `(${ENCODE}$_x:=${set};${checks(schema)}$_av($_x,${MAX_NESTING + 1});{${entries.join(",")}})`;
+/** In JSONata one attribute of an item, as an attribute value. @param value in JSONata */
+export function attributeOf(name: string, value: string, schema: TableSchema): string {
+  const same = (one: KeyAttribute) => one.name === name;
+  const key = keysOf(schema).find(same);
+  const indexed = indexedAttributes(schema).find(same);
+  if (key) return `(${ENCODE}${keyValue(value, key, true)})`;
+  if (name === schema.ttlField) return `(${ENCODE}$_x:=${value};${EXPIRY}$_av($_x,0))`;
+  return `(${ENCODE}${indexed ? keyValue(value, indexed, false) : `$_av(${value},${MAX_NESTING})`})`;
 }
+
+/** Fails unless `$_x` is when an item expires. */
+const EXPIRY = `$_tk($_x,"number",true)>=0 and $_x<=${MAX_EXPIRY}?0:$error("expiry");`;
 
 /** Fails where an attribute of an index, or the expiry, is there and of another type. */
 function checks(schema: TableSchema): string {
   const ifThere = (name: string, check: string) => `$exists(${at("$_x", name)})?${check}:0;`;
   const indexed = indexedAttributes(schema).map((one) => ifThere(one.name, keyValue(at("$_x", one.name), one, false)));
   const { ttlField } = schema;
-  const expiry =
-    ttlField === null
-      ? ""
-      : ifThere(
-          ttlField,
-          `($y:=$_tk(${at("$_x", ttlField)},"number",true);$y>=0 and $y<=${MAX_EXPIRY}?0:$error("expiry"))`,
-        );
+  const expiry = ttlField === null ? "" : ifThere(ttlField, `($_x:=${at("$_x", ttlField)};${EXPIRY.slice(0, -1)})`);
   return indexed.join("") + expiry;
 }
 

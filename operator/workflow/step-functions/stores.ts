@@ -1,9 +1,9 @@
 import { QUERY_ITEMS, type StoreCall } from "../calls.ts";
 import { WorkflowError } from "../errors.ts";
 import type { Expression } from "../expression/index.ts";
-import { type Span, toJsonata, toJsonataTemplate, type Value } from "../expression/index.ts";
-import { queriedBy, type TableIndex, type TableSchema } from "../tables/schema.ts";
-import { boundsOf, changesOf, itemOf, keyOfItem, plainItem, plainItems } from "./attributes.ts";
+import { check, type Span, toJsonata, toJsonataTemplate, type Value } from "../expression/index.ts";
+import { indexedAttributes, keysOf, queriedBy, type TableIndex, type TableSchema } from "../tables/schema.ts";
+import { attributeOf, boundsOf, itemOf, keyOfItem, plainItem, plainItems } from "./attributes.ts";
 import { type Given, type Integration, outputOf, RESULT } from "./integration.ts";
 import { at, field, query } from "./queries.ts";
 
@@ -47,11 +47,27 @@ function tablePut(given: Given): Integration {
     Resource: "arn:aws:states:::dynamodb:putItem",
     Arguments: {
       ...tableOf(given),
-      Item: query(itemOf(written(given, given.with.item!), schema)),
+      Item: itemIn(given, schema),
       ...(given.task.settings.ifAbsent === true && unless),
     },
     Output: NOTHING,
   };
+}
+
+/** What is written out is written attribute by attribute: each expression has a length that it may have. */
+function itemIn(given: Given, schema: TableSchema): Value {
+  const item = given.with.item!;
+  if (item.kind !== "map") return query(itemOf(written(given, item), schema));
+  return Object.fromEntries(item.entries.map(({ key, value }) => [key, attributeIn(given, key, value, schema)]));
+}
+
+function attributeIn(given: Given, name: string, value: Expression, schema: TableSchema): Value {
+  const looked = [...keysOf(schema), ...indexedAttributes(schema)].map((one) => one.name);
+  const special = looked.includes(name) || name === schema.ttlField;
+  const { kind } = check(value, given.task.with.scope);
+  if (!special && kind === "string") return { S: field(value, given.names) };
+  if (!special && kind === "bool") return { BOOL: field(value, given.names) };
+  return query(attributeOf(name, written(given, value), schema));
 }
 
 function tableUpdate(given: Given): Integration {
@@ -64,7 +80,11 @@ function tableUpdate(given: Given): Integration {
     ...(places.length > 0 ? [`SET ${places.map(([name, value]) => `${name} = ${value}`).join(", ")}`] : []),
     ...(gone.length > 0 ? [`REMOVE ${gone.map(([name]) => name).join(", ")}`] : []),
   ].join(" ");
-  const values = Object.fromEntries(places.map(([, value, name]) => [value, name]));
+  const schema = schemaOf(given);
+  const entries = set?.kind === "map" ? set.entries : [];
+  const values = entries.map(
+    ({ key, value }, index) => [`:s${index}`, attributeIn(given, key, value, schema)] as const,
+  );
   return {
     Resource: "arn:aws:states:::dynamodb:updateItem",
     Arguments: {
@@ -77,10 +97,7 @@ function tableUpdate(given: Given): Integration {
           plain(name),
         ]),
       ),
-      ...(set &&
-        places.length > 0 && {
-          ExpressionAttributeValues: query(changesOf(written(given, set), values, schemaOf(given))),
-        }),
+      ...(values.length > 0 && { ExpressionAttributeValues: Object.fromEntries(values) }),
     },
     Output: NOTHING,
   };

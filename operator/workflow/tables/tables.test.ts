@@ -86,6 +86,16 @@ describe("what does not fit a Table", () => {
       "key: { customer: a, at: 1 }, remove: [customer]",
       "with.remove: customer is part of the key, which never changes",
     ],
+    [
+      "table.put",
+      "item: { customer: a, at: 1, state: 1 }",
+      "with.item.state: is a number, and the attribute is a String",
+    ],
+    [
+      "table.update",
+      "key: { customer: a, at: 1 }, set: { expires: soon }",
+      "with.set.expires: is a string, and the attribute is a Number",
+    ],
     ["table.query", "key: { state: a }", "with.key lacks customer, which is part of the key"],
     [
       "table.query",

@@ -3,7 +3,7 @@ import { WorkflowError } from "../errors.ts";
 import { check, type Expression, type Scope } from "../expression/index.ts";
 import type { Call, Settings, Task, Typed } from "../ir.ts";
 import { within } from "../reader.ts";
-import { type KeyAttribute, keysOf, queriedBy, RESERVED_NAME, type TableSchema } from "./schema.ts";
+import { indexedAttributes, type KeyAttribute, keysOf, queriedBy, RESERVED_NAME, type TableSchema } from "./schema.ts";
 
 /** What of a call of a Table can't be, whatever the Table. @throws WorkflowError */
 export function refuseUnfit(typed: Typed, settings: Settings, path: string, call: TableCall): void {
@@ -58,8 +58,10 @@ function misfitOf(task: Call, schema: TableSchema): string | undefined {
   const given = argumentsIn(task.with);
   const lacks = (name: "key" | "item", attributes: readonly KeyAttribute[], only: boolean) =>
     misfitOfKey(given[name], attributes, task.with.scope, only, `with.${name}`);
-  if (call === "table.put") return lacks("item", keysOf(schema), false);
-  if (call !== "table.query") return lacks("key", keysOf(schema), true) ?? misfitOfChange(given.set, settings, schema);
+  const typed = (name: "item" | "set") => misfitOfAttributes(given[name], schema, task.with.scope, `with.${name}`);
+  if (call === "table.put") return lacks("item", keysOf(schema), false) ?? typed("item");
+  if (call !== "table.query")
+    return lacks("key", keysOf(schema), true) ?? misfitOfChange(given.set, settings, schema) ?? typed("set");
   const index = settings.index as string | undefined;
   const by = queriedBy(schema, index);
   if (!by) return `with.index: the Table has no index ${index}${namesOf(schema.indexes)}`;
@@ -101,6 +103,22 @@ function misfitOfKey(
   return other
     ? `${field}.${other} is no part of the key, which is ${attributes.map(({ name }) => name).join(", ")}`
     : undefined;
+}
+
+/** Attributes of indexes, and the expiry, may be missing, but not of another type. */
+function misfitOfAttributes(
+  map: Expression | undefined,
+  schema: TableSchema,
+  scope: Scope,
+  field: string,
+): string | undefined {
+  const expiry: KeyAttribute[] = schema.ttlField === null ? [] : [{ name: schema.ttlField, type: "Number" }];
+  for (const attribute of [...indexedAttributes(schema), ...expiry]) {
+    const entry = map?.kind === "map" && map.entries.find(({ key }) => key === attribute.name);
+    const problem = entry && misfitOfValue(entry.value, attribute, scope);
+    if (problem) return `${field}.${attribute.name}: ${problem}`;
+  }
+  return undefined;
 }
 
 function misfitOfValue(value: Expression, { type }: KeyAttribute, scope: Scope): string | undefined {
