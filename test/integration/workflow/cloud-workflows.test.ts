@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { startWorkflowEngine } from "../../../hack/testbed/index.ts";
 import { engineApi } from "../../../hack/testbed/workflows/client.ts";
 import {
@@ -242,14 +242,19 @@ do:
   it("waits for a signal", async () => {
     const yaml = (name: string) =>
       `do: [{d: {listen: {to: {one: {with: {type: ${name}}}}}, timeout: {after: P1D}, output: {as: {got: "\${output}"}}}}]`;
-    const api = engineApi(engine.url);
-    await engine.deploy(toCloudWorkflowsSource(workflowOf(yaml("approved")), PLACE), "listens");
+    // Without waits, nobody waits for a callback that is not there yet.
+    const patient = await startWorkflowEngine();
+    onTestFinished(() => patient.stop());
+    const api = engineApi(patient.url);
+    await patient.deploy(toCloudWorkflowsSource(workflowOf(yaml("approved")), PLACE), "listens");
     const { name } = await api.start(PLACE.workflow("listens"), "null");
     const waiting = async () => (await api.callbacks(name)).filter(({ waiters }) => waiters === "1");
-    await expect.poll(waiting).toMatchObject([{ method: "POST" }]);
+    await expect.poll(waiting, { timeout: 10_000 }).toMatchObject([{ method: "POST" }]);
     const [callback] = await waiting();
     await api.callBack(callback!.name, { value: ["approved"] });
-    await expect.poll(() => api.outcome(name)).toMatchObject({ state: "SUCCEEDED", result: '{"got": ["approved"]}' });
+    await expect
+      .poll(() => api.outcome(name), { timeout: 10_000 })
+      .toMatchObject({ state: "SUCCEEDED", result: '{"got": ["approved"]}' });
     expect(await api.callbacks(name)).toEqual([]);
     expect(await run("waits", yaml("never"))).toMatchObject({ error: { class: "Timeout" } });
   });
