@@ -66,7 +66,7 @@ async function measure(scenario: Scenario, peer: Peer, number: number): Promise<
   if (stopped) return gap("not measured, the bench was stopped before");
   if (missing !== undefined) return gap(missing);
   const objects = Number(values.objects ?? scenario.objects);
-  host.say(`${scenario.name}, run ${number + 1} of ${count}: ${peer.name}, ${objects} Queues`);
+  host.say(`${scenario.name}, run ${number + 1} of ${count}: ${peer.name}, ${objects} ${scenario.of ?? "Queues"}`);
   const before = await load();
   try {
     const measured = await scenario.run(peer, host, { objects, seconds: Number(values.seconds) });

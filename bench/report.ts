@@ -60,7 +60,7 @@ export function sheetOf(
   }
   const objects = mine[0]?.objects;
   return {
-    title: `${scenario.title}${objects === undefined ? "" : ` (${objects.toLocaleString("en")} Queues)`}`,
+    title: `${scenario.title}${objects === undefined ? "" : ` (${objects.toLocaleString("en")} ${scenario.of ?? "Queues"})`}`,
     about: scenario.about,
     headers: ["PEER", ...columns.map(([, { head }]) => head)],
     rows,

@@ -30,7 +30,9 @@ export interface Scenario<Key extends string = string> {
   readonly title: string;
   /** What is done, in a sentence or two. */
   readonly about: string;
-  /** How many Queues there are unless something else is said. */
+  /** What is made, in the plural; Queues if left out. */
+  readonly of?: string;
+  /** How many of them there are unless something else is said. */
   readonly objects: number;
   /** What a peer must be able to do. */
   readonly needs: readonly Ability[];

@@ -23,6 +23,7 @@ export const runs: Scenario<"over" | "rate" | "p50" | "p99" | "late" | "cpu" | "
   name: "runs",
   title: "Many runs at once",
   about: `As many WorkflowRuns of one Workflow are made at once, 16 creates at a time, until an independent watch has seen the end of the last one. Each takes ${EXECUTION_MS / 1000} s in the stand-in. Each is there once, or the run of the bench fails.`,
+  of: "runs",
   objects: 1_000,
   needs: ["runs"],
   columns: {
