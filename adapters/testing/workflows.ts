@@ -15,7 +15,7 @@ const listen = (type: string) => ({
   timeout: { after: { minutes: 10 } },
 });
 
-/** One that succeeds, one that fails, one that takes its time and one that waits for two signals. */
+/** One that succeeds, one that fails, one that takes its time and one that waits for two signals, the second inside a try. */
 export const RUNNABLE: Readonly<Record<"sums" | "fails" | "waits" | "listens", readonly Neutral[]>> = {
   sums: [{ sum: { set: { sum: expression("input.a + 1"), run: expression("run") } } }],
   fails: [{ stop: { raise: { error: { type: "Business", code: "Empty", detail: "nothing" } } } }],
@@ -23,7 +23,12 @@ export const RUNNABLE: Readonly<Record<"sums" | "fails" | "waits" | "listens", r
   listens: [
     { before: { set: 1 } },
     { first: { ...listen("approved"), export: { as: { first: expression("output") } } } },
-    { second: { ...listen("paid"), output: { as: [expression("context.first"), expression("output")] } } },
+    {
+      hear: {
+        try: [{ second: { ...listen("paid"), output: { as: [expression("context.first"), expression("output")] } } }],
+        catch: { errors: { with: { type: "Timeout" } }, do: [{ silence: { set: "nobody" } }] },
+      },
+    },
   ],
 };
 
@@ -55,6 +60,7 @@ export function testSignals({ start, of, ended }: Deployments, runs: () => Runs,
     await runs().answer(first, { by: ["me", null], n: 1.5 }, as("l1"));
     await expect.poll(async () => (await listening())?.visit, { timeout: 10_000 }).not.toBe(first.visit);
     await expect.poll(listening, { timeout: 10_000 }).toBeDefined();
+    await expect.poll(stepsNow, { timeout: 10_000 }).toContainEqual([expect.stringMatching(/second$/), "Running"]);
     const second = (await listening())!;
     expect(second.visit).not.toBe(first.visit);
     await runs().answer(second, null, as("l1"));

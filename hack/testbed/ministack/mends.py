@@ -28,6 +28,11 @@ def apply():
     stepfunctions._SERVICE_DISPATCH["arn:aws:states:::events:putEvents"] = put_events
     stepfunctions._apply_jsonata_arguments = remembered_arguments
     stepfunctions._add_event = told
+    stepfunctions._run_sub_machine = named(stepfunctions._run_sub_machine)
+    for kind in ("Pass", "Task", "Choice", "Wait", "Parallel", "Map"):
+        handler = f"_execute_{kind.lower()}"
+        setattr(stepfunctions, handler, within(kind, getattr(stepfunctions, handler)))
+    stepfunctions._fail_state_error = failing(stepfunctions._fail_state_error)
     stepfunctions._create_state_machine = traced(stepfunctions._create_state_machine)
     stepfunctions._update_state_machine = traced(stepfunctions._update_state_machine)
 
@@ -78,12 +83,59 @@ def remembered_arguments(state, state_input, context, original=stepfunctions._ap
     return arguments_of.last
 
 
+numbering = threading.Lock()
+"""Branches write one history, and an event's id is its place there."""
+
+
 def told(execution, kind, details=None, *more, original=stepfunctions._add_event, **others):
     """ministack does not tell what a task was given."""
     scheduled = (details or {}).get("taskScheduledEventDetails")
     if scheduled is not None and hasattr(arguments_of, "last"):
         scheduled.setdefault("parameters", json.dumps(arguments_of.last))
-    return original(execution, kind, details, *more, **others)
+    with numbering:
+        return original(execution, kind, details, *more, **others)
+
+
+branch_of = threading.local()
+"""The branch or iteration that this thread is in: its execution, and the names of its states by their identity."""
+
+
+def named(run):
+    def remembered(states, start_at, input_data, execution, ctx):
+        around = getattr(branch_of, "now", None)
+        branch_of.now = (execution, {id(state): name for name, state in states.items()})
+        try:
+            return run(states, start_at, input_data, execution, ctx)
+        finally:
+            branch_of.now = around
+
+    return remembered
+
+
+def moved(kind, what, state, detail, text):
+    """A history has the states of branches and iterations too; ministack's has those of the outermost machine alone."""
+    execution, names = getattr(branch_of, "now", None) or (None, {})
+    if id(state) in names:
+        details = {"name": names[id(state)], detail: json.dumps(text)}
+        stepfunctions._add_event(execution, f"{kind}State{what}", {f"state{what}EventDetails": details})
+
+
+def within(kind, execute):
+    def followed(state, state_input, *rest):
+        moved(kind, "Entered", state, "input", state_input)
+        output, following = execute(state, state_input, *rest)
+        moved(kind, "Exited", state, "output", output)
+        return output, following
+
+    return followed
+
+
+def failing(error_of):
+    def followed(state, state_input, ctx=None):
+        moved("Fail", "Entered", state, "input", state_input)
+        return error_of(state, state_input, ctx)
+
+    return followed
 
 
 def child_failure(payload):
