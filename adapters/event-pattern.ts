@@ -1,5 +1,6 @@
 /** A pattern in the language of EventBridge, whose length counts on both clouds so that the same ones are taken. Pure. */
 import { canonical, type Match, type Pattern } from "../crds/pattern.ts";
+import { jsonIn } from "../operator/provider/json.ts";
 
 /** An event that a program put as CloudEvent into `Detail`, and nothing else. */
 const CLOUD_EVENT = { specversion: ["1.0"] };
@@ -19,7 +20,7 @@ function termsOf({ anyOf, prefix, exists = true }: Match): readonly Term[] {
 
 /** The pattern that an EventPattern of ours stands for; undefined: it isn't one that spec can ask for. */
 export function readEventPattern(text: string): Pattern | undefined {
-  const parsed = parse(text) as { detail?: Readonly<Record<string, unknown>> } | undefined;
+  const parsed = jsonIn(text) as { detail?: Readonly<Record<string, unknown>> } | undefined;
   if (typeof parsed?.detail !== "object" || parsed.detail === null || Object.keys(parsed).length !== 1)
     return undefined;
   const { specversion, ...fields } = parsed.detail;
@@ -36,12 +37,4 @@ function readTerms(attribute: string, terms: unknown): Match | undefined {
   if (more.length > 0 || typeof term !== "object" || term === null || Object.keys(term).length !== 1) return undefined;
   if (typeof term.prefix === "string") return { attribute, prefix: term.prefix };
   return typeof term.exists === "boolean" ? { attribute, exists: term.exists } : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

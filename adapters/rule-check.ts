@@ -4,6 +4,7 @@ import { type Cron, isCron, parseCron } from "../crds/cron.ts";
 import { limits } from "../crds/limits.ts";
 import type { Pattern } from "../crds/pattern.ts";
 import { ProviderError } from "../operator/provider/fault.ts";
+import { jsonIn } from "../operator/provider/json.ts";
 import { eventPattern } from "./event-pattern.ts";
 
 /**
@@ -19,7 +20,7 @@ export function checkRule(want: EventRuleWant): Cron {
     );
   const cron = parseCron(want.schedule?.cron ?? "");
   if (!isCron(cron)) throw refused("Cron", `schedule.cron: ${cron.problem}`);
-  if (!isJson(want.input)) throw refused("Input", "input: it is no JSON text");
+  if (jsonIn(want.input) === undefined) throw refused("Input", "input: it is no JSON text");
   refuseLarge(want);
   refuseOrdered(want, "a message of a schedule");
   return cron;
@@ -65,15 +66,6 @@ const refused = (code: string, message: string) => new ProviderError("invalid", 
 function isTimezone(name: string): boolean {
   try {
     return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
   } catch {
     return false;
   }

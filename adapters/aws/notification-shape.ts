@@ -1,7 +1,9 @@
 /** Notifications of a Bucket as EventBridge has them: a rule for each event of each, canonical forms both ways. Pure. */
+
 import { isDeepStrictEqual } from "node:util";
 import type { BucketNotification } from "../../controllers/leaf/wants.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
+import { jsonIn } from "../../operator/provider/json.ts";
 import { shortHash } from "../../operator/provider/owner.ts";
 import { EVENT_TYPES, type ObjectEvent, sourceOf } from "../bucket-events.ts";
 import { parseArn } from "./arn.ts";
@@ -87,7 +89,7 @@ export const PATHS = {
 /** Whether the rule itself is as it should be, and whether its target is. */
 export function compareRule(bucket: string, want: RuleWant, live: LiveRule): { rule: boolean; target: boolean } {
   return {
-    rule: live.enabled && isDeepStrictEqual(parsed(live.pattern), JSON.parse(JSON.stringify(patternOf(bucket, want)))),
+    rule: live.enabled && isDeepStrictEqual(jsonIn(live.pattern), JSON.parse(JSON.stringify(patternOf(bucket, want)))),
     target:
       live.target === want.target &&
       live.template === templateOf(bucket, want) &&
@@ -97,7 +99,7 @@ export function compareRule(bucket: string, want: RuleWant, live: LiveRule): { r
 
 /** What a rule that is there is about, as far as it tells. */
 export function ruleWantOf(live: LiveRule): RuleWant {
-  const prefix = keyPrefix(parsed(live.pattern));
+  const prefix = keyPrefix(jsonIn(live.pattern));
   return {
     notification: live.tags[NAME_TAG] ?? live.name,
     event: live.name.endsWith(WORDS.ObjectDeleted) ? "ObjectDeleted" : "ObjectCreated",
@@ -109,14 +111,6 @@ export function ruleWantOf(live: LiveRule): RuleWant {
 function keyPrefix(pattern: unknown): unknown {
   const { detail } = (pattern ?? {}) as { detail?: { object?: { key?: readonly { prefix?: unknown }[] } } };
   return detail?.object?.key?.[0]?.prefix;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

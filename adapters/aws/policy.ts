@@ -4,6 +4,7 @@
  */
 
 import { ProviderError } from "../../operator/provider/fault.ts";
+import { jsonIn } from "../../operator/provider/json.ts";
 
 /** One condition: all operators and keys must match. Values of ours are single. */
 export interface Test {
@@ -46,19 +47,11 @@ export interface PolicyDocument {
  * @throws ProviderError transient: it is no policy, so it was cut off on its way
  */
 export function parsePolicy(text: string, what: string): PolicyDocument {
-  const document = parsed(text);
+  const document = jsonIn(text);
   if (isRecord(document) && list(document.Statement).every(isStatement)) return document as unknown as PolicyDocument;
   throw new ProviderError("transient", `${what} is no policy: it was cut off, or is of a form that is not known`, {
     code: "IncompleteReply",
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isStatement(value: unknown): boolean {

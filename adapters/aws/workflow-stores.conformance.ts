@@ -1,7 +1,6 @@
 /** Calls of Tables and Buckets on AWS, by an engine that really runs them. */
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll } from "vitest";
-import type { WorkflowTarget } from "../../controllers/leaf/wants.ts";
 import { itemsIn } from "../../hack/platform/stores.ts";
 import { BUCKET, type StoresCloud, TABLES, testStores } from "../testing/stores.ts";
 import { deployments } from "../testing/workflows.ts";
@@ -23,7 +22,7 @@ afterAll(async () => {
 });
 
 const as = (uid: string) => call("run", { owner: owner("run", { kind: "WorkflowRun", uid }) });
-const { deploy, of, start, ended } = deployments(
+const { deploy, run } = deployments(
   () => provider,
   () => runs,
   as,
@@ -44,21 +43,11 @@ beforeAll(async () => {
 
 const cloud: StoresCloud = {
   deploy,
-  async run(name, id, input) {
-    const begun = await start(name, id, input as never);
-    await ended(name, id);
-    return (await runs.find(of(name), begun.id, as(id)))!;
-  },
-  target(kind, name): WorkflowTarget {
-    const more = { encryptionKey: null, access: ["Read", "Write"] } as const;
-    if (kind === "Bucket") {
-      const outputs = { BUCKET_ID: `arn:aws:s3:::${name}`, BUCKET: name };
-      return { kind, name, outputs, ...more, schema: null };
-    }
-    const outputs = { TABLE_ID: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${name}`, TABLE_NAME: name };
-    const gone = { partitionKey: { name: "id", type: "String" }, sortKey: null, indexes: [], ttlField: null } as const;
-    return { kind, name, outputs, ...more, schema: TABLES[name as keyof typeof TABLES] ?? gone };
-  },
+  run,
+  outputs: (kind, name) =>
+    kind === "Bucket"
+      ? { BUCKET_ID: `arn:aws:s3:::${name}`, BUCKET: name }
+      : { TABLE_ID: `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${name}`, TABLE_NAME: name },
   items: (table) => itemsIn(aws.dynamodb, table),
   async object(Key) {
     const { Body } = await aws.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));

@@ -1,6 +1,5 @@
 /** Calls of Tables and Buckets on Google Cloud, by an engine that really runs them. */
 import { afterAll, beforeAll } from "vitest";
-import type { WorkflowTarget } from "../../controllers/leaf/wants.ts";
 import { documentsIn } from "../../hack/platform/stores.ts";
 import { startWorkflowEngine } from "../../hack/testbed/index.ts";
 import { BUCKET, type StoresCloud, TABLES, testStores } from "../testing/stores.ts";
@@ -19,7 +18,7 @@ afterAll(async () => {
 });
 
 const as = (uid: string) => call("WorkflowRun", "run", { uid });
-const { deploy, of, start, ended } = deployments(
+const { deploy, run } = deployments(
   () => providerOf(adapter.connection, "Workflow"),
   () => runs,
   as,
@@ -61,19 +60,11 @@ const cloud: StoresCloud = {
     await deploy(name, tasks, targets);
     if (gone) await rest("DELETE", "/storage/v1/b/gone");
   },
-  async run(name, id, input) {
-    const begun = await start(name, id, input as never);
-    await ended(name, id);
-    return (await runs.find(of(name), begun.id, as(id)))!;
-  },
-  target(kind, name): WorkflowTarget {
-    const more = { encryptionKey: null, access: ["Read", "Write"] } as const;
-    if (kind === "Bucket")
-      return { kind, name, outputs: { BUCKET_ID: `projects/_/buckets/${name}`, BUCKET: name }, ...more, schema: null };
-    const outputs = { TABLE_ID: `projects/${PROJECT}/databases/${databaseOf(name)}`, COLLECTION: "items" };
-    const gone = { partitionKey: { name: "id", type: "String" }, sortKey: null, indexes: [], ttlField: null } as const;
-    return { kind, name, outputs, ...more, schema: TABLES[name as keyof typeof TABLES] ?? gone };
-  },
+  run,
+  outputs: (kind, name) =>
+    kind === "Bucket"
+      ? { BUCKET_ID: `projects/_/buckets/${name}`, BUCKET: name }
+      : { TABLE_ID: `projects/${PROJECT}/databases/${databaseOf(name)}`, COLLECTION: "items" },
   items: (table) => documentsIn(adapter.cloud.rest, `projects/${PROJECT}/databases/${databaseOf(table)}`),
   object: (name) => rest("GET", `/storage/v1/b/${BUCKET}/o/${encodeURIComponent(name)}?alt=media`),
   async write(name, content, type) {

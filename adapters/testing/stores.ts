@@ -32,19 +32,26 @@ export const TABLES: Readonly<Record<"orders" | "notes" | "counts", TableSchema>
   counts: { partitionKey: number("n"), sortKey: null, indexes: [], ttlField: null },
 };
 export const BUCKET = "reports";
+/** What a workflow takes the Table for that is gone. */
+const GONE: TableSchema = { partitionKey: text("id"), sortKey: null, indexes: [], ttlField: null };
 
 /** A cloud with those Tables and that Bucket, and without the Table and the Bucket `gone`. */
 export interface StoresCloud {
   deploy(name: string, tasks: readonly Neutral[], targets: readonly WorkflowTarget[]): Promise<void>;
   /** Runs a workflow to its end. */
   run(name: string, id: string, input: Value): Promise<RunSeen>;
-  target(kind: "Table" | "Bucket", name: string): WorkflowTarget;
+  outputs(kind: "Table" | "Bucket", name: string): WorkflowTarget["outputs"];
   /** All items, as plain maps; by the ids of their documents where there are documents. */
   items(table: keyof typeof TABLES): Promise<ReadonlyMap<string, Value> | readonly Value[]>;
   /** The objects of the Bucket as they lie there. */
   object(name: string): Promise<string>;
   /** Writes an object as somebody else would. */
   write(name: string, content: string, type: string): Promise<void>;
+}
+
+function targetOf(kind: "Table" | "Bucket", name: string, outputs: WorkflowTarget["outputs"]): WorkflowTarget {
+  const schema = kind === "Table" ? (TABLES[name as keyof typeof TABLES] ?? GONE) : null;
+  return { kind, name, outputs, access: ["Read", "Write"], encryptionKey: null, schema };
 }
 
 interface Case {
@@ -317,7 +324,9 @@ export function testStores(cloud: () => StoresCloud): void {
     if (!workflow) throw new Error(problems.map(({ message }) => message).join("\n"));
     const made = { name: `workflow-${workflows.size + 1}`, workflow };
     const names = new Map(references.map(({ kind, name }) => [`${kind}/${name}`, { kind, name }]));
-    const targets = [...names.values()].map(({ kind, name }) => cloud().target(kind as "Table" | "Bucket", name));
+    const targets = [...names.values()].map(({ kind, name }) =>
+      targetOf(kind as "Table" | "Bucket", name, cloud().outputs(kind as "Table" | "Bucket", name)),
+    );
     await cloud().deploy(made.name, tasks, targets);
     workflows.set(yaml, made);
     return made;

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { WorkflowOutputs, WorkflowTarget, WorkflowWant } from "../../controllers/leaf/wants.ts";
 import type { Tags } from "../../operator/provider/owner.ts";
 import type { Call, Neutral, Provider } from "../../operator/provider/provider.ts";
-import type { Runs } from "../../operator/provider/runs.ts";
+import type { RunSeen, Runs } from "../../operator/provider/runs.ts";
 
 export const STARTED_AT = "2026-01-05T10:00:00Z";
 
@@ -40,6 +40,8 @@ export interface Deployments {
   start(name: string, uid: string, input?: Neutral): Promise<{ readonly id: string }>;
   /** Waits until a run has ended. */
   ended(name: string, uid: string): Promise<void>;
+  /** Starts one, and gives what became of it. */
+  run(name: string, uid: string, input: Neutral): Promise<RunSeen>;
 }
 
 /** A run of `listens`, answered by whoever may. */
@@ -88,8 +90,21 @@ export function deployments(
 ): Deployments {
   const made = new Map<string, string>();
   const of = (name: string): string => made.get(name) ?? expect.fail(`no ${name}`);
+  const start: Deployments["start"] = (name, uid, input = {}) =>
+    runs().start(of(name), { id: uid, startedAt: STARTED_AT, input }, as(uid));
+  const ended = async (name: string, uid: string) =>
+    await expect
+      .poll(async () => (await runs().find(of(name), undefined, as(uid)))?.phase, { timeout: 10_000 })
+      .not.toBe("Running");
   return {
     of,
+    start,
+    ended,
+    async run(name, uid, input) {
+      const { id } = await start(name, uid, input);
+      await ended(name, uid);
+      return (await runs().find(of(name), id, as(uid)))!;
+    },
     async deploy(name, tasks, targets = []) {
       const { call, tags } = about(name);
       const want: WorkflowWant = {
@@ -103,10 +118,5 @@ export function deployments(
       const { id } = await provider().create(name, provider().fit?.(want).want ?? want, call);
       made.set(name, id);
     },
-    start: (name, uid, input = {}) => runs().start(of(name), { id: uid, startedAt: STARTED_AT, input }, as(uid)),
-    ended: async (name, uid) =>
-      await expect
-        .poll(async () => (await runs().find(of(name), undefined, as(uid)))?.phase, { timeout: 10_000 })
-        .not.toBe("Running"),
   };
 }

@@ -1,5 +1,5 @@
 import type { WorkflowSpec } from "../../crds/workflow.ts";
-import type { Given, Leaf, Target } from "../../operator/reconcile/leaf-object.ts";
+import type { Given, Leaf } from "../../operator/reconcile/leaf-object.ts";
 import {
   allTasks,
   CALLS,
@@ -9,7 +9,7 @@ import {
   type Parsed,
   parseOnce,
   type Reference,
-  type TableSchema,
+  schemaOf,
   type Task,
 } from "../../operator/workflow/index.ts";
 import { overridesFor } from "./overrides.ts";
@@ -63,16 +63,16 @@ const targetKindOf = ({ call }: Call): string | undefined => (CALLS[call] as Cal
 function problemOf({ workflow, references }: Parsed, given: Given): string | undefined {
   const tasks = allTasks(workflow?.tasks ?? []);
   const unkeyed = tasks.filter(isUnkeyed);
-  for (const reference of references) {
-    const field = fieldOf(reference);
-    const { kind, name } = reference;
+  for (const [first] of byObject(references).values()) {
+    const field = fieldOf(first!);
+    const { kind, name } = first!;
     const object = given.target(field);
     if (kind === "Queue") {
       const refused = refuseSubscriber(field, object, "queue.send");
       if (refused) return refused;
     }
     if (kind === "Table") {
-      const [misfit] = misfitsOfTables(tasks, (table) => (table === name ? schemaIn(object.effective) : null));
+      const [misfit] = misfitsOfTables(tasks, (table) => (table === name ? schemaOf(object.effective) : null));
       if (misfit) return `definition: ${misfit}`;
     }
     const keyless = unkeyed.find((task) => targetKindOf(task) === kind && task.target === name);
@@ -82,21 +82,16 @@ function problemOf({ workflow, references }: Parsed, given: Given): string | und
   return undefined;
 }
 
+const byObject = (references: readonly Reference[]) => Map.groupBy(references, ({ kind, name }) => `${kind}/${name}`);
+
 function targetsOf(references: readonly Reference[], given: Given): readonly WorkflowTarget[] {
-  const byObject = Map.groupBy(references, ({ kind, name }) => `${kind}/${name}`);
-  return [...byObject]
+  return [...byObject(references)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, [first, ...others]]) => {
       const { kind, name } = first!;
       const { outputs, effective } = given.target(fieldOf(first!));
       const access = [first!, ...others].map((one) => one.access).sort();
       const encryptionKey = (effective.encryptionKey as string | undefined) ?? null;
-      return { kind, name, outputs, access, encryptionKey, schema: kind === "Table" ? schemaIn(effective) : null };
+      return { kind, name, outputs, access, encryptionKey, schema: kind === "Table" ? schemaOf(effective) : null };
     });
-}
-
-/** Null: the Table was never ready. */
-function schemaIn(effective: Target["effective"]): TableSchema | null {
-  const { partitionKey, sortKey = null, indexes = [], ttlField = null } = effective as Partial<TableSchema>;
-  return partitionKey ? { partitionKey, sortKey, indexes, ttlField } : null;
 }

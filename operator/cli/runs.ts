@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { workflowRun } from "../../crds/index.ts";
 import type { WorkflowRunObject, WorkflowRunStatus } from "../../crds/workflowrun.ts";
+import { jsonIn } from "../provider/json.ts";
 import { ApiError } from "../runtime/errors.ts";
 import type { KubeObject as ServerObject } from "../runtime/resource.ts";
 import { ClusterError, openCluster, typeOf } from "./cluster.ts";
@@ -59,7 +60,8 @@ export async function cancelRun(name: string, options: RunOptions): Promise<Resu
 export async function signalRun(name: string, signal: string, value: string, options: RunOptions): Promise<Result> {
   const cluster = clusterOf(options);
   const what = `WorkflowRun ${options.namespace}/${name}`;
-  if (!isJson(value)) throw new ClusterError(`--value ${value} is no JSON: a text is written '"…"', quotes included.`);
+  if (jsonIn(value) === undefined)
+    throw new ClusterError(`--value ${value} is no JSON: a text is written '"…"', quotes included.`);
   const id = `${signal
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
@@ -78,15 +80,6 @@ export async function signalRun(name: string, signal: string, value: string, opt
 }
 
 const SIGNAL_TRIES = 5;
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** `onyx run retry`: another object with the same Workflow and input. The old one stays as it is. */
 export async function retryRun(name: string, options: RunOptions): Promise<Result> {

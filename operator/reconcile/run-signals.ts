@@ -1,4 +1,4 @@
-import type { Neutral } from "../provider/provider.ts";
+import { jsonIn } from "../provider/json.ts";
 import type { RunSeen } from "../provider/runs.ts";
 import type { RunSpec, RunStatus } from "./run-object.ts";
 import { pass, type RunPass, running } from "./run-report.ts";
@@ -63,13 +63,4 @@ export async function bring<Spec extends RunSpec>(
       { type: "Normal", reason: "Running", action: "Signal", note: `Brought the signal ${signal} (${given.id})` },
     ],
   };
-}
-
-/** Undefined: it is none. */
-function jsonIn(text: string): Neutral {
-  try {
-    return JSON.parse(text) as Neutral;
-  } catch {
-    return undefined;
-  }
 }

@@ -24,5 +24,5 @@ export { type Parsed, parseOnce, parseWorkflow } from "./parse.ts";
 export type { Reference } from "./parsing.ts";
 export { problemOfInput } from "./schema.ts";
 export { createStores, type Stores } from "./tables/memory.ts";
-export { knownSchema, type TableSchema } from "./tables/schema.ts";
+export { knownSchema, schemaOf, type TableSchema } from "./tables/schema.ts";
 export { misfitsOfTables } from "./tables/written.ts";

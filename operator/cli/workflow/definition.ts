@@ -1,7 +1,6 @@
 import { type Document, isMap, isNode, LineCounter, parseAllDocuments } from "yaml";
 import { API_VERSION } from "../../../crds/define.ts";
-import type { TableSpec } from "../../../crds/table.ts";
-import { type Parsed, parseWorkflow, type TableSchema, type Workflow } from "../../workflow/index.ts";
+import { type Parsed, parseWorkflow, schemaOf, type TableSchema, type Workflow } from "../../workflow/index.ts";
 import { ManifestError, textOf } from "../manifests.ts";
 
 /** A workflow from a file. */
@@ -74,10 +73,8 @@ function tablesIn(documents: readonly Document[]): Definition["tables"] {
   const tables = documents.filter((document) => isOf("Table", document));
   return Object.fromEntries(
     tables.flatMap((document) => {
-      const { partitionKey, sortKey, indexes = [], ttlField } = (document.toJS() as { spec?: TableSpec }).spec ?? {};
-      if (!partitionKey) return [];
-      const all = indexes.map((index) => ({ ...index, sortKey: index.sortKey ?? null }));
-      return [[nameIn(document), { partitionKey, sortKey: sortKey ?? null, indexes: all, ttlField: ttlField ?? null }]];
+      const schema = schemaOf((document.toJS() as { spec?: object }).spec ?? {});
+      return schema ? [[nameIn(document), schema]] : [];
     }),
   );
 }

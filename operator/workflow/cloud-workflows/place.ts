@@ -1,15 +1,12 @@
-import type { TargetKind } from "../calls.ts";
-import type { TableSchema } from "../tables/schema.ts";
+import type { Place } from "../place.ts";
 
 /** What the references of a workflow, and its calls of the cloud itself, lead to. */
-export interface CloudWorkflowsPlace {
+export interface CloudWorkflowsPlace extends Place {
   /**
    * What the object gives: `QUEUE_URL` of a Queue and `TOPIC_ID` of a Topic, each `projects/P/topics/T`, `TABLE_ID`
    * (`projects/P/databases/D`) and `COLLECTION` of a Table, `BUCKET` of a Bucket.
    */
-  target(kind: TargetKind, name: string): Readonly<Record<string, string>>;
-  /** Keys and indexes of a Table. @throws WorkflowError they are not known */
-  schema(table: string): TableSchema;
+  target: Place["target"];
   /** The Workflow's resource: `projects/P/locations/L/workflows/W`. */
   workflow(name: string): string;
   /** Without a slash at the end. A token of the workflow's account goes to hosts of `googleapis.com` only. */

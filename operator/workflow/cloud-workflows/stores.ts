@@ -1,15 +1,16 @@
 import { QUERY_ITEMS, type StoreCall } from "../calls.ts";
-import { WorkflowError } from "../errors.ts";
 import { expressionText } from "../expression/cloud-workflows-steps.ts";
 import type { Value } from "../expression/index.ts";
 import type { Call } from "../ir.ts";
+import { outputOf } from "../place.ts";
 import {
   indexedAttributes,
   type KeyAttribute,
   keysOf,
   MAX_NESTING,
-  queriedBy,
+  queriedOf,
   type TableSchema,
+  typeOf,
 } from "../tables/schema.ts";
 import { argumentsIn } from "../tables/written.ts";
 import type { Arguments } from "./arguments.ts";
@@ -32,8 +33,8 @@ export const STORES: { readonly [Name in StoreCall]: (at: At, given: Arguments) 
   "bucket.put": emitWrite,
 };
 
-const typeOf = ({ type }: KeyAttribute) => (type === "String" ? '"string"' : '"number"');
-const ttlOf = ({ ttlField }: TableSchema) => (ttlField === null ? "null" : `"${ttlField}"`);
+const quoted = (name: string) => `"${name}"`;
+const ttlOf = ({ ttlField }: TableSchema) => (ttlField === null ? "null" : quoted(ttlField));
 const nothing = (at: At): Given => {
   at.block.assign({ [at.target]: {} });
   return { output: at.target };
@@ -43,14 +44,10 @@ function schemaOf({ task, emission }: At): TableSchema {
   return emission.place.schema(task.target ?? "");
 }
 
-function outputOf({ task, emission }: At, kind: "Table" | "Bucket", output: string): string {
-  const value = emission.place.target(kind, task.target ?? "")[output];
-  if (value) return value;
-  throw new WorkflowError(task.path, `${kind} "${task.target}" has no ${output} yet: it is not ready`);
-}
+const outputIn = ({ task, emission }: At, output: string): string => outputOf(task, emission.place, output);
 
 /** `projects/P/databases/D/documents` */
-const documentsOf = (at: At) => `${outputOf(at, "Table", "TABLE_ID")}/documents`;
+const documentsOf = (at: At) => `${outputIn(at, "TABLE_ID")}/documents`;
 
 interface Request {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -98,7 +95,11 @@ function emitId({ emission, block }: At, schema: TableSchema, of: string): strin
   const [parts, id] = [emission.variable("parts"), emission.variable("id")];
   const values = keysOf(schema).map((attribute) => {
     const value = emission.variable("value");
-    block.call("rt_key", { x: `map.get(${of}, "${attribute.name}")`, type: typeOf(attribute), whole: "true" }, value);
+    block.call(
+      "rt_key",
+      { x: `map.get(${of}, "${attribute.name}")`, type: quoted(typeOf(attribute)), whole: "true" },
+      value,
+    );
     return expressionText(value);
   });
   block.assign({ [parts]: values });
@@ -117,13 +118,13 @@ function emitFields({ emission, block }: At, schema: TableSchema, of: string): s
   const [fields, ignored] = [emission.variable("fields"), emission.variable("ignored")];
   block.call("rt_map", { x: of }, of);
   for (const attribute of indexedAttributes(schema))
-    block.call("rt_indexed", { of, name: `"${attribute.name}"`, type: typeOf(attribute) }, ignored);
+    block.call("rt_indexed", { of, name: quoted(attribute.name), type: quoted(typeOf(attribute)) }, ignored);
   block.call("rt_document", { x: of, ttl: ttlOf(schema), left: String(MAX_NESTING) }, fields);
   return fields;
 }
 
 const itemPath = (at: At, id: string, query = "") =>
-  emitPath(at, `v1/${documentsOf(at)}/${outputOf(at, "Table", "COLLECTION")}/`, id, query);
+  emitPath(at, `v1/${documentsOf(at)}/${outputIn(at, "COLLECTION")}/`, id, query);
 
 /** By batchGet, which tells a document that is missing from a database that is. */
 function emitGet(at: At, given: Arguments): Given {
@@ -132,7 +133,7 @@ function emitGet(at: At, given: Arguments): Given {
   const id = emitId(at, schema, emitKey(at, given, keysOf(schema).length));
   const [name, path, item] = [emission.variable("name"), emission.variable("path"), emission.variable("item")];
   block.assign(
-    { [name]: `${documentsOf(at)}/${outputOf(at, "Table", "COLLECTION")}/` },
+    { [name]: `${documentsOf(at)}/${outputIn(at, "COLLECTION")}/` },
     { [name]: expressionText(`${name} + ${id}`) },
     { [path]: `v1/${documentsOf(at)}:batchGet` },
   );
@@ -182,13 +183,11 @@ function emitDelete(at: At, given: Arguments): Given {
 function emitQuery(at: At, given: Arguments): Given {
   const { emission, block, target, task } = at;
   const schema = schemaOf(at);
-  const { index, descending = false, limit = QUERY_ITEMS } = task.settings;
-  const by = queriedBy(schema, index as string | undefined);
-  if (!by) throw new WorkflowError(task.path, `Table "${task.target}" has no index "${index}"`);
-  const { partitionKey, sortKey } = by;
+  const { descending = false, limit = QUERY_ITEMS } = task.settings;
+  const { partitionKey, sortKey } = queriedOf(task, schema);
   const compared = (x: string, attribute: KeyAttribute, op: string): Value => {
     const value = emission.variable("value");
-    block.call("rt_key", { x, type: typeOf(attribute), whole: "false" }, value);
+    block.call("rt_key", { x, type: quoted(typeOf(attribute)), whole: "false" }, value);
     block.call("rt_compared", { x: value }, value);
     return { fieldFilter: { field: { fieldPath: fieldPath(attribute.name) }, op, value: expressionText(value) } };
   };
@@ -202,7 +201,7 @@ function emitQuery(at: At, given: Arguments): Given {
   ];
   const direction = descending === true ? "DESCENDING" : "ASCENDING";
   const structuredQuery = {
-    from: [{ collectionId: outputOf(at, "Table", "COLLECTION") }],
+    from: [{ collectionId: outputIn(at, "COLLECTION") }],
     where: { compositeFilter: { op: "AND", filters } },
     ...(sortKey && { orderBy: [{ field: { fieldPath: fieldPath(sortKey.name) }, direction }] }),
     limit: limit as number,
@@ -228,7 +227,7 @@ function emitObject(at: At, given: Arguments): string {
 function emitRead(at: At, given: Arguments): Given {
   const { emission, block, target } = at;
   const object = emitObject(at, given);
-  const path = emitPath(at, `storage/v1/b/${outputOf(at, "Bucket", "BUCKET")}/o/`, object);
+  const path = emitPath(at, `storage/v1/b/${outputIn(at, "BUCKET")}/o/`, object);
   const response = emitRequest(at, { method: "GET", service: "storage", path, query: { alt: "media" } });
   const body = emission.variable("body");
   block.call("rt_json", { body: `${response}["body"]` }, body);
@@ -241,7 +240,7 @@ function emitWrite(at: At, given: Arguments): Given {
   const object = emitObject(at, given);
   const body = given.variable("body");
   const path = emission.variable("path");
-  block.assign({ [path]: `upload/storage/v1/b/${outputOf(at, "Bucket", "BUCKET")}/o` });
+  block.assign({ [path]: `upload/storage/v1/b/${outputIn(at, "BUCKET")}/o` });
   const query = {
     uploadType: "media",
     name: expressionText(object),

@@ -11,6 +11,7 @@ import {
   MAX_NESTING,
   RESERVED_NAME,
   type TableSchema,
+  typeOf,
 } from "../tables/schema.ts";
 import { at, text } from "./queries.ts";
 
@@ -49,9 +50,8 @@ const DECODE = [
   ':$error("no value of a workflow")};',
 ].join("");
 
-const typeOf = ({ type }: KeyAttribute) => (type === "String" ? '"string"' : '"number"');
 const keyValue = (value: string, attribute: KeyAttribute, whole: boolean) =>
-  `$_av($_tk(${value},${typeOf(attribute)},${whole}),0)`;
+  `$_av($_tk(${value},${text(typeOf(attribute))},${whole}),0)`;
 
 /** In JSONata the key of an item, as an attribute map. @param key the map that it is in, in JSONata */
 export function keyOfItem(key: string, schema: TableSchema): string {

@@ -3,7 +3,7 @@ import { WorkflowError } from "../errors.ts";
 import { check, type Expression, type Type, type Scope as Types, toJsonata, type Value } from "../expression/index.ts";
 import { asMap, asText } from "../guards.ts";
 import type { Call } from "../ir.ts";
-import { type Given, type Integration, outputOf, RESULT } from "./integration.ts";
+import { type Given, type Integration, outputIn, RESULT } from "./integration.ts";
 import { digestOf, keyOf } from "./key.ts";
 import { type Leave, type Machine, type Scope, seeing } from "./machine.ts";
 import { at, field, type Names, query, text } from "./queries.ts";
@@ -66,7 +66,7 @@ function http(given: Given): Integration {
 }
 
 function queueSend(given: Given): Integration {
-  const url = outputOf(given, "QUEUE_URL");
+  const url = outputIn(given, "QUEUE_URL");
   return {
     Resource: "arn:aws:states:::sqs:sendMessage",
     Arguments: { QueueUrl: url, MessageBody: bodyOf(given), ...messageFields(given, url) },
@@ -75,7 +75,7 @@ function queueSend(given: Given): Integration {
 }
 
 function topicPublish(given: Given): Integration {
-  const arn = outputOf(given, "TOPIC_ID");
+  const arn = outputIn(given, "TOPIC_ID");
   return {
     Resource: "arn:aws:states:::sns:publish",
     Arguments: { TopicArn: arn, Message: bodyOf(given), ...messageFields(given, arn) },

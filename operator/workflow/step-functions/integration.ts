@@ -1,7 +1,6 @@
-import { CALLS, type CallEntry } from "../calls.ts";
-import { WorkflowError } from "../errors.ts";
 import type { Expression } from "../expression/index.ts";
 import type { Call } from "../ir.ts";
+import { outputOf } from "../place.ts";
 import type { StepFunctionsPlace } from "./machine.ts";
 import type { Names } from "./queries.ts";
 
@@ -26,10 +25,5 @@ export interface Given {
 /** What the integration gave. */
 export const RESULT = "$states.result";
 
-/** An output of the object that the call refers to. @throws WorkflowError it has none yet */
-export function outputOf({ task, place }: Given, output: string): string {
-  const { target: kind }: CallEntry = CALLS[task.call];
-  const value = kind && place.target(kind, task.target!)[output];
-  if (value) return value;
-  throw new WorkflowError(task.path, `${kind} "${task.target}" has no ${output} yet: it is not ready`);
-}
+/** @throws WorkflowError it has none yet */
+export const outputIn = ({ task, place }: Given, output: string): string => outputOf(task, place, output);

@@ -1,15 +1,12 @@
-import type { TargetKind } from "../calls.ts";
 import type { Next, Tasks } from "../ir.ts";
-import type { TableSchema } from "../tables/schema.ts";
+import type { Place } from "../place.ts";
 import type { Branch } from "./branch.ts";
 import { INPUT, type Names } from "./queries.ts";
 
 /** What the names in a workflow stand for, on this account. */
-export interface StepFunctionsPlace {
-  /** Outputs of an object that a call refers to: QUEUE_URL of a Queue, TOPIC_ID of a Topic, TABLE_NAME of a Table, BUCKET of a Bucket. */
-  target(kind: TargetKind, name: string): Readonly<Record<string, string>>;
-  /** Keys and indexes of a Table. @throws WorkflowError they are not known */
-  schema(table: string): TableSchema;
+export interface StepFunctionsPlace extends Place {
+  /** QUEUE_URL of a Queue, TOPIC_ID of a Topic, TABLE_NAME of a Table, BUCKET of a Bucket. */
+  target: Place["target"];
   /** ARN of the state machine of another Workflow. */
   workflow(name: string): string;
   /** ARN of the EventBridge connection that HTTP requests go through: Step Functions makes none without. */

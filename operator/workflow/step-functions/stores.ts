@@ -1,10 +1,9 @@
 import { QUERY_ITEMS, type StoreCall } from "../calls.ts";
-import { WorkflowError } from "../errors.ts";
 import type { Expression } from "../expression/index.ts";
 import { check, type Span, toJsonata, toJsonataTemplate, type Value } from "../expression/index.ts";
-import { indexedAttributes, keysOf, queriedBy, type TableIndex, type TableSchema } from "../tables/schema.ts";
+import { indexedAttributes, keysOf, queriedOf, type TableSchema } from "../tables/schema.ts";
 import { attributeOf, boundsOf, itemOf, keyOfItem, plainItem, plainItems } from "./attributes.ts";
-import { type Given, type Integration, outputOf, RESULT } from "./integration.ts";
+import { type Given, type Integration, outputIn, RESULT } from "./integration.ts";
 import { at, field, query } from "./queries.ts";
 
 /** Calls of Tables, by the integration of DynamoDB; of queries and of S3 there is none but that of the SDK. */
@@ -26,7 +25,7 @@ const NO_SPAN: Span = { path: "", start: 0, end: 0, line: 1, column: 1 };
 
 const written = ({ names }: Given, expression: Expression): string => toJsonata(expression, names);
 const schemaOf = ({ task, place }: Given): TableSchema => place.schema(task.target!);
-const tableOf = (given: Given) => ({ TableName: outputOf(given, "TABLE_NAME") });
+const tableOf = (given: Given) => ({ TableName: outputIn(given, "TABLE_NAME") });
 const keyIn = (given: Given) => ({ Key: query(keyOfItem(written(given, given.with.key!), schemaOf(given))) });
 
 function tableGet(given: Given): Integration {
@@ -72,19 +71,16 @@ function attributeIn(given: Given, name: string, value: Expression, schema: Tabl
 
 function tableUpdate(given: Given): Integration {
   const { set } = given.with;
-  const sets = set?.kind === "map" ? set.entries.map(({ key }) => key) : [];
+  const sets = set?.kind === "map" ? set.entries : [];
   const removes = (given.task.settings.remove ?? []) as readonly string[];
-  const places = sets.map((name, index) => [`#s${index}`, `:s${index}`, name] as const);
+  const places = sets.map(({ key }, index) => [`#s${index}`, `:s${index}`, key] as const);
   const gone = removes.map((name, index) => [`#r${index}`, name] as const);
   const UpdateExpression = [
     ...(places.length > 0 ? [`SET ${places.map(([name, value]) => `${name} = ${value}`).join(", ")}`] : []),
     ...(gone.length > 0 ? [`REMOVE ${gone.map(([name]) => name).join(", ")}`] : []),
   ].join(" ");
   const schema = schemaOf(given);
-  const entries = set?.kind === "map" ? set.entries : [];
-  const values = entries.map(
-    ({ key, value }, index) => [`:s${index}`, attributeIn(given, key, value, schema)] as const,
-  );
+  const values = sets.map(({ key, value }, index) => [`:s${index}`, attributeIn(given, key, value, schema)] as const);
   return {
     Resource: "arn:aws:states:::dynamodb:updateItem",
     Arguments: {
@@ -113,7 +109,7 @@ function tableDelete(given: Given): Integration {
 
 function tableQuery(given: Given): Integration {
   const { index, descending = false, limit } = given.task.settings;
-  const { partitionKey, sortKey } = indexIn(given, index as string | undefined);
+  const { partitionKey, sortKey } = queriedOf(given.task, schemaOf(given));
   const [key, from, to] = [given.with.key!, given.with.from, given.with.to].map(
     (one) => one && written(given, one),
   ) as [string, string | undefined, string | undefined];
@@ -135,15 +131,9 @@ function tableQuery(given: Given): Integration {
   };
 }
 
-function indexIn(given: Given, name: string | undefined): Pick<TableIndex, "partitionKey" | "sortKey"> {
-  const found = queriedBy(schemaOf(given), name);
-  if (found) return found;
-  throw new WorkflowError(given.task.path, `Table "${given.task.target}" has no index "${name}"`);
-}
-
 const objectIn = (given: Given) => {
   const name = written(given, given.with.object!);
-  return { Bucket: outputOf(given, "BUCKET"), Key: query(`($_k:=${name};$_k=""?$error("name"):$_k)`) };
+  return { Bucket: outputIn(given, "BUCKET"), Key: query(`($_k:=${name};$_k=""?$error("name"):$_k)`) };
 };
 
 function bucketGet(given: Given): Integration {

@@ -3,12 +3,13 @@ import type { Value } from "../expression/index.ts";
 import { isList, isMap } from "../expression/values.ts";
 import {
   indexedAttributes,
+  isReserved,
   type KeyAttribute,
   keysOf,
   MAX_EXPIRY,
   MAX_NESTING,
-  RESERVED_NAME,
   type TableSchema,
+  typeOf,
 } from "./schema.ts";
 
 type Item = Readonly<Record<string, Value>>;
@@ -34,8 +35,9 @@ function keyIn(item: Item, attribute: KeyAttribute): Value {
 }
 
 /** @throws TaskError it is of another type, or an empty text */
-export function typed(value: Value | undefined, { name, type }: KeyAttribute): Value {
-  if (value !== undefined && value !== "" && typeof value === type.toLowerCase()) return value;
+export function typed(value: Value | undefined, attribute: KeyAttribute): Value {
+  if (value !== undefined && value !== "" && typeof value === typeOf(attribute)) return value;
+  const { name, type } = attribute;
   throw misfit(`${name} should be a ${type}, and is ${value === undefined ? "missing" : JSON.stringify(value)}`);
 }
 
@@ -60,7 +62,7 @@ const isExpiry = (value: Value): boolean =>
 
 function refuseMap(map: Item, left: number): void {
   for (const [name, value] of Object.entries(map)) {
-    if (name === "" || new RegExp(RESERVED_NAME).test(name)) throw misfit(`no attribute is called "${name}"`);
+    if (isReserved(name)) throw misfit(`no attribute is called "${name}"`);
     refuseValue(value, left);
   }
 }

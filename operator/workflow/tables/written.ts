@@ -3,7 +3,15 @@ import { WorkflowError } from "../errors.ts";
 import { check, type Expression, type Scope } from "../expression/index.ts";
 import type { Call, Settings, Task, Typed } from "../ir.ts";
 import { within } from "../reader.ts";
-import { indexedAttributes, type KeyAttribute, keysOf, queriedBy, RESERVED_NAME, type TableSchema } from "./schema.ts";
+import {
+  indexedAttributes,
+  isReserved,
+  type KeyAttribute,
+  keysOf,
+  queriedBy,
+  type TableSchema,
+  typeOf,
+} from "./schema.ts";
 
 /** What of a call of a Table can't be, whatever the Table. @throws WorkflowError */
 export function refuseUnfit(typed: Typed, settings: Settings, path: string, call: TableCall): void {
@@ -31,7 +39,7 @@ function refuseNames(map: Expression | undefined, path: string): void {
 }
 
 function refuseName(name: string, path: string): void {
-  if (name === "" || new RegExp(RESERVED_NAME).test(name))
+  if (isReserved(name))
     throw new WorkflowError(path, `has the attribute "${name}": no attribute is called so on Google Cloud`);
 }
 
@@ -121,10 +129,9 @@ function misfitOfAttributes(
   return undefined;
 }
 
-function misfitOfValue(value: Expression, { type }: KeyAttribute, scope: Scope): string | undefined {
+function misfitOfValue(value: Expression, attribute: KeyAttribute, scope: Scope): string | undefined {
   const { kind } = check(value, scope);
-  const wanted = type === "String" ? "string" : "number";
-  if (kind !== wanted && kind !== "dynamic") return `is a ${kind}, and the attribute is a ${type}`;
+  if (kind !== typeOf(attribute) && kind !== "dynamic") return `is a ${kind}, and the attribute is a ${attribute.type}`;
   return value.kind === "literal" && value.value === "" ? "is empty, which no key may be" : undefined;
 }
 
