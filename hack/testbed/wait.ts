@@ -10,7 +10,7 @@ export interface WaitOptions {
   /** Throws when waiting has become pointless, as when the process has ended. */
   readonly check?: () => void;
   /** More to say when the time is over. */
-  readonly explain?: () => string;
+  readonly explain?: () => string | Promise<string>;
 }
 
 /** Waits until `condition` holds. A condition that throws doesn't hold yet; its message is told when time is over. */
@@ -21,7 +21,7 @@ export async function waitUntil(condition: () => Promise<boolean> | boolean, opt
     options.check?.();
     const last = await attempt(condition);
     if (last === true) return;
-    if (performance.now() > end) throw new TestBedError(timeoutMessage(options, last));
+    if (performance.now() > end) throw new TestBedError(await timeoutMessage(options, last));
     await delay(options.everyMs ?? 100, undefined, { signal: options.signal });
   }
 }
@@ -34,8 +34,8 @@ async function attempt(condition: () => Promise<boolean> | boolean): Promise<boo
   }
 }
 
-function timeoutMessage(options: WaitOptions, last: boolean | Error): string {
+async function timeoutMessage(options: WaitOptions, last: boolean | Error): Promise<string> {
   const reason = last instanceof Error ? `: ${last.message}` : "";
-  const more = options.explain?.();
+  const more = await options.explain?.();
   return `${options.what} not ready in ${Math.round(options.timeoutMs / 1000)} s${reason}${more ? `\n${more}` : ""}`;
 }

@@ -15,6 +15,7 @@ import { openStores } from "../../hack/platform/stores.ts";
 import { localCluster, readAudit, waitUntil } from "../../hack/testbed/index.ts";
 import { type CloudView, viewOf } from "./clouds.ts";
 import { applyEveryKind, deleteEveryKind } from "./kinds.ts";
+import { scalingOf } from "./scaling.ts";
 
 /** One story, told to the end on both clouds: each step begins where the one before it ended. */
 const EXAMPLE = "examples/onelens";
@@ -125,6 +126,7 @@ both(
         what: `${count} replicas`,
         timeoutMs: 150_000,
         everyMs: 500,
+        explain: () => scalingOf(platform.cluster, NAMESPACE, JOB),
       });
     await until(1);
     const queue = await openQueue(platform, NAMESPACE, QUEUE);
