@@ -6,6 +6,7 @@ import { managedSecret } from "./managedsecret.ts";
 import { onyxService } from "./onyxservice.ts";
 import { queue } from "./queue.ts";
 import { table } from "./table.ts";
+import { tableItem } from "./tableitem.ts";
 import { topic } from "./topic.ts";
 import { workflow } from "./workflow.ts";
 import { workflowRun } from "./workflowrun.ts";
@@ -16,6 +17,7 @@ export const kinds = [
   environment, //
   queue,
   table,
+  tableItem,
   bucket,
   encryptionKey,
   managedSecret,
@@ -36,6 +38,7 @@ export {
   onyxService,
   queue,
   table,
+  tableItem,
   topic,
   workflow,
   workflowRun,

@@ -61,7 +61,7 @@ async function demo(): Promise<void> {
   for (const { cluster } of platforms)
     console.log(await onyx("run", "logs", RUN, "-n", NAMESPACE, "--kubeconfig", cluster.kubeconfig));
 
-  chapter("What it left in each cloud: a row of the run in its Table, and a report in its Bucket");
+  chapter("What services read in each cloud: the rows that Git says, that of the run, and its report in the Bucket");
   for (const platform of platforms) await showStores(platform);
 
   chapter("Are they the same? onyx parity");
@@ -111,6 +111,8 @@ async function scale(platform: Platform, signal: AbortSignal): Promise<void> {
 async function showStores(platform: Platform): Promise<void> {
   const stores = openStores(platform, NAMESPACE);
   try {
+    for (const item of await stores.items("onyx-workflow-db"))
+      say(`${platform.cluster.name}: ${JSON.stringify({ ...item, onyx: undefined })}`);
     for (const item of await stores.items("onyx-workflow-execution-db")) {
       const report = `executions/${item.tenantId}/${item.executionId}.json`;
       say(`${platform.cluster.name}: ${JSON.stringify(item)}`);

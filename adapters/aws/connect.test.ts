@@ -64,6 +64,7 @@ describe("a connection", () => {
     expect(Object.keys(connection.providers)).toEqual([
       "Queue",
       "Table",
+      "TableItem",
       "Bucket",
       "EncryptionKey",
       "ManagedSecret",

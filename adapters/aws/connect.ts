@@ -11,6 +11,7 @@ import { awsPlatform } from "./platform.ts";
 import { queueProvider } from "./queue.ts";
 import { secretProvider } from "./secret.ts";
 import { tableProvider } from "./table.ts";
+import { tableItemProvider } from "./tableitem.ts";
 import { topicProvider } from "./topic.ts";
 import { workflowProvider } from "./workflow.ts";
 
@@ -25,6 +26,7 @@ export function connectAws(
     providers: {
       Queue: queueProvider(aws),
       Table: tableProvider(aws),
+      TableItem: tableItemProvider(aws),
       Bucket: bucketProvider(aws),
       EncryptionKey: encryptionKeyProvider(aws),
       ManagedSecret: secretProvider(aws),

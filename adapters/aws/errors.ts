@@ -49,6 +49,8 @@ const CODES: Readonly<Record<Fault, readonly string[]>> = {
     "TokenProviderError",
     "QueueDeletedRecently",
     "ConcurrentModification",
+    // Somebody wrote the item between our look and our write.
+    "ConditionalCheckFailed",
     "EntityTemporarilyUnmodifiable",
     "ContinuousBackupsUnavailable",
     "InvalidRequest",

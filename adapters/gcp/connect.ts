@@ -22,6 +22,7 @@ import { createSecretManager } from "./secret-manager.ts";
 import { createServiceAccounts } from "./service-accounts.ts";
 import { createStorage } from "./storage.ts";
 import { tableProvider } from "./table.ts";
+import { tableItemProvider } from "./tableitem.ts";
 import { topicProvider } from "./topic.ts";
 import { createTransfer } from "./transfer.ts";
 import { workflowProvider } from "./workflow.ts";
@@ -80,6 +81,7 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
     providers: {
       Queue: queueProvider(gcp),
       Table: tableProvider(gcp),
+      TableItem: tableItemProvider(gcp),
       Bucket: bucketProvider(gcp),
       EncryptionKey: encryptionKeyProvider(gcp),
       ManagedSecret: secretProvider(gcp),

@@ -49,6 +49,13 @@ export interface Firestore {
   createDocument(name: string, fields: NonNullable<Document["fields"]>, signal: AbortSignal): Promise<void>;
   /** Fails with FAILED_PRECONDITION where somebody wrote it since `updateTime`. */
   replaceDocument(document: Document, signal: AbortSignal): Promise<void>;
+  /**
+   * Writes the fields of the mask, and takes away those of them that the document given lacks. Fails with
+   * FAILED_PRECONDITION where somebody wrote it since `updateTime`.
+   */
+  changeDocument(document: Document, mask: readonly string[], signal: AbortSignal): Promise<void>;
+  /** As that. What is gone already is no error. */
+  deleteDocument(document: Document, signal: AbortSignal): Promise<void>;
   /** Ids of the top-level collections; enough of them to know whether there is one. */
   collections(database: string, signal: AbortSignal): Promise<readonly string[]>;
 }
@@ -172,6 +179,20 @@ export function createFirestore(clients: Pick<Clients, "firestoreAdmin" | "fires
       const currentDocument = updateTime ? { updateTime } : { exists: true };
       const request = { document: { name: name ?? "", fields: fields ?? {} }, currentDocument };
       await unary(API, signal, (options, done) => client.updateDocument(request, options, done));
+    },
+    async changeDocument({ name, fields, updateTime }, mask, signal) {
+      const client = await clients.firestore();
+      const request = {
+        document: { name: name ?? "", fields: fields ?? {} },
+        updateMask: { fieldPaths: [...mask] },
+        currentDocument: { updateTime: updateTime ?? null },
+      };
+      await unary(API, signal, (options, done) => client.updateDocument(request, options, done));
+    },
+    async deleteDocument({ name, updateTime }, signal) {
+      const client = await clients.firestore();
+      const request = { name: name ?? "", currentDocument: { updateTime: updateTime ?? null } };
+      await ifThere(unary(API, signal, (options, done) => client.deleteDocument(request, options, done)));
     },
     async collections(database, signal) {
       const client = await clients.firestore();

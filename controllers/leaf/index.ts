@@ -4,6 +4,7 @@ import { eventRule } from "./eventrule.ts";
 import { managedSecret } from "./managedsecret.ts";
 import { queue } from "./queue.ts";
 import { table } from "./table.ts";
+import { tableItem } from "./tableitem.ts";
 import { topic } from "./topic.ts";
 import { workflow } from "./workflow.ts";
 import { workloadIdentity } from "./workloadidentity.ts";
@@ -12,6 +13,7 @@ import { workloadIdentity } from "./workloadidentity.ts";
 export const leaves = [
   queue,
   table,
+  tableItem,
   bucket,
   topic,
   encryptionKey,

@@ -106,6 +106,23 @@ export type TableOutputs = {
   readonly STREAM_ID?: string;
 };
 
+/** What a TableItem should be, whatever the cloud. */
+export interface ItemWant extends Wanted {
+  /** TABLE_ID of the Table that it is in. */
+  readonly table: string;
+  /** Each key attribute with its value, the partition key first. */
+  readonly key: readonly { readonly name: string; readonly value: string | number }[];
+  /** How it lies there: COLLECTION of the Table, and the attribute that holds the expiry. No cloud reports it back. */
+  readonly place: { readonly collection: string; readonly ttlField: string | null };
+  /** Those that spec has, without the key. */
+  readonly attributes: { readonly [name: string]: Neutral };
+  /** Those that are outputs of other objects. */
+  readonly from: { readonly [name: string]: string };
+}
+
+/** `ITEM_ID` AWS: ARN of the table, `/item/` and the key as text. GCP: name of the document. */
+export type ItemOutputs = { readonly ITEM_ID: string };
+
 /** What becomes of objects of a Bucket as they grow old. */
 export interface BucketLifecycleRule {
   readonly name: string;
@@ -331,6 +348,7 @@ export interface Leaves {
   readonly Queue: { want: QueueWant; outputs: QueueOutputs };
   readonly EncryptionKey: { want: EncryptionKeyWant; outputs: EncryptionKeyOutputs };
   readonly Table: { want: TableWant; outputs: TableOutputs };
+  readonly TableItem: { want: ItemWant; outputs: ItemOutputs };
   readonly Bucket: { want: BucketWant; outputs: BucketOutputs };
   readonly ManagedSecret: { want: SecretWant; outputs: SecretOutputs };
   readonly EventRule: { want: EventRuleWant; outputs: EventRuleOutputs };

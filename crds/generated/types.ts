@@ -24,6 +24,13 @@ export const types = [
   {
     "group": "onyx.onelens.io",
     "version": "v1alpha1",
+    "plural": "tableitems",
+    "kind": "TableItem",
+    "namespaced": true
+  },
+  {
+    "group": "onyx.onelens.io",
+    "version": "v1alpha1",
     "plural": "buckets",
     "kind": "Bucket",
     "namespaced": true

@@ -7,6 +7,7 @@ import { eventRule } from "./kinds/eventrule.ts";
 import { managedSecret } from "./kinds/managedsecret.ts";
 import { queue } from "./kinds/queue.ts";
 import { table } from "./kinds/table.ts";
+import { tableItem } from "./kinds/tableitem.ts";
 import { topic } from "./kinds/topic.ts";
 import { workflow } from "./kinds/workflow.ts";
 import { workloadIdentity } from "./kinds/workloadidentity.ts";
@@ -19,6 +20,7 @@ const known = {
   ManagedSecret: managedSecret,
   Queue: queue,
   Table: table,
+  TableItem: tableItem,
   Topic: topic,
   Workflow: workflow,
   WorkloadIdentity: workloadIdentity,

@@ -29,6 +29,7 @@ export interface ParityRule {
 const LEAVES = [
   "Queue",
   "Table",
+  "TableItem",
   "Topic",
   "Bucket",
   "EventRule",
@@ -174,6 +175,20 @@ export const PARITY_RULES: readonly ParityRule[] = [
     path: ["status", "effective", "replicaKey"],
     as: "value",
     reason: "The id of a key is the cloud's.",
+  },
+  {
+    name: "cloud-ids",
+    kinds: ["TableItem"],
+    path: ["status", "effective", "table"],
+    as: "value",
+    reason: "The id of the table is the cloud's.",
+  },
+  {
+    name: "cloud-ids",
+    kinds: ["TableItem"],
+    path: ["status", "effective", "from", "*"],
+    as: "value",
+    reason: "Outputs of other objects are the cloud's ids.",
   },
   {
     name: "subscription-rights",

@@ -187,7 +187,8 @@ function gather<Spec extends LeafSpec, Want extends Wanted>(
       { when: "change" },
     );
   const named = { prefix: environment.prefix, namespace: owner.namespace, name: owner.name };
-  const base = spec.externalName ?? cloudName(named, leaf.nameLimit, leaf.nameEnding);
+  const fixed = spec.externalName ?? (unreadable ? undefined : leaf.nameOf?.(spec));
+  const base = fixed ?? cloudName(named, leaf.nameLimit, leaf.nameEnding);
   const variants = variantsOf(want, provider.immutable).map((variant) =>
     cloudName({ ...named, variant }, leaf.nameLimit, leaf.nameEnding),
   );
@@ -196,7 +197,7 @@ function gather<Spec extends LeafSpec, Want extends Wanted>(
     provider,
     owner,
     name: (status?.environment === environment.name ? status.externalName : undefined) ?? base,
-    variants: spec.externalName === undefined ? variants : [],
+    variants: fixed === undefined ? variants : [],
     mayBeVariant: status?.externalId === undefined && mayHaveBeenReplaced(object, environment),
     holds: leaf.holds,
     ...(leaf.keptDays && { keptDays: (actual: Partial<Want>) => leaf.keptDays?.(actual) ?? 0 }),

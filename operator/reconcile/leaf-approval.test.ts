@@ -107,7 +107,7 @@ describe("a field that can't be changed", () => {
     await world.host.pass();
     world.host.edit({ size: 5, shape: "square", externalName: "mine" });
     await world.host.pass();
-    expect(message(world.host, "Synced")).toContain("spec.externalName fixes its name");
+    expect(message(world.host, "Synced")).toContain("spec fixes its name");
     expect(world.host.status.approval).toBeUndefined();
   });
 

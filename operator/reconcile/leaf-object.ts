@@ -176,6 +176,8 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
    * characters: a derived name without it ends in a hash of six.
    */
   readonly nameEnding?: string | undefined;
+  /** The name in the cloud, of kinds that have no other than what spec says. Pure. Absent: a derived one, or externalName. */
+  nameOf?(spec: Spec): string;
   /**
    * Why spec can't be, whatever it refers to, where no schema can tell: the field, what is wrong and what to do. Nothing is
    * done in a cloud then. Pure. Absent: there is no such reason.

@@ -233,6 +233,7 @@ function effective(want: Wanted, before: Record<string, string>): Record<string,
     tags,
     grants: _grants,
     source: _source,
+    place: _place,
     overrides: _overrides,
     ...fields
   } = want as Wanted & Record<string, unknown>;

@@ -43,8 +43,7 @@ export function situationOf<Want extends Wanted>(
     lasting: prepared.lasting?.(seen.exists ? seen.actual : {}),
     backup: prepared.finalBackup && prepared.provider.finalBackup !== undefined,
     replacing: status?.replaced?.some((one) => one.state === "Waiting"),
-    irreplaceable:
-      prepared.variants.length > 0 ? undefined : "spec.externalName fixes its name, and no cloud has two of one name.",
+    irreplaceable: prepared.variants.length > 0 ? undefined : "spec fixes its name, and no cloud has two of one name.",
   };
 }
 

@@ -23,6 +23,7 @@ export { allTasks, listsIn } from "./lists.ts";
 export { type Parsed, parseOnce, parseWorkflow } from "./parse.ts";
 export type { Reference } from "./parsing.ts";
 export { problemOfInput } from "./schema.ts";
+export { documentIdOf, refuseUnstorable } from "./tables/item.ts";
 export { createStores, type Stores } from "./tables/memory.ts";
-export { knownSchema, schemaOf, type TableSchema } from "./tables/schema.ts";
+export { keysOf, knownSchema, schemaOf, type TableSchema, typeOf } from "./tables/schema.ts";
 export { misfitsOfTables } from "./tables/written.ts";

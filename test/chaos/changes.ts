@@ -18,7 +18,7 @@ export interface Change {
 /** Fields that say how an object is handled, and not what it is. */
 const HANDLING = [
   ...["environmentRef", "externalName", "deletionPolicy", "managementPolicy", "adoptionPolicy", "driftPolicy"],
-  ...["enabled", "disabledReason", "portability", "serviceAccountRef", "recoveryDays"],
+  ...["enabled", "disabledReason", "portability", "serviceAccountRef", "key", "recoveryDays"],
 ];
 /**
  * Fields of which two objects of one spec can't show the same: a generated value comes by chance, and a Secret is kept by one

@@ -54,13 +54,11 @@ export function liveSubject(lane: Lane, tried: Tried, namespace: string, name: s
   const type = ownType(leaf.kind);
   const at = { namespace, name };
   let last: LeafObject | undefined;
-  // A ServiceAccount has one identity.
-  const own: Over = leaf.kind === "WorkloadIdentity" ? { serviceAccountRef: { name } } : {};
   const spec = (over: Over = {}) =>
     tried.kind.spec({
       ...over,
       ...guard?.off,
-      ...own,
+      ...tried.kind.own?.(name),
       deletionPolicy: "Delete",
       environmentRef: { name: lane.side.name },
     }) as LeafSpec;

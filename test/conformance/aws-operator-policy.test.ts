@@ -16,12 +16,14 @@ import { identityProvider } from "../../adapters/aws/identity.ts";
 import { queueProvider } from "../../adapters/aws/queue.ts";
 import { secretProvider } from "../../adapters/aws/secret.ts";
 import { tableProvider } from "../../adapters/aws/table.ts";
+import { tableItemProvider } from "../../adapters/aws/tableitem.ts";
 import {
   ACCOUNT,
   bucketWant,
   call,
   eventRuleWant,
   identityWant,
+  itemWant,
   owner,
   place,
   queueWant,
@@ -38,6 +40,8 @@ import { startAws } from "../../hack/testbed/index.ts";
 import { createIntent, type Present, type Provider, type Wanted } from "../../operator/provider/provider.ts";
 import { guidePolicy, type PolicyStatement } from "../support/iam-policy.ts";
 
+type Guide = ReturnType<typeof guidePolicy>;
+
 /** The policy of the guide, on an emulator that enforces policies: enough for every verb, and no more. */
 const emulator = await startAws({ env: { AUTH: "true" } });
 const at = place(emulator.endpoint);
@@ -52,7 +56,10 @@ beforeAll(async () => {
   const UserName = "operator";
   await admin.iam.send(new CreateUserCommand({ UserName }));
   const values = { REGION, ACCOUNT, CLUSTER: at.cluster, ENVIRONMENT: at.environment };
-  const PolicyDocument = JSON.stringify(asEmulated(guidePolicy("aws-operator-policy.json", values)));
+  const [{ Version, Statement }, items] = ["aws-operator-policy.json", "aws-items-policy.json"].map((name) =>
+    guidePolicy(name, values),
+  ) as [Guide, Guide];
+  const PolicyDocument = JSON.stringify(asEmulated({ Version, Statement: [...Statement, ...items.Statement] }));
   await admin.iam.send(new PutUserPolicyCommand({ UserName, PolicyName: "onyx", PolicyDocument }));
   const { AccessKey } = await admin.iam.send(new CreateAccessKeyCommand({ UserName }));
   operator = awsClients({
@@ -74,7 +81,7 @@ afterAll(async () => {
  * a key behind an alias has the alias for its name, it knows no schedule, no rule, no state machine and no log group by its ARN, topics have no name but where they are made, and only queues have tags in
  * conditions. `iam-policy.test.ts` looks at the rest.
  */
-function asEmulated({ Version, Statement }: ReturnType<typeof guidePolicy>) {
+function asEmulated({ Version, Statement }: Guide) {
   const text = JSON.stringify({ Version, Statement }).replaceAll(":role/onyx/test/*", ":role/test-*");
   const emulated = JSON.parse(text) as { Statement: PolicyStatement[] };
   const tables = (actions: readonly string[]) => ({
@@ -146,6 +153,16 @@ describe("the operator's policy", () => {
   it("is enough for a table", async () => {
     const want = tableWant("test-data", { pointInTimeRecoveryDays: 7 });
     await live(tableProvider(operator), "test-data", "Table", want, { ttlField: "until", tags: tagged(want) });
+  });
+
+  it("is enough for an item of a table", async () => {
+    const marks = call("test-rows", { owner: owner("test-rows", { kind: "Table" }) });
+    const { id } = await tableProvider(operator).create("test-rows", tableWant("test-rows"), marks);
+    const want = itemWant(id);
+    await live(tableItemProvider(operator), "one:1", "TableItem", want, {
+      attributes: { state: "paid" },
+      tags: tagged(want),
+    });
   });
 
   it("is enough for a bucket", async () => {

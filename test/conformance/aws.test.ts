@@ -24,6 +24,7 @@ import { queueOnAws } from "./aws/queue.ts";
 import { queueSubscriberOnAws } from "./aws/queue-subscriber.ts";
 import { secretsOnAws } from "./aws/secrets.ts";
 import { tableOnAws } from "./aws/table.ts";
+import { itemServicesOnAws } from "./aws/tableitem.ts";
 import { topicOnAws } from "./aws/topic.ts";
 import { workflowsOnAws } from "./aws/workflows.ts";
 import { makeCluster } from "./aws/workloadidentity.ts";
@@ -47,6 +48,7 @@ import { objectCases } from "./objects.ts";
 import { replicationCases } from "./replications.ts";
 import { secretCases } from "./secrets.ts";
 import { subscriptionCases } from "./subscriptions.ts";
+import { tableItemCases } from "./tableitems.ts";
 
 const { ministack } = await ensureBuilt(thisHost(), ["ministack"]);
 const requests = judgeRequests(serviceModels(join(ministack, "venv")));
@@ -68,6 +70,7 @@ conformance(aws, kinds, options);
 const all = byKind(kinds);
 messageCases(aws, messagesOnAws(aws), { kind: queue, on: queueOnAws(aws) }, all, options);
 itemCases(aws, itemsOnAws(aws), { kind: table, on: tableOnAws(aws) }, all);
+tableItemCases(aws, itemServicesOnAws(aws), all.get("TableItem") as Tried, all);
 objectCases(aws, objectsOnAws(aws, emulator.endpoint), { kind: bucket, on: bucketOnAws(aws) }, all, options);
 notificationCases(
   aws,

@@ -20,6 +20,7 @@ import { queueOnGcp } from "./gcp/queue.ts";
 import { queueSubscriberOnGcp } from "./gcp/queue-subscriber.ts";
 import { secretsOnGcp } from "./gcp/secrets.ts";
 import { tableOnGcp } from "./gcp/table.ts";
+import { itemServicesOnGcp } from "./gcp/tableitem.ts";
 import { topicOnGcp } from "./gcp/topic.ts";
 import { makeStarter, workflowsOnGcp } from "./gcp/workflows.ts";
 import { itemCases } from "./items.ts";
@@ -39,6 +40,7 @@ import { objectCases } from "./objects.ts";
 import { replicationCases } from "./replications.ts";
 import { secretCases } from "./secrets.ts";
 import { subscriptionCases } from "./subscriptions.ts";
+import { tableItemCases } from "./tableitems.ts";
 
 const gcp = await gcpUnderTest();
 await makeKeyRing(gcp);
@@ -53,6 +55,7 @@ conformance(gcp, kinds, options);
 const all = byKind(kinds);
 messageCases(gcp, messagesOnGcp(gcp), { kind: queue, on: queueOnGcp(gcp) }, all, options);
 itemCases(gcp, itemsOnGcp(gcp), { kind: table, on: tableOnGcp(gcp) }, all);
+tableItemCases(gcp, itemServicesOnGcp(gcp), all.get("TableItem") as Tried, all);
 objectCases(gcp, objectsOnGcp(gcp), { kind: bucket, on: bucketOnGcp(gcp) }, all, options);
 notificationCases(
   gcp,

@@ -11,7 +11,7 @@ import { connect } from "../../operator/wiring.ts";
 const NAMESPACE = "kinds";
 /** What the examples show of each kind; left out is what needs something that is there before. */
 const FILES = globSync(
-  "examples/{bucket,encryptionkey,eventrule,managedsecret,onyxservice,queue,table,topic,workflow,workflowrun,workloadidentity}/*.yaml",
+  "examples/{bucket,encryptionkey,eventrule,managedsecret,onyxservice,queue,table,tableitem,topic,workflow,workflowrun,workloadidentity}/*.yaml",
 )
   .filter((file) => !/managedsecret-(external|synced|value-from)|onyxservice-disabled/.test(file))
   .sort();

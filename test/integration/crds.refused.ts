@@ -45,7 +45,43 @@ const WARN = "choose such a value, or set portability: Warn to take what this cl
 const TAG_KEY =
   "a tag's key must be of a-z, 0-9, '_' and '-', begin with a letter and have at most 63 characters; __proto__, constructor, prototype can't be used";
 
+const item = (spec: string) => object("TableItem", `{tableRef: {name: t}, ${spec}}`);
+
 export const REFUSED: readonly Refused[] = [
+  // Items
+  {
+    what: "an item that gets another key",
+    first: item("key: {partition: a, sort: 5}"),
+    yaml: item("key: {partition: a, sort: 6}"),
+    message: "spec.key: Forbidden: key can't be changed: an item is what its key says; make a new TableItem",
+  },
+  {
+    what: "an item that gets a sort key",
+    first: item("key: {partition: a}"),
+    yaml: item("key: {partition: a, sort: x}"),
+    message: "spec.key: Forbidden: key can't be changed: an item is what its key says; make a new TableItem",
+  },
+  {
+    what: "an item that moves",
+    first: item("key: {partition: a}"),
+    yaml: object("TableItem", "{tableRef: {name: u}, key: {partition: a}}"),
+    message: "spec.tableRef: Forbidden: tableRef can't be changed: an item doesn't move; make a new TableItem",
+  },
+  {
+    what: "an item with a name",
+    yaml: item("key: {partition: a}, externalName: a"),
+    message: "spec.externalName: Forbidden: an item has no name but its key: leave externalName out",
+  },
+  {
+    what: "an attribute that comes from nothing",
+    yaml: item("key: {partition: a}, attributesFrom: [{attribute: x, output: QUEUE_ID}]"),
+    message: `spec.attributesFrom[0]: Invalid value: give exactly one of ${Object.keys(BINDABLE).join(", ")}`,
+  },
+  {
+    what: "an attribute that comes from two objects",
+    yaml: item("key: {partition: a}, attributesFrom: [{attribute: x, queue: q, topic: t, output: QUEUE_ID}]"),
+    message: `spec.attributesFrom[0]: Invalid value: give exactly one of ${Object.keys(BINDABLE).join(", ")}`,
+  },
   // Secrets
   {
     what: "a secret with two sources of its value",

@@ -112,6 +112,7 @@ const ONE_OF_EACH: Readonly<Record<LeafKind, object>> = {
   ManagedSecret: { generate: {} },
   Queue: {},
   Table: { partitionKey: { name: "id", type: "String" } },
+  TableItem: { tableRef: { name: "table" }, key: { partition: "a" } },
   Topic: {},
   Workflow: { definition: { do: [{ done: { set: 1 } }] } },
   WorkloadIdentity: { serviceAccountRef: { name: "default" } },

@@ -56,7 +56,7 @@ export function crowdOf(
   for (let n = 0; made.size < count; n++) {
     const tried = kinds[n % kinds.length] as Tried;
     const change = dice.percent(50) ? dice.oneOf(changesOf(tried)) : {};
-    const over = { ...common(cloud), ...change, ...(tried.kind.guard?.off ?? {}), ...own(tried, `one-${n}`) };
+    const over = { ...common(cloud), ...change, ...(tried.kind.guard?.off ?? {}), ...tried.kind.own?.(`one-${n}`) };
     const refers = tried.kind.leaf.references(tried.kind.spec(over) as LeafSpec).length > 0;
     const deletionPolicy = !refers && dice.percent(20) ? "Retain" : "Delete";
     const more = new Map(withReferences(tried, `one-${n}`, { ...over, deletionPolicy }));
@@ -72,7 +72,3 @@ const changesOf = ({ kind }: Tried): readonly Over[] => [
   {},
   ...kind.edits.filter(({ fields }) => !fields.includes("recoveryDays")).map(({ spec }) => spec),
 ];
-
-/** A ServiceAccount has one identity. */
-const own = ({ kind }: Tried, name: string): Over =>
-  kind.leaf.kind === "WorkloadIdentity" ? { serviceAccountRef: { name } } : {};

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { calledActions, guidePolicy } from "../support/iam-policy.ts";
 
-/** Rights that no call is named after: who tags what he makes, or hands a role on, needs them. */
+/** Rights that no call is named after: who tags what he makes, hands a role on, or reads what a key encrypts, needs them. */
 const IMPLIED = [
   "eks:TagResource",
+  "kms:Decrypt",
   "iam:CreateServiceLinkedRole",
   "iam:PassRole",
   "s3:TagResource",
@@ -24,7 +25,11 @@ const UNSCOPED = [
   "states:SendTaskSuccess",
 ];
 
-const policy = guidePolicy("aws-operator-policy.json");
+const operator = guidePolicy("aws-operator-policy.json");
+/** What TableItems take, for those who have any. */
+const items = guidePolicy("aws-items-policy.json");
+/** All that the operator may do. */
+const policy = { Statement: [...operator.Statement, ...items.Statement] };
 /** What only `onyx import` does: people have this right, the operator has not. */
 const imports = guidePolicy("aws-import-policy.json");
 /** What only `onyx restore` does; the policy also has what DynamoDB and S3 ask for on the new table and on versions. */

@@ -2,6 +2,7 @@ import type {
   BucketWant,
   EventRuleWant,
   IdentityWant,
+  ItemWant,
   QueueWant,
   SecretWant,
   TableWant,
@@ -67,6 +68,20 @@ export const tableWant = (name: string, over: Partial<TableWant> = {}): TableWan
   encryptionKey: null,
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name, { kind: "Table" })) },
+  ...over,
+});
+
+/** An item of the table of `tableWant`. */
+export const itemWant = (table: string, over: Partial<ItemWant> = {}): ItemWant => ({
+  table,
+  key: [
+    { name: "pk", value: "one" },
+    { name: "sk", value: 1 },
+  ],
+  place: { collection: "rows", ttlField: null },
+  attributes: { state: "new" },
+  from: {},
+  tags: { team: "billing", ...ownerTags(owner("one", { kind: "TableItem" })) },
   ...over,
 });
 

@@ -24,6 +24,8 @@ export interface KindUnderTest<Spec extends LeafSpec, Want extends Wanted> {
   readonly leaf: Leaf<Spec, Want>;
   /** The whole spec as the API server would store it: base, then `over`, then defaults. */
   spec(over?: Over): Spec;
+  /** What tells one object from another, where two of one spec would be about the same thing. Absent: its name does. */
+  own?(name: string): Over;
   /** L3: each field that can change on a living resource, alone. */
   readonly edits: readonly Edit[];
   /** L4: optional fields; once taken away again, the default must be back. */

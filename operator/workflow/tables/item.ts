@@ -20,11 +20,15 @@ type Item = Readonly<Record<string, Value>>;
  * @throws TaskError a key is missing, is of another type, or is empty; a number has a fraction
  */
 export function documentId(schema: Pick<TableSchema, "partitionKey" | "sortKey">, item: Item): string {
-  return keysOf(schema)
-    .map((attribute) => String(keyIn(item, attribute)).replace(/[%/:]/g, encodeURIComponent))
+  return documentIdOf(keysOf(schema).map((attribute) => keyIn(item, attribute) as string | number));
+}
+
+/** The same, of the values of a key, the partition key first. */
+export const documentIdOf = (key: readonly (string | number)[]): string =>
+  key
+    .map((part) => String(part).replace(/[%/:]/g, encodeURIComponent))
     .join(":")
     .replace(/^[._]/, (first) => (first === "." ? "%2E" : "%5F"));
-}
 
 /** @throws TaskError */
 function keyIn(item: Item, attribute: KeyAttribute): Value {

@@ -8,6 +8,7 @@ import { managedSecret } from "../kinds/managedsecret.ts";
 import { queue } from "../kinds/queue.ts";
 import { queueSubscriber } from "../kinds/queue-subscriber.ts";
 import { table } from "../kinds/table.ts";
+import { tableItem } from "../kinds/tableitem.ts";
 import { topic } from "../kinds/topic.ts";
 import { workflow } from "../kinds/workflow.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
@@ -21,6 +22,7 @@ import { managedSecretOnAws } from "./managedsecret.ts";
 import { queueOnAws } from "./queue.ts";
 import { queueSubscriberOnAws } from "./queue-subscriber.ts";
 import { tableOnAws } from "./table.ts";
+import { tableItemOnAws } from "./tableitem.ts";
 import { topicOnAws } from "./topic.ts";
 import { workflowOnAws } from "./workflow.ts";
 import { workflowIdOnAws } from "./workflows.ts";
@@ -31,6 +33,7 @@ export const kindsOnAws = (aws: AwsUnderTest): readonly Tried[] => [
   { kind: queue, on: queueOnAws(aws) },
   { kind: queueSubscriber, on: queueSubscriberOnAws(aws) },
   { kind: table, on: tableOnAws(aws) },
+  { kind: tableItem, on: tableItemOnAws(aws) },
   { kind: bucket, on: bucketOnAws(aws) },
   { kind: bucketTeller, on: bucketTellerOnAws(aws) },
   { kind: bucketCopier, on: bucketCopierOnAws(aws) },

@@ -8,6 +8,7 @@ import { managedSecret } from "../kinds/managedsecret.ts";
 import { queue } from "../kinds/queue.ts";
 import { queueSubscriber } from "../kinds/queue-subscriber.ts";
 import { table } from "../kinds/table.ts";
+import { tableItem } from "../kinds/tableitem.ts";
 import { topic } from "../kinds/topic.ts";
 import { workflow } from "../kinds/workflow.ts";
 import { workloadIdentity } from "../kinds/workloadidentity.ts";
@@ -21,6 +22,7 @@ import { managedSecretOnGcp } from "./managedsecret.ts";
 import { queueOnGcp } from "./queue.ts";
 import { queueSubscriberOnGcp } from "./queue-subscriber.ts";
 import { tableOnGcp } from "./table.ts";
+import { tableItemOnGcp } from "./tableitem.ts";
 import { topicOnGcp } from "./topic.ts";
 import { workflowOnGcp } from "./workflow.ts";
 import { workflowIdOnGcp } from "./workflows.ts";
@@ -31,6 +33,7 @@ export const kindsOnGcp = (gcp: GcpUnderTest): readonly Tried[] => [
   { kind: queue, on: queueOnGcp(gcp) },
   { kind: queueSubscriber, on: queueSubscriberOnGcp(gcp) },
   { kind: table, on: tableOnGcp(gcp) },
+  { kind: tableItem, on: tableItemOnGcp(gcp) },
   { kind: bucket, on: bucketOnGcp(gcp) },
   { kind: bucketTeller, on: bucketTellerOnGcp(gcp) },
   { kind: bucketCopier, on: bucketCopierOnGcp(gcp) },

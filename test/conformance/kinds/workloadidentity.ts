@@ -20,6 +20,8 @@ const tags: Edit = {
 export const workloadIdentity: KindUnderTest<WorkloadIdentitySpec, IdentityWant> = {
   leaf,
   spec: (over) => stored(schema.spec, { tags: TAGS, ...BASE, ...over }),
+  // A ServiceAccount has one identity.
+  own: (name) => ({ serviceAccountRef: { name } }),
   edits: [less, { title: "the other grant", spec: { grants: [produce] }, fields: ["permissions"] }, tags],
   optional: [less],
   falsy: [{ title: "no grant at all", spec: { grants: [] }, effective: { permissions: [] } }],
