@@ -267,7 +267,12 @@ function readWait({ reader, path: at, parsing, scope, input }: Kinded) {
 }
 
 function readListen(to: Kinded) {
-  const one = to.reader.map("listen", ["to"]).map("to", ["one"]).map("one", ["with"]).map("with", ["type"]);
+  const several = "is not to be had: a run waits for one signal at a time; listen to one after the other";
+  const one = to.reader
+    .map("listen", ["to"], { read: "is not to be had: the output is what the signal brings, and no more" })
+    .map("to", ["one"], { all: several, any: several, until: several })
+    .map("one", ["with"])
+    .map("with", ["type"]);
   const signal = one.text("type");
   if (!/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(signal))
     throw new WorkflowError(

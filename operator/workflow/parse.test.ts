@@ -108,6 +108,14 @@ describe("what is refused, with its place and what to do", () => {
       "do[0].f.fork.branches[0].a.listen: listens where tasks run at once, and a run waits for one signal at a time: listen before or after that",
     ],
     [
+      "do: [{a: {listen: {to: {all: [{with: {type: go}}]}}, timeout: {after: PT1H}}}]",
+      "do[0].a.listen.to.all: is not to be had: a run waits for one signal at a time; listen to one after the other",
+    ],
+    [
+      "do: [{a: {listen: {to: {any: []}, read: envelope}}}]",
+      "do[0].a.listen.read: is not to be had: the output is what the signal brings, and no more",
+    ],
+    [
       "do: [{a: {listen: {to: {one: {with: {type: go}}}}}}]",
       "do[0].a: lacks timeout: how long it waits at most, such as {after: {hours: 24}}",
     ],

@@ -2,6 +2,7 @@ import { DEDUP_ATTRIBUTE } from "../calls.ts";
 import { WorkflowError } from "../errors.ts";
 import { expressionText } from "../expression/cloud-workflows-steps.ts";
 import type { Call } from "../ir.ts";
+import { outputOf } from "../place.ts";
 import { argumentsOf } from "./arguments.ts";
 import { emitKey } from "./key.ts";
 import { emitPublish } from "./publish.ts";
@@ -18,19 +19,18 @@ export function emitCall(at: TaskAt<Call>): Given {
     case "queue.send":
       return emitMessage(at, queueTopic(at));
     case "topic.publish":
-      return emitMessage(at, at.emission.place.target("Topic", at.task.target ?? "").TOPIC_ID ?? "");
+      return emitMessage(at, outputOf(at.task, at.emission.place, "TOPIC_ID"));
     default:
       return STORES[at.task.call](at, argumentsOf(at));
   }
 }
 
 function queueTopic({ task, emission }: TaskAt<Call>): string {
-  const name = task.target ?? "";
-  const topic = emission.place.target("Queue", name).QUEUE_URL ?? "";
+  const topic = outputOf(task, emission.place, "QUEUE_URL");
   if (topic.includes("/topics/")) return topic;
   throw new WorkflowError(
     task.path,
-    `the Queue "${name}" has what a Topic brings it, and nothing of its own: publish to that Topic`,
+    `the Queue "${task.target}" has what a Topic brings it, and nothing of its own: publish to that Topic`,
   );
 }
 

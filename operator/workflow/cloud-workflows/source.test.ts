@@ -216,6 +216,14 @@ do:
     expect(JSON.stringify(made)).not.toContain("OAuth2");
   });
 
+  it.each([
+    ["queue.send", "queue", 'tell: Queue "orders" has no QUEUE_URL yet: it is not ready'],
+    ["topic.publish", "topic", 'tell: Topic "orders" has no TOPIC_ID yet: it is not ready'],
+  ])("waits for what %s refers to", (call, kind, said) => {
+    const yaml = `do: [{ tell: { call: ${call}, with: { ${kind}: orders, body: 1 } } }]`;
+    expect(() => sourceOf(yaml, { ...PLACE, target: () => ({}) })).toThrow(said);
+  });
+
   it("refuses a Queue that a Topic fills", () => {
     const place = { ...PLACE, target: () => ({ QUEUE_URL: "projects/p/subscriptions/orders" }) };
     const yaml = "do: [{tell: {call: queue.send, with: {queue: orders, body: 1}}}]";

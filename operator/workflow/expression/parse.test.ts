@@ -56,6 +56,7 @@ describe("parse", () => {
     ["'\\u{1}'", "column 2: invalid Unicode escape"],
     ["$a", 'column 1: a name is written without "$"'],
     ["a.`x-y`", 'column 3: a key that is no name goes in brackets: a["x-y"]'],
+    ['"a \\(.b)"', 'texts are joined with "+", as in "order " + input.id; a backslash in a text is written twice'],
     [".5", 'a name or a digit is missing before the ".": what a task gets is "input", as in input.id'],
     ["in a", 'there is nothing to the left of "in"'],
     ["let", '"let" is reserved in CEL: take another name'],

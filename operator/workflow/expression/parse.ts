@@ -59,6 +59,8 @@ function explain({ code, summary }: ParseError, source: string, at: number): str
   const word = /^(?:\w+|\S)/u.exec(rest)?.[0] ?? "";
   if (code === "limit_exceeded") return "this is too much for one expression: set a part of it in a step before";
   if (code === "reserved_identifier") return `"${word}" is reserved in CEL: take another name`;
+  if (rest.startsWith("\\("))
+    return 'texts are joined with "+", as in "order " + input.id; a backslash in a text is written twice';
   if (code.startsWith("unterminated")) return "the text has no end: its closing quote is missing";
   if (source.trim() === "") return "the expression is empty";
   if (rest.trim() === "") return "the expression ends too early: something is missing here";

@@ -1,28 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { Value } from "../../../operator/workflow/expression/index.ts";
-import type { Case } from "./cases.ts";
-
-const FOLDER = new URL("../../../examples/workflows/samples/", import.meta.url);
-
-/** Its hosts, those of example.com, are the service that tests call. */
-const read = (name: string) =>
-  readFileSync(new URL(`${name}.yaml`, FOLDER), "utf8").replaceAll(/https:[/][/][a-z]+[.]example[.]com/g, "BASE");
-
-export interface Sample extends Case {
-  /** What it comes to with each of its inputs: "output", or the class of an error and its code. */
-  readonly comes: readonly string[];
-}
-
-type Way = Omit<Sample, "name" | "yaml" | "children"> & { readonly way: string };
-
-const ways = (name: string, all: readonly Way[], more: Pick<Case, "answers" | "children"> = {}): Sample[] =>
-  all.map(({ way, answers, ...rest }) => ({
-    name: `sample ${name}: ${way}`,
-    yaml: read(name),
-    ...more,
-    ...rest,
-    answers: { ...more.answers, ...answers },
-  }));
+import { DSL_SAMPLES } from "./dsl-samples.ts";
+import { read, type Sample, ways } from "./ways.ts";
 
 const times = (count: number, status: number): readonly number[] => Array.from({ length: count }, () => status);
 
@@ -310,4 +288,5 @@ export const SAMPLES: readonly Sample[] = [
   ...store,
   ...sentiment,
   ...runEach,
+  ...DSL_SAMPLES,
 ];
