@@ -5,6 +5,7 @@ import { painter } from "../operator/cli/output.ts";
 import { openQueue } from "./platform/messages.ts";
 import { applyAndWait, FLAVOR, type Listed, type Platform, startPlatform } from "./platform/platform.ts";
 import { openStores } from "./platform/stores.ts";
+import { openWorkflowJob, reschedule } from "./platform/workflow-job.ts";
 import { ensureBuilt } from "./testbed/build.ts";
 import { isAbort } from "./testbed/errors.ts";
 import { thisHost } from "./testbed/host.ts";
@@ -16,6 +17,9 @@ const EXAMPLE = "examples/onelens";
 const NAMESPACE = "onyx";
 const WORKFLOW = "examples/onelens-workflow";
 const RUN = "onyx-workflow-execution-acme";
+/** The rule, the topic, the queue and the workflow of a chain are all called so. */
+const CHAIN = "onyx-workflow-execution";
+const EXECUTIONS = "onyx-workflow-execution-db";
 const QUEUE = "onyx-request-processor";
 const JOB = "onyx-request-processor-job";
 const MESSAGES = 100;
@@ -60,6 +64,11 @@ async function demo(): Promise<void> {
   await apply(WORKFLOW);
   for (const { cluster } of platforms)
     console.log(await onyx("run", "logs", RUN, "-n", NAMESPACE, "--kubeconfig", cluster.kubeconfig));
+
+  chapter(
+    "The chain of every night: schedule, rule, topic, queue, job, engine, table, bucket; now, instead of at three",
+  );
+  await Promise.all(platforms.map((platform) => followChain(platform, signal)));
 
   chapter("What services read in each cloud: the rows that Git says, that of the run, and its report in the Bucket");
   for (const platform of platforms) await showStores(platform);
@@ -107,13 +116,43 @@ async function scale(platform: Platform, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Has the schedule come, and follows what comes of it to the row of the run. */
+async function followChain(platform: Platform, signal: AbortSignal): Promise<void> {
+  const { cluster } = platform;
+  const job = await openWorkflowJob(platform, NAMESPACE, `${CHAIN}-job`, { queue: CHAIN, workflow: CHAIN });
+  const stores = openStores(platform, NAMESPACE);
+  try {
+    await reschedule(platform, NAMESPACE, CHAIN, "* * * * *");
+    say(`${cluster.name}: EventRule ${CHAIN} is set to every minute`);
+    let run: string | undefined;
+    const wait = (what: string, done: () => Promise<boolean>) =>
+      waitUntil(done, { what: `${what} on ${cluster.name}`, timeoutMs: 120_000, everyMs: 500, signal });
+    await wait("A message of the rule", async () => {
+      run = await job.work();
+      return run !== undefined;
+    });
+    say(`${cluster.name}: the rule told the topic, the queue had it, the job started the workflow: run ${run}`);
+    say(
+      `${cluster.name}: (pods run no programs here: this one did the job's part, by the variables that its pods get)`,
+    );
+    await wait("The row of the run", async () =>
+      (await stores.items(EXECUTIONS)).some(({ executionId, state }) => executionId === run && state === "Done"),
+    );
+    say(`${cluster.name}: the run is over, its row and its report are there`);
+  } finally {
+    await reschedule(platform, NAMESPACE, CHAIN, "0 3 * * *");
+    stores.close();
+    await job.close();
+  }
+}
+
 /** Shows the rows as the cloud itself gives them, and the report of each. */
 async function showStores(platform: Platform): Promise<void> {
   const stores = openStores(platform, NAMESPACE);
   try {
     for (const item of await stores.items("onyx-workflow-db"))
       say(`${platform.cluster.name}: ${JSON.stringify({ ...item, onyx: undefined })}`);
-    for (const item of await stores.items("onyx-workflow-execution-db")) {
+    for (const item of await stores.items(EXECUTIONS)) {
       const report = `executions/${item.tenantId}/${item.executionId}.json`;
       say(`${platform.cluster.name}: ${JSON.stringify(item)}`);
       say(`${platform.cluster.name}: ${report}  ${JSON.stringify(await stores.object("onyx-workflow", report))}`);

@@ -12,6 +12,7 @@ import {
   startPlatform,
 } from "../../hack/platform/platform.ts";
 import { openStores } from "../../hack/platform/stores.ts";
+import { openWorkflowJob, reschedule } from "../../hack/platform/workflow-job.ts";
 import { localCluster, readAudit, waitUntil } from "../../hack/testbed/index.ts";
 import { type CloudView, viewOf } from "./clouds.ts";
 import { applyEveryKind, deleteEveryKind } from "./kinds.ts";
@@ -24,6 +25,8 @@ const QUEUE = "onyx-request-processor";
 const TABLE = "onyx-request-db";
 const JOB = "onyx-request-processor-job";
 const EXECUTIONS = "onyx-workflow-execution-db";
+/** The rule, the topic, the queue and the workflow of a chain are all called so. */
+const CHAIN = "onyx-workflow-execution";
 const CLOUDS = ["aws", "gcp"] as const;
 /** So long nothing may be written while nothing changes. */
 const QUIET_MS = 120_000;
@@ -459,6 +462,38 @@ both(
     }
   },
   120_000,
+);
+
+both(
+  "a schedule starts the workflow by way of topic, queue and job, once",
+  async (cloud) => {
+    const { platform, view } = sides[cloud];
+    const { WORKFLOW_ID } = (await get(sides[cloud], "workflow", CHAIN)).status.outputs;
+    const before = (await view.runs(WORKFLOW_ID)).length;
+    const job = await openWorkflowJob(platform, NAMESPACE, `${CHAIN}-job`, { queue: CHAIN, workflow: CHAIN });
+    const stores = openStores(platform, NAMESPACE);
+    try {
+      await reschedule(platform, NAMESPACE, CHAIN, "* * * * *");
+      let run: string | undefined;
+      await waitUntil(
+        async () => {
+          run = await job.work();
+          return run !== undefined;
+        },
+        { what: "A message of the rule", timeoutMs: 120_000, everyMs: 500 },
+      );
+      await reschedule(platform, NAMESPACE, CHAIN, "0 3 * * *");
+      const row = async () => (await stores.items(EXECUTIONS)).find(({ executionId }) => executionId === run);
+      await waitUntil(async () => (await row())?.state === "Done", { what: "The row of the run", timeoutMs: 60_000 });
+      expect(await row()).toMatchObject({ tenantId: "acme", handedOver: 3 });
+      expect(await stores.object("onyx-workflow", `executions/acme/${run}.json`)).toMatchObject({ run });
+      expect((await view.runs(WORKFLOW_ID)).length).toBe(before + 1);
+    } finally {
+      stores.close();
+      await job.close();
+    }
+  },
+  240_000,
 );
 
 both("services read in each cloud the rows that Git says", async (cloud) => {
