@@ -109,7 +109,7 @@ function isUnkept(value: Value): boolean {
 
 function problemOf(spec: TableItemSpec, given: Given): string | undefined {
   const schema = schemaOf(given.target(TABLE).effective);
-  if (!schema) return `${TABLE}: Table ${spec.tableRef.name} does not tell its keys yet`;
+  if (!schema) return `${TABLE}: Table ${spec.tableRef.name} tells no keys yet; one that is only observed never does`;
   return problemOfKey(spec, schema) ?? problemOfSources(spec, given) ?? problemOfAttributes(spec, schema, given);
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Subject } from "../../../operator/provider/conformance/kind-under-test.ts";
+import type { Over, Subject } from "../../../operator/provider/conformance/kind-under-test.ts";
 import { type Tried, titleOf } from "../../../operator/provider/conformance/tried.ts";
 import type { LeafObject } from "../../../operator/reconcile/leaf-object.ts";
 import type { Lane } from "../lane.ts";
@@ -81,13 +81,17 @@ const canBeForeign =
 const nameFor = ({ lane, namespace }: Room, tried: Tried, n: number): string =>
   `${lane.side.name}-theirs-${titleOf(tried).toLowerCase().replaceAll(" ", "-")}-${namespace}-${n}`;
 
+/** What of its spec gives the subject a name that somebody else may have taken. */
+const naming = (room: Room, tried: Tried, { name }: LiveSubject, n: number): Over =>
+  tried.kind.leaf.nameOf ? (tried.kind.own?.(name) ?? {}) : { externalName: nameFor(room, tried, n) };
+
 /** The resource of that name, as the helpers of a cloud take it before an object tells it. */
-const named = ({ namespace }: Room, { kind }: Tried, name: string, externalName: string): Subject => ({
-  name: externalName,
+const named = ({ namespace }: Room, { kind }: Tried, over: Over): Subject => ({
+  name: String(over.externalName ?? ""),
   object: {
     kind: kind.leaf.kind,
-    metadata: { name, namespace },
-    spec: kind.spec({ externalName }),
+    metadata: { name: "theirs", namespace },
+    spec: kind.spec(over),
   } as unknown as LeafObject,
 });
 
@@ -116,13 +120,13 @@ export const taken: Scenario = {
 
 async function refused(room: Room, tried: Tried): Promise<void> {
   const { lane, scribe, holds } = room;
-  const externalName = nameFor(room, tried, 1);
   const subject = await room.subject(tried);
-  const theirs = named(room, tried, "theirs", externalName);
+  const over = naming(room, tried, subject, 1);
+  const theirs = named(room, tried, over);
   await tried.on.createForeign(theirs);
   const before = await tried.on.snapshot(theirs);
   const written = room.mark();
-  await subject.apply({ externalName });
+  await subject.apply(over);
   await inConflict(lane, subject);
   scribe.hit();
   await pass(lane, 40 * 60_000);
@@ -136,13 +140,13 @@ async function refused(room: Room, tried: Tried): Promise<void> {
 
 async function adopted(room: Room, tried: Tried): Promise<void> {
   const { lane, scribe } = room;
-  const externalName = nameFor(room, tried, 2);
   const subject = await room.subject(tried);
-  await tried.on.createForeign(named(room, tried, "theirs", externalName));
-  await subject.apply({ externalName });
+  const over = naming(room, tried, subject, 2);
+  await tried.on.createForeign(named(room, tried, over));
+  await subject.apply(over);
   await inConflict(lane, subject);
   scribe.hit();
-  await room.ready(subject, { externalName, adoptionPolicy: "Adopt" });
+  await room.ready(subject, { ...over, adoptionPolicy: "Adopt" });
   await expectCount(subject, 1, scribe);
   await room.gone(subject);
 }
