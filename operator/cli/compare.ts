@@ -1,5 +1,6 @@
 import { moneyText, parseMoney, sum } from "../cost/money.ts";
 import type { Cloud } from "../provider/provider.ts";
+import { INPUTS } from "../reconcile/report.ts";
 import type { PlannedLeaf } from "./plan.ts";
 import type { PlannedChild } from "./plan-children.ts";
 import { type Plan, planExitCode } from "./plan-text.ts";
@@ -90,8 +91,8 @@ function rows<Planned extends { readonly kind: string; readonly namespace: strin
   });
 }
 
-/** Marks differ by Environment, grants are told as permissions, ids are the cloud's. */
-const OWN: ReadonlySet<string> = new Set(["tags", "grants", "target", "id"]);
+/** Marks differ by Environment, ids are the cloud's. */
+const OWN: ReadonlySet<string> = new Set(["tags", ...INPUTS, "target", "id"]);
 
 function differing(wants: readonly (Readonly<Record<string, unknown>> | undefined)[]): readonly string[] {
   if (wants.some((want) => want === undefined)) return [];

@@ -14,6 +14,7 @@ import type { EnvironmentProblem } from "../reconcile/environment-view.ts";
 import type { LeafStatus } from "../reconcile/leaf-object.ts";
 import type { KubeObject } from "../reconcile/object.ts";
 import { LATER } from "./later.ts";
+import type { Foreseen } from "./plan.ts";
 
 /** What would happen to one Kubernetes object that a composite is made of. */
 export interface PlannedChild {
@@ -33,8 +34,8 @@ export interface ChildrenContext {
   secretVersion(name: string, namespace: string): string | undefined;
   /** Any object, as the cluster has it. */
   child(ref: ChildRef, namespace: string): KubeObject | undefined;
-  /** Outputs that an object will have that is yet to be made; undefined when nobody plans to make it. */
-  foreseen(kind: string, namespace: string, name: string): Readonly<Record<string, string>> | undefined;
+  /** What an object will tell that is yet to be made; undefined when nobody plans to make it. */
+  foreseen(kind: string, namespace: string, name: string): Foreseen | undefined;
 }
 
 /** What one composite comes to: its Kubernetes objects, and those of them that are leaves of ours. */
@@ -96,8 +97,9 @@ export function planComposite(
 }
 
 function resolve(kind: string, namespace: string, name: string, context: ChildrenContext): Resolved {
-  const outputs = context.live(kind, namespace, name)?.status?.outputs ?? context.foreseen(kind, namespace, name);
-  if (outputs) return { outputs };
+  const live = context.live(kind, namespace, name)?.status;
+  const { outputs, effective } = live?.outputs ? live : (context.foreseen(kind, namespace, name) ?? {});
+  if (outputs) return { outputs, ...(effective && { effective }) };
   return { pending: { reason: "DependencyNotFound", message: `${kind} ${namespace}/${name} does not exist.` } };
 }
 

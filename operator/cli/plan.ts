@@ -9,7 +9,7 @@ import type { Later } from "../reconcile/lasting.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Source } from "../reconcile/leaf-object.ts";
 import { decideKnowing, look } from "../reconcile/look.ts";
 import type { KubeObject } from "../reconcile/object.ts";
-import type { Seen } from "../reconcile/report.ts";
+import { effective, INPUTS, type Seen } from "../reconcile/report.ts";
 import { situationOf } from "../reconcile/situation.ts";
 import { LATER, laterOutputs } from "./later.ts";
 
@@ -55,11 +55,14 @@ export interface PlanContext {
   referrers?(reference: Reference, namespace: string): readonly KubeObject<unknown, LeafStatus>[];
   /** What is known of a Secret that a value is taken from. Never its content. */
   source?(source: Source, namespace: string): SourceState | undefined;
-  /** Outputs that an object will have that is yet to be made; undefined when nobody plans to make it. */
-  foreseen(kind: string, namespace: string, name: string): Readonly<Record<string, string>> | undefined;
+  /** What an object will tell that is yet to be made; undefined when nobody plans to make it. */
+  foreseen(kind: string, namespace: string, name: string): Foreseen | undefined;
   readonly signal: AbortSignal;
   readonly now: () => Date;
 }
+
+/** What status will tell, once an object is made. */
+export type Foreseen = Required<Pick<LeafStatus, "outputs" | "effective">>;
 
 /** Plans leaves: the same gathering and the same `decide` as the operator, then nothing is executed. */
 export async function planLeaves(
@@ -85,8 +88,8 @@ async function planLeaf(leaf: Leaf<LeafSpec, Wanted>, object: LeafObject, contex
     lookup: (reference, inNamespace) => {
       const found = context.live(reference.kind, inNamespace, reference.name);
       if (found?.status?.outputs) return found;
-      const outputs = context.foreseen(reference.kind, inNamespace, reference.name);
-      return outputs ? asMade(reference, inNamespace, outputs) : found;
+      const foreseen = context.foreseen(reference.kind, inNamespace, reference.name);
+      return foreseen ? asMade(reference, inNamespace, foreseen) : found;
     },
   });
   const base = { kind: leaf.kind, namespace, name: object.metadata.name };
@@ -124,25 +127,21 @@ async function planLeaf(leaf: Leaf<LeafSpec, Wanted>, object: LeafObject, contex
 }
 
 /** Stands for an object that is yet to be made. */
-function asMade(
-  reference: Reference,
-  namespace: string,
-  outputs: Readonly<Record<string, string>>,
-): KubeObject<unknown, LeafStatus> {
+function asMade(reference: Reference, namespace: string, foreseen: Foreseen): KubeObject<unknown, LeafStatus> {
   const metadata = { name: reference.name, namespace };
-  return { apiVersion: "", kind: reference.kind, metadata, status: { outputs, externalId: LATER } };
+  return { apiVersion: "", kind: reference.kind, metadata, status: { ...foreseen, externalId: LATER } };
 }
 
 /**
- * Tells the outputs that objects will have that are yet to be made: from their names where the cloud derives ids from
- * names, else a word that says so. Each is worked out once; a circle of references ends in that word.
+ * Tells the outputs that objects will have that are yet to be made, from their names where the cloud derives ids from
+ * names, else a word that says so; and what will be in force. Each is worked out once; a circle of references ends in that word.
  */
 export function foreseer(
   leaves: readonly Leaf<LeafSpec, Wanted>[],
   objects: readonly LeafObject[],
   context: Pick<PlanContext, "environments" | "live">,
 ): PlanContext["foreseen"] {
-  const known = new Map<string, Readonly<Record<string, string>>>();
+  const known = new Map<string, Foreseen>();
   const foreseen: PlanContext["foreseen"] = (kind, namespace, name) => {
     const key = `${kind}/${namespace}/${name}`;
     const before = known.get(key);
@@ -150,19 +149,22 @@ export function foreseer(
     const leaf = leaves.find((one) => one.kind === kind);
     const object = objects.find((one) => keyOf(one) === key);
     if (!leaf || !object) return undefined;
-    known.set(key, laterOutputs(kind));
+    const later = laterOutputs(kind);
+    known.set(key, { outputs: later, effective: {} });
     const prepared = prepare(leaf, object, {
       environments: context.environments,
       source: () => ({ revision: LATER }),
       lookup(reference, inNamespace) {
         const live = context.live(reference.kind, inNamespace, reference.name);
         if (live?.status?.outputs) return live;
-        const outputs = foreseen(reference.kind, inNamespace, reference.name);
-        return outputs && asMade(reference, inNamespace, outputs);
+        const other = foreseen(reference.kind, inNamespace, reference.name);
+        return other && asMade(reference, inNamespace, other);
       },
     });
-    if (!("blocked" in prepared) && prepared.want && prepared.provider.foresee)
-      known.set(key, prepared.provider.foresee(prepared.name, prepared.want));
+    if (!("blocked" in prepared) && prepared.want) {
+      const outputs = prepared.provider.foresee?.(prepared.name, prepared.want) ?? later;
+      known.set(key, { outputs, effective: effective(prepared.want) });
+    }
     return known.get(key);
   };
   return foreseen;
@@ -246,7 +248,7 @@ const WHY = {
   deletion: "so that it can be deleted",
 } as const;
 
-/** Tags are on everything; grants are told as the permissions that they become. */
-const UNSAID: ReadonlySet<string> = new Set(["tags", "grants"]);
+/** Tags are on everything. */
+const UNSAID: ReadonlySet<string> = new Set(["tags", ...INPUTS]);
 const isEmpty = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 0;
 const keyOf = (object: KubeObject) => `${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`;

@@ -53,6 +53,27 @@ describe("examples/onelens on both clouds, with no cluster and no credentials", 
   });
 });
 
+test("what refers to objects that are yet to be made is planned by what they will tell", async () => {
+  const { value } = await compared([join(root, "examples/onelens-workflow")]);
+  expect(value.clouds.map(({ total }) => total.refused)).toEqual([0, 0]);
+  const find = (kind: string) =>
+    value.objects.find((one) => one.kind === kind && one.name === "onyx-workflow-execution");
+  expect(find("Workflow")?.on).toMatchObject({ aws: { action: "create" }, gcp: { action: "create" } });
+  expect(find("TableItem")?.on).toMatchObject({
+    aws: {
+      action: "create",
+      externalName: "onyx-workflow-execution",
+      changes: expect.arrayContaining([
+        { field: "key", from: null, to: [{ name: "workflowId", value: "onyx-workflow-execution" }] },
+        { field: "from", from: null, to: { engineId: expect.stringMatching(/^arn:aws:states:.*:stateMachine:/) } },
+      ]),
+    },
+    gcp: { action: "create" },
+  });
+  const said = value.objects.flatMap(({ on }) => Object.values(on).flatMap((one) => one?.changes ?? []));
+  expect(said.map(({ field }) => field).filter((field) => ["place", "source", "grants"].includes(field))).toEqual([]);
+});
+
 describe("where the clouds stand", () => {
   const environment = (name: string, cloud: string, account: string, more = "") =>
     file(

@@ -213,7 +213,7 @@ function inForce<Want extends Wanted>(
   const before = object.status?.effective?.tags as Record<string, string> | undefined;
   return {
     footprint: places.length > 0 ? places : undefined,
-    ...(confirmed ? { effective: effective(want, {}), appliedHash: wantHash(want) } : {}),
+    ...(confirmed ? { effective: effective(want), appliedHash: wantHash(want) } : {}),
     ...(sent && !confirmed ? { effective: effective(decision.later?.meanwhile ?? want, before ?? {}) } : {}),
   };
 }
@@ -224,22 +224,19 @@ function overridesInUse<Want extends Wanted>({ want, environment }: Prepared<Wan
   return { overridesInUse: used.length > 0 ? used : undefined };
 }
 
+/** Fields of a Want that are no setting of the resource: what they come to stands in others, and no cloud reports them back. */
+export const INPUTS: ReadonlySet<string> = new Set(["grants", "source", "place"]);
+
 /**
  * The values in force for people and for the parity check: our marks are left out, they are in the cloud. `before` are
  * tags that may still have to go.
  */
-function effective(want: Wanted, before: Record<string, string>): Record<string, unknown> {
-  const {
-    tags,
-    grants: _grants,
-    source: _source,
-    place: _place,
-    overrides: _overrides,
-    ...fields
-  } = want as Wanted & Record<string, unknown>;
+export function effective(want: Wanted, before: Record<string, string> = {}): Record<string, unknown> {
+  const { tags, overrides: _overrides, ...fields } = want as Wanted & Record<string, unknown>;
   const own = Object.entries(tags).filter(([key, value]) => value !== null && !isMark(key));
+  const said = Object.entries(fields).filter(([name, value]) => !INPUTS.has(name) && value !== null);
   return {
-    ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)),
+    ...Object.fromEntries(said.filter(([, value]) => value !== undefined)),
     tags: { ...before, ...Object.fromEntries(own) },
   };
 }
