@@ -1,8 +1,7 @@
 /** `make demo`: one platform from the same YAML on two clusters and two clouds, told as it happens. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { painter } from "../operator/cli/output.ts";
 import { openQueue } from "./platform/messages.ts";
+import { onyx } from "./platform/onyx.ts";
 import { applyAndWait, FLAVOR, type Listed, type Platform, startPlatform } from "./platform/platform.ts";
 import { openStores } from "./platform/stores.ts";
 import { openWorkflowJob, reschedule } from "./platform/workflow-job.ts";
@@ -63,7 +62,7 @@ async function demo(): Promise<void> {
   chapter(`A workflow, written once, runs on both engines: kubectl apply -f ${WORKFLOW}`);
   await apply(WORKFLOW);
   for (const { cluster } of platforms)
-    console.log(await onyx("run", "logs", RUN, "-n", NAMESPACE, "--kubeconfig", cluster.kubeconfig));
+    console.log(await told("run", "logs", RUN, "-n", NAMESPACE, "--kubeconfig", cluster.kubeconfig));
 
   chapter(
     "The chain of every night: schedule, rule, topic, queue, job, engine, table, bucket; now, instead of at three",
@@ -74,7 +73,7 @@ async function demo(): Promise<void> {
   for (const platform of platforms) await showStores(platform);
 
   chapter("Are they the same? onyx parity");
-  console.log(await onyx("parity", ...platforms.flatMap((platform) => ["--kubeconfig", platform.cluster.kubeconfig])));
+  console.log(await told("parity", ...platforms.flatMap((platform) => ["--kubeconfig", platform.cluster.kubeconfig])));
   lookAround(platforms);
 }
 
@@ -167,15 +166,11 @@ async function replicas({ cluster }: Platform): Promise<number> {
   return Number(text || 0);
 }
 
-/** Runs the command line from the sources; an exit code other than 0 is an error with what it printed. */
-async function onyx(...args: string[]): Promise<string> {
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, ["operator/cli/onyx.ts", ...args]);
-    return stdout.trimEnd();
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-    throw new Error(`onyx ${args[0]} failed:\n${stdout ?? ""}${stderr ?? ""}`);
-  }
+/** What the command line says; that it failed is an error. */
+async function told(...args: string[]): Promise<string> {
+  const { text, code } = await onyx(...args);
+  if (code !== 0) throw new Error(`onyx ${args[0]} failed:\n${text}`);
+  return text.trimEnd();
 }
 
 function lookAround(platforms: readonly Platform[]): void {

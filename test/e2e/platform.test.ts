@@ -1,7 +1,6 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openQueue } from "../../hack/platform/messages.ts";
+import { onyx } from "../../hack/platform/onyx.ts";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE, type Operator, startOperator } from "../../hack/platform/operator.ts";
 import {
   applyAndWait,
@@ -60,16 +59,6 @@ afterAll(async () => {
   );
 });
 
-/** Runs the command line; the exit code is part of what it tells. */
-async function onyx(...args: string[]): Promise<{ readonly stdout: string; readonly code: number }> {
-  try {
-    return { stdout: (await promisify(execFile)(process.execPath, ["operator/cli/onyx.ts", ...args])).stdout, code: 0 };
-  } catch (error) {
-    const { stdout = "", stderr = "", code = 1 } = error as { stdout?: string; stderr?: string; code?: number };
-    return { stdout: stdout + stderr, code };
-  }
-}
-
 /** The same test on both clouds, side by side; a failure names the cloud. What is tried again tells why. */
 function both(
   name: string,
@@ -119,7 +108,7 @@ both("has nothing left to apply or plan", async (cloud) => {
   expect(await platform.cluster.kubectl(["diff", "--server-side", "--recursive", "-f", EXAMPLE])).toBe("");
   const plan = await onyx("plan", "-f", EXAMPLE, "--kubeconfig", platform.cluster.kubeconfig);
   expect(plan).toMatchObject({ code: 0 });
-  expect(plan.stdout).toContain("0 to create, 0 to change, 0 to delete");
+  expect(plan.text).toContain("0 to create, 0 to change, 0 to delete");
 });
 
 both(
@@ -279,8 +268,8 @@ it("is the same on both clouds, but for differences that a rule names", async ()
     "parity",
     ...CLOUDS.flatMap((cloud) => ["--kubeconfig", sides[cloud].platform.cluster.kubeconfig]),
   );
-  expect(parity.code, parity.stdout).toBe(0);
-  expect(parity.stdout).toContain("The same:");
+  expect(parity.code, parity.text).toBe(0);
+  expect(parity.text).toContain("The same:");
 });
 
 it("tells a difference that no rule allows", async () => {
@@ -299,7 +288,7 @@ it("tells a difference that no rule allows", async () => {
     ...CLOUDS.flatMap((cloud) => ["--kubeconfig", sides[cloud].platform.cluster.kubeconfig]),
   );
   expect(parity.code).toBe(2);
-  expect(parity.stdout).toContain("processingTimeout");
+  expect(parity.text).toContain("processingTimeout");
   await cluster.kubectl([
     "patch",
     `queue.onyx.onelens.io/${QUEUE}`,

@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
 import { ListBackupsCommand, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { CreateClusterCommand } from "@aws-sdk/client-eks";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -12,6 +10,7 @@ import { leaves } from "../../controllers/leaf/index.ts";
 import { kinds } from "../../crds/index.ts";
 import { installCharts } from "../../hack/platform/chart.ts";
 import { CREDENTIALS } from "../../hack/platform/environment.ts";
+import { onyx } from "../../hack/platform/onyx.ts";
 import { type Operator, startOperator } from "../../hack/platform/operator.ts";
 import { type AwsEmulator, type Cluster, startAws, startCluster, waitUntil } from "../../hack/testbed/index.ts";
 import type { CloudUnderTest } from "../../operator/provider/conformance/cloud-under-test.ts";
@@ -216,22 +215,14 @@ test("with the word everything is found again, and nothing is made twice", async
   expect((await aws.eyes.dynamodb.send(new ScanCommand({ TableName }))).Count).toBe(1);
 }, 180_000);
 
-const onyx = (...args: string[]) =>
-  promisify(execFile)(process.execPath, [
-    resolve(root, "operator/cli/onyx.ts"),
-    ...args,
-    `--kubeconfig=${side?.cluster.kubeconfig}`,
-  ]).then(
-    ({ stdout }) => ({ stdout, code: 0 }),
-    ({ stdout, stderr, code }) => ({ stdout: `${stdout}${stderr}`, code: Number(code) }),
-  );
+const inCluster = (...args: string[]) => onyx(...args, `--kubeconfig=${side?.cluster.kubeconfig}`);
 
 test("onyx restore makes a new table of what another holds, and a new object takes it up", async () => {
   const restored = await Promise.all(
-    CLOUDS.map((cloud) => onyx("restore", "table", "orders", "-n", cloud, "--to", "orders-again")),
+    CLOUDS.map((cloud) => inCluster("restore", "table", "orders", "-n", cloud, "--to", "orders-again")),
   );
-  for (const { stdout, code } of restored) expect(code, stdout).toBe(0);
-  const yamls = restored.map(({ stdout }) => stdout).join("\n---\n");
+  for (const { text, code } of restored) expect(code, text).toBe(0);
+  const yamls = restored.map(({ text }) => text).join("\n---\n");
   const counts = writes().map((calls) => calls.length);
   await kubectl(["apply", "--server-side", "-f=-"], yamls);
   await until("The restored tables", (objects) => objects.filter(({ kind }) => kind === "Table").length === 4);
@@ -248,14 +239,16 @@ test("onyx restore makes a new table of what another holds, and a new object tak
   const again = tables.find((one) => keyOf(one) === "Table aws/orders-again");
   const { Count } = await aws.eyes.dynamodb.send(new ScanCommand({ TableName: again?.status?.externalName }));
   expect(Count).toBe(1);
-  const plan = await onyx("plan", "-f", await written(yamls));
-  expect(plan, plan.stdout).toMatchObject({ code: 0 });
-  expect((await onyx("restore", "table", "orders", "-n", "aws", "--to", "orders-again")).stdout).toContain("already");
+  const plan = await inCluster("plan", "-f", await written(yamls));
+  expect(plan, plan.text).toMatchObject({ code: 0 });
+  expect((await inCluster("restore", "table", "orders", "-n", "aws", "--to", "orders-again")).text).toContain(
+    "already",
+  );
 }, 120_000);
 
 test("onyx approve gives the word for a table that is destroyed, and a backup stays", async () => {
-  const approve = (...more: string[]) => onyx("approve", "table", "orders", "-n", "aws", ...more);
-  expect((await approve()).stdout).toContain("Nothing of Table aws/orders waits for approval.");
+  const approve = (...more: string[]) => inCluster("approve", "table", "orders", "-n", "aws", ...more);
+  expect((await approve()).text).toContain("Nothing of Table aws/orders waits for approval.");
   const { externalName: TableName, externalId = "" } = (await tableOf()).status ?? {};
   const spec = { deletionPolicy: "Delete", deletionProtection: false };
   const name = "table.onyx.onelens.io/orders";
@@ -267,11 +260,11 @@ test("onyx approve gives the word for a table that is destroyed, and a backup st
   const table = await tableOf();
   expect(said(table, "Stalled")?.reason).toBe("AwaitingApproval");
   const unsaid = await approve();
-  expect(unsaid).toMatchObject({ code: 1, stdout: expect.stringContaining("--yes") });
+  expect(unsaid).toMatchObject({ code: 1, text: expect.stringContaining("--yes") });
   const given = await approve("--yes");
   expect(given).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining(`${externalId} is destroyed with its items`),
+    text: expect.stringContaining(`${externalId} is destroyed with its items`),
   });
   await kubectl(["wait", "--for=delete", name, "-n=aws", "--timeout=60s"]);
   const { BackupSummaries } = await aws.eyes.dynamodb.send(new ListBackupsCommand({ TableName }));
@@ -294,6 +287,6 @@ test("a key stays as long as a queue is encrypted with it, and then goes on the 
   for (const cloud of CLOUDS) await kubectl(["delete", "queue.onyx.onelens.io/payments", `-n=${cloud}`]);
   await until("The wait for the word", inState("AwaitingApproval"));
   for (const cloud of CLOUDS)
-    expect(await onyx("approve", "encryptionkey", "payments", "-n", cloud, "--yes")).toMatchObject({ code: 0 });
+    expect(await inCluster("approve", "encryptionkey", "payments", "-n", cloud, "--yes")).toMatchObject({ code: 0 });
   await until("The end of the keys", (objects) => !objects.some((one) => keys.includes(keyOf(one))));
 }, 120_000);

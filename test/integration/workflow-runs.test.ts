@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { promisify } from "node:util";
 import { ListExecutionsCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { WorkflowRunStatus } from "../../crds/workflowrun.ts";
+import { onyx } from "../../hack/platform/onyx.ts";
 import { type Cluster, startAws, startCluster, waitUntil } from "../../hack/testbed/index.ts";
 import type { Condition } from "../../operator/reconcile/conditions.ts";
 import { writeStatus } from "../../operator/reconcile/leaf-controller.ts";
@@ -62,22 +61,8 @@ const isReady = (kind: string, name: string) =>
 const comesTo = (name: string, status: object) =>
   eventually(async () => (await read("workflowruns", name)).status, status);
 
-/** Runs the command line; the exit code is part of what it tells. */
-async function onyx(...args: string[]): Promise<{ readonly text: string; readonly code: number }> {
-  const all = [
-    "operator/cli/onyx.ts",
-    "run",
-    ...args,
-    `--namespace=${NAMESPACE}`,
-    `--kubeconfig=${cluster.kubeconfig}`,
-  ];
-  try {
-    return { text: (await promisify(execFile)(process.execPath, all)).stdout, code: 0 };
-  } catch (error) {
-    const { stdout = "", stderr = "", code = 1 } = error as { stdout?: string; stderr?: string; code?: number };
-    return { text: stdout + stderr, code };
-  }
-}
+const ofRun = (...args: string[]) =>
+  onyx("run", ...args, `--namespace=${NAMESPACE}`, `--kubeconfig=${cluster.kubeconfig}`);
 
 beforeAll(async () => {
   [cluster, aws] = await Promise.all([startCluster({ name: "runs" }), startAws()]);
@@ -134,7 +119,7 @@ it("a run does what its Workflow says, and tells what came of it", async () => {
   const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
   sqs.destroy();
   expect(Messages.map(({ Body }) => JSON.parse(Body ?? ""))).toEqual([{ order: "4711" }]);
-  const { text, code } = await onyx("logs", "one");
+  const { text, code } = await ofRun("logs", "one");
   expect(code).toBe(0);
   expect(text).toMatch(/shop\/one of fulfil: Succeeded/);
   expect(text).toMatch(/✓ send +\d{4}-/);
@@ -146,19 +131,19 @@ it("one that waits for a signal says so, and goes on with what comes, early or l
     reason: "Running",
     message: "It waits for the signal approved, at first: onyx run signal asks approved",
   });
-  expect(await onyx("signal", "asks", "paid", "--value", "{")).toMatchObject({
+  expect(await ofRun("signal", "asks", "paid", "--value", "{")).toMatchObject({
     code: 1,
     text: expect.stringContaining("--value { is no JSON"),
   });
   const sent = await Promise.all([
-    onyx("signal", "asks", "paid", "--value", '{"cents":1250}'),
-    onyx("signal", "asks", "approved", "--value", '"by me"'),
+    ofRun("signal", "asks", "paid", "--value", '{"cents":1250}'),
+    ofRun("signal", "asks", "approved", "--value", '"by me"'),
   ]);
   expect(sent.map(({ code }) => code)).toEqual([0, 0]);
   await comesTo("asks", { phase: "Succeeded", output: '["by me",{"cents":1250}]' });
   const { spec, status } = (await read("workflowruns", "asks")) as Seen & { spec: { signals: { id: string }[] } };
   expect(status?.signals?.map(({ id }) => id).toSorted()).toEqual(spec.signals.map(({ id }) => id).toSorted());
-  expect(await onyx("signal", "asks", "approved")).toMatchObject({
+  expect(await ofRun("signal", "asks", "approved")).toMatchObject({
     code: 1,
     text: expect.stringContaining("is over: Succeeded"),
   });
@@ -197,7 +182,7 @@ it("a signal that was sent does not change", async () => {
     ]);
   await expect(change('[{"id":"a","name":"paid","value":"2"}]')).rejects.toThrow("a signal does not change");
   await change('[{"id":"b","name":"paid"}]');
-  await onyx("cancel", "asked");
+  await ofRun("cancel", "asked");
   await comesTo("asked", { phase: "Cancelled" });
 });
 
@@ -205,11 +190,11 @@ it("one that fails says so, and is run again by another object", async () => {
   await apply(run("bad", "fails"));
   await comesTo("bad", { phase: "Failed", error: { class: "Business", code: "Empty", message: "nothing in it" } });
   expect(conditions(await read("workflowruns", "bad"))).toMatchObject({ Stalled: { reason: "Failed" } });
-  expect(await onyx("logs", "bad")).toMatchObject({
+  expect(await ofRun("logs", "bad")).toMatchObject({
     code: 2,
     text: expect.stringContaining("Business Empty: nothing"),
   });
-  const { text } = await onyx("retry", "bad");
+  const { text } = await ofRun("retry", "bad");
   const [, again = ""] = /shop\/(bad-retry-\w{5})/.exec(text) ?? [];
   await comesTo(again, { phase: "Failed" });
   expect(await executions("fails")).toHaveLength(2);
@@ -219,8 +204,8 @@ it("one that is cancelled ends, and one whose object is deleted too", async () =
   await apply(run("stopped", "long"), run("gone", "long"));
   await comesTo("stopped", { phase: "Running", steps: [{ task: "rest", state: "Running" }] });
   await comesTo("gone", { phase: "Running" });
-  expect(await onyx("retry", "stopped")).toMatchObject({ code: 1, text: expect.stringContaining("is not over") });
-  expect((await onyx("cancel", "stopped")).code).toBe(0);
+  expect(await ofRun("retry", "stopped")).toMatchObject({ code: 1, text: expect.stringContaining("is not over") });
+  expect((await ofRun("cancel", "stopped")).code).toBe(0);
   await comesTo("stopped", { phase: "Cancelled" });
   await cluster.kubectl(["delete", "workflowruns.onyx.onelens.io", "gone", `-n=${NAMESPACE}`, "--timeout=30s"]);
   expect((await executions("long")).map(({ status }) => status)).toEqual(["ABORTED", "ABORTED"]);
