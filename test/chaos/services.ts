@@ -99,7 +99,9 @@ export function liveService(lane: Lane, namespace: string, name: string, always:
       const found = await find();
       const { status, metadata } = found ?? {};
       if (metadata === undefined || status?.observedGeneration !== metadata.generation) return false;
-      return condition(status?.conditions, "Synced")?.status === "True" && (await identity.isReady());
+      // Where nothing is bound there is no identity.
+      const bound = ((found?.spec as { readonly bindings?: readonly object[] } | undefined)?.bindings ?? []).length > 0;
+      return condition(status?.conditions, "Synced")?.status === "True" && (!bound || (await identity.isReady()));
     },
     isGone: async () => (await find()) === undefined && (await children()).size === 0,
     count: () => identity.count(),
