@@ -114,7 +114,7 @@ export function tableItemProvider({ dynamodb }: Aws): Provider<ItemWant, ItemOut
 
   return {
     ids: "derived",
-    service: "dynamodb",
+    service: "dynamodb-items",
     immutable: ["table"],
     footprint: ({ table, key }) => [placeText({ table, key })],
     foresee: (_name, want) => ({ ITEM_ID: idOf(want) }),

@@ -55,7 +55,7 @@ export function tableItemProvider({ firestore }: Gcp): Provider<ItemWant, ItemOu
 
   return {
     ids: "derived",
-    service: "firestore",
+    service: "firestore-items",
     immutable: ["table"],
     footprint: (want) => [placeText(spotOf(want))],
     foresee: (_name, want) => ({ ITEM_ID: idOf(spotOf(want)) }),

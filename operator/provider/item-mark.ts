@@ -80,10 +80,7 @@ export interface ItemChange {
   readonly remove: readonly string[];
 }
 
-/**
- * What makes a live item have these parts and this mark. What others wrote beside them stays.
- * @param mark undefined: as it is
- */
+/** What makes a live item have these parts, and a mark with these tags. What others wrote beside them stays. */
 export function changeOf(item: Item, wanted: ItemParts, tags: Mark["tags"]): ItemChange {
   const before = markOf(item);
   const after = asValue(markFor(wanted, tags));
