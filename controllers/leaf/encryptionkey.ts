@@ -12,6 +12,13 @@ export const encryptionKey: Leaf<EncryptionKeySpec, EncryptionKeyWant> = {
   heldByUsers: true,
   // The id of a crypto key.
   nameLimit: 63,
+  flaw: ({ rotation, rotationDays }) => {
+    if (rotation !== "Regular" && rotation !== "Never")
+      return `rotation: is ${JSON.stringify(rotation)}, and should be Regular or Never; apply the object again`;
+    return Number.isInteger(rotationDays)
+      ? undefined
+      : `rotationDays: is ${JSON.stringify(rotationDays)}, and should be whole days; apply the object again`;
+  },
   references: () => [],
   want: (spec, given) => ({
     rotationDays: spec.rotation === "Never" ? 0 : spec.rotationDays,

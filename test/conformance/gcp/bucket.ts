@@ -58,8 +58,9 @@ export function bucketOnGcp({ eyes, byOthers }: GcpUnderTest): KindOnCloud {
         .map(({ name }) => ({ id: name }));
     },
     async snapshot(subject) {
-      const { etag, metageneration, updated, ...rest } = (await metadata(subject)) ?? {};
-      return etag === undefined ? undefined : rest;
+      const { etag, metageneration, updated, autoclass, ...rest } = (await metadata(subject)) ?? {};
+      // Switched off it means what it means where it never was.
+      return etag === undefined ? undefined : { ...rest, ...(autoclass?.enabled && { autoclass }) };
     },
     tamper: {
       private: change({ iamConfiguration: { publicAccessPrevention: "inherited" } }),
