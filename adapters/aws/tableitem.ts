@@ -9,12 +9,12 @@ import type { ItemOutputs, ItemWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import {
   adopted,
-  asValue,
   changeOf,
+  keyIn,
   MARK,
   type Mark,
-  markFor,
   markOf,
+  newItem,
   partsOf,
   placesIn,
   placeText,
@@ -29,7 +29,7 @@ import { parseArn } from "./arn.ts";
 import { fromAttributes, toAttribute, toAttributes } from "./attribute-value.ts";
 import type { Aws } from "./clients.ts";
 import { ask, askFor, required } from "./errors.ts";
-import { ownerOfMade, tagChanges, tagsToCreate } from "./tags.ts";
+import { ownerOfMade } from "./tags.ts";
 
 type Seen = Present<ItemWant, ItemOutputs>;
 type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -46,7 +46,7 @@ export function tableItemProvider({ dynamodb }: Aws): Provider<ItemWant, ItemOut
   const options = (call: Call) => ({ abortSignal: call.signal });
   const placeOf = ({ table, key }: Spot) => ({
     TableName: tableNameOf(table),
-    Key: toAttributes(Object.fromEntries(key.map(({ name, value }) => [name, value]))),
+    Key: toAttributes(keyIn({ key })),
   });
 
   /** Undefined: there is none, or no such table. */
@@ -99,7 +99,7 @@ export function tableItemProvider({ dynamodb }: Aws): Provider<ItemWant, ItemOut
   }
 
   const setMark = (spot: Spot, found: Attributes, mark: Mark, call: Call) =>
-    write(spot, found, { [MARK]: toAttribute(asValue(mark)) }, [], call);
+    write(spot, found, { [MARK]: toAttribute(mark) }, [], call);
 
   /** What is there now, still marked as it was seen. */
   async function readAgain(seen: Seen, call: Call) {
@@ -128,14 +128,11 @@ export function tableItemProvider({ dynamodb }: Aws): Provider<ItemWant, ItemOut
     },
 
     async create(_name, want, call) {
-      const mark = markFor(want, tagsToCreate(want.tags, call.owner));
-      const { TableName, Key } = placeOf(want);
-      const Item = { ...Key, ...toAttributes({ ...want.attributes, ...want.from, [MARK]: asValue(mark) }) };
       const names = new Names();
       const absent = `attribute_not_exists(${names.of(want.key[0]?.name ?? "")})`;
       const command = new PutItemCommand({
-        TableName,
-        Item,
+        TableName: tableNameOf(want.table),
+        Item: toAttributes(newItem(want, call.owner)),
         ConditionExpression: absent,
         ExpressionAttributeNames: names.all,
       });
@@ -153,10 +150,8 @@ export function tableItemProvider({ dynamodb }: Aws): Provider<ItemWant, ItemOut
     },
 
     async update(seen, want, _changed, call) {
-      const { spot, found, item, mark } = await readAgain(seen, call);
-      const { set: added, remove: dropped } = tagChanges(mark?.tags, want.tags, call.owner);
-      const kept = Object.entries({ ...mark?.tags, ...added }).filter(([key]) => !dropped.includes(key));
-      const { set, remove } = changeOf(item, want, Object.fromEntries(kept));
+      const { spot, found, item } = await readAgain(seen, call);
+      const { set, remove } = changeOf(item, want, call.owner);
       await write(spot, found, toAttributes(set), remove, call);
     },
 

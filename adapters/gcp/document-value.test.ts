@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Neutral } from "../../operator/provider/provider.ts";
-import { fieldPath, fromFields, toFields, toValue } from "./document-value.ts";
+import { fromFields, toFields, toValue } from "./document-value.ts";
 
 it.each<[Neutral, object]>([
   ["", { stringValue: "" }],
@@ -35,11 +35,3 @@ it.each([
 ])("reads what is Firestore's alone, %j, as what nothing else equals", (value, read) => {
   expect(fromFields({ x: value })).toEqual({ x: read });
 });
-
-it.each([
-  ["plain_1", "plain_1"],
-  ["with space", "`with space`"],
-  ["a.b", "`a.b`"],
-  ["1st", "`1st`"],
-  ["tick`slash\\", "`tick\\`slash\\\\`"],
-])("names the field %s in a mask", (name, path) => expect(fieldPath(name)).toBe(path));

@@ -50,7 +50,3 @@ function fromValue(value: Value): Neutral {
   const [type = "", held] = Object.entries(value).find(([name]) => name.endsWith("Value")) ?? [];
   return { [type]: String(JSON.stringify(held)) };
 }
-
-/** A field in an update mask: a name that is no plain word stands in backticks. */
-export const fieldPath = (name: string): string =>
-  /^[A-Za-z_][A-Za-z_0-9]*$/.test(name) ? name : `\`${name.replace(/[\\`]/g, "\\$&")}\``;

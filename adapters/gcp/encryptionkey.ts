@@ -1,6 +1,6 @@
 import type { EncryptionKeyOutputs, EncryptionKeyWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import { HOLDER_MARKS, ownerOf, type Tags, tagValue } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, mergeTags, ownerOf, type Tags, tagValue } from "../../operator/provider/owner.ts";
 import type { Call, Observation, Present, Provider } from "../../operator/provider/provider.ts";
 import {
   fitKey,
@@ -15,7 +15,6 @@ import {
 import { isAlreadyExists, isNotFound } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
 import type { CryptoKey } from "./kms.ts";
-import { mergeLabels } from "./labels.ts";
 import { keyName, keyRingName, shortName } from "./names.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
 
@@ -44,7 +43,7 @@ export function encryptionKeyProvider(gcp: Gcp): Provider<EncryptionKeyWant, Enc
   }
 
   async function makeKey(name: string, want: EncryptionKeyWant, call: Call): Promise<CryptoKey> {
-    const wanted = toCryptoKey(want, mergeLabels({}, want.tags), now());
+    const wanted = toCryptoKey(want, mergeTags({}, want.tags), now());
     const make = () =>
       step(`create the crypto key ${nameOf(name)}`, () => kms.createKey(ring, name, wanted, call.signal));
     try {
@@ -66,7 +65,7 @@ export function encryptionKeyProvider(gcp: Gcp): Provider<EncryptionKeyWant, Enc
         code: "ALREADY_EXISTS",
       });
     if (!isEmpty(await versionsOf(id, call))) return;
-    const labels = mergeLabels(found.labels ?? {}, want.tags);
+    const labels = mergeTags(found.labels ?? {}, want.tags);
     const renewed = { name: id, labels, ...rotation(want.rotationDays, now()) };
     await step(`set up ${id} again`, () => kms.updateKey(renewed, ["labels", ...ROTATION_MASK], call.signal));
     const version = await step(`make a version of ${id}`, () => kms.createVersion(id, call.signal));
@@ -88,7 +87,7 @@ export function encryptionKeyProvider(gcp: Gcp): Provider<EncryptionKeyWant, Enc
 
   /** Labels are replaced as a whole, so they are read fresh and only ours are changed. */
   async function relabelled(id: string, tags: Tags, call: Call): Promise<Record<string, string>> {
-    return mergeLabels((await kms.key(id, call.signal))?.labels ?? {}, tags);
+    return mergeTags((await kms.key(id, call.signal))?.labels ?? {}, tags);
   }
 
   async function mark(seen: Seen, tags: Tags, call: Call): Promise<void> {

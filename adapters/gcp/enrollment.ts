@@ -1,7 +1,7 @@
 import type { EventRuleOutputs, EventRuleWant } from "../../controllers/leaf/wants.ts";
 import { sideBySide, step } from "../../operator/provider/fault.ts";
 import { jointOwner } from "../../operator/provider/joint-owner.ts";
-import { HOLDER_MARKS, ownerOf, type Tags } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, mergeTags, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import type { Call, Present, Provider } from "../../operator/provider/provider.ts";
 import {
   actualEnrollment,
@@ -16,7 +16,7 @@ import { isAlreadyExists } from "./errors.ts";
 import type { Enrollment, Pipeline } from "./eventarc.ts";
 import type { Operation } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
-import { mergeLabels, sameLabels } from "./labels.ts";
+import { sameLabels } from "./labels.ts";
 import { ensureMessageBus, messageBusName } from "./message-bus.ts";
 import { eventarcName, shortName } from "./names.ts";
 import { marksOf, refuseForeign, without } from "./owner.ts";
@@ -103,7 +103,7 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
     if (parts.enrollment && parts.pipeline) return true;
     await step(`make the message bus ${bus}`, () => ensureMessageBus(eventarc, place, call));
     await letPublish(want, call);
-    const labels = mergeLabels({}, want.tags);
+    const labels = mergeTags({}, want.tags);
     const pipeline = toPipeline(pipelineOf(id), want, labels);
     if (!parts.pipeline && !(await makePart("pipelines", id, pipeline, call))) return false;
     if (parts.enrollment) return true;
@@ -131,11 +131,11 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
 
   /** Labels are replaced as a whole: only ours are changed. Empty: nothing to do. */
   const labelMask = (found: Enrollment | Pipeline | undefined, tags: Tags): readonly string[] =>
-    found && !sameLabels(found.labels ?? {}, mergeLabels(found.labels ?? {}, tags)) ? ["labels"] : [];
+    found && !sameLabels(found.labels ?? {}, mergeTags(found.labels ?? {}, tags)) ? ["labels"] : [];
 
   async function mark(seen: Seen, tags: Tags, call: Call): Promise<void> {
     const { enrollment, pipeline } = await partsOf(seen.id, call);
-    const labelled = (found: Enrollment | Pipeline | undefined) => ({ labels: mergeLabels(found?.labels ?? {}, tags) });
+    const labelled = (found: Enrollment | Pipeline | undefined) => ({ labels: mergeTags(found?.labels ?? {}, tags) });
     await updatePipeline(seen.id, labelled(pipeline), labelMask(pipeline, tags), call);
     await updateEnrollment(seen.id, labelled(enrollment), labelMask(enrollment, tags), call);
   }
@@ -199,11 +199,11 @@ export function enrollmentProvider(gcp: Needs): Provider<EventRuleWant, EventRul
         if (changed.has("target")) await letPublish(want, call);
         const fields = (["target", "overrides"] as const).filter((field) => changed.has(field));
         const labels = changed.has("tags") ? labelMask(pipeline, want.tags) : [];
-        const next = toPipeline(pipelineOf(id), want, mergeLabels(pipeline.labels ?? {}, want.tags));
+        const next = toPipeline(pipelineOf(id), want, mergeTags(pipeline.labels ?? {}, want.tags));
         await updatePipeline(id, next, [...fields.flatMap((field) => PIPELINE_MASK[field]), ...labels], call);
       }
       if (enrollment) {
-        const next = toEnrollment(id, bus, pipelineOf(id), want, mergeLabels(enrollment.labels ?? {}, want.tags));
+        const next = toEnrollment(id, bus, pipelineOf(id), want, mergeTags(enrollment.labels ?? {}, want.tags));
         const mask = [
           ...(next.celMatch === enrollment.celMatch ? [] : ["cel_match"]),
           ...(next.destination === enrollment.destination ? [] : ["destination"]),

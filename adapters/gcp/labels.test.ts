@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { mergeLabels, sameLabels } from "./labels.ts";
+import { mergeTags } from "../../operator/provider/owner.ts";
+import { sameLabels } from "./labels.ts";
 
 test("labels are merged: ours set, those with null gone, foreign ones kept", () => {
-  expect(mergeLabels({ theirs: "t", team: "old", gone: "x" }, { team: "new", gone: null, absent: null })).toEqual({
+  expect(mergeTags({ theirs: "t", team: "old", gone: "x" }, { team: "new", gone: null, absent: null })).toEqual({
     theirs: "t",
     team: "new",
   });

@@ -1,13 +1,13 @@
 import type { QueueOutputs, QueueWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 
-import { HOLDER_MARKS, type Owner, ownerOf, sameObject, type Tags } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, mergeTags, type Owner, ownerOf, sameObject, type Tags } from "../../operator/provider/owner.ts";
 import type { At, Call, Created, Found, Observation, Present, Provider } from "../../operator/provider/provider.ts";
 
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
 import { letServiceUseKey } from "./key-agents.ts";
-import { mergeLabels, sameLabels } from "./labels.ts";
+import { sameLabels } from "./labels.ts";
 import { shortName, subscriptionName, topicName, topicOfQueue } from "./names.ts";
 import { marksOf, refuseForeign, without } from "./owner.ts";
 import { holds, type Membership, withMember } from "./policy.ts";
@@ -108,7 +108,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
 
   async function makeTopic(name: string, want: QueueWant, call: Call): Promise<void> {
     try {
-      await pubsub.createTopic(toTopic(name, want, mergeLabels({}, want.tags)), call.signal);
+      await pubsub.createTopic(toTopic(name, want, mergeTags({}, want.tags)), call.signal);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       refuseForeign(name, await pubsub.topic(name, call.signal), call.owner);
@@ -117,7 +117,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
 
   async function makeSubscription(name: string, topic: string, want: QueueWant, call: Call): Promise<void> {
     try {
-      await pubsub.createSubscription(toSubscription(name, topic, want, mergeLabels({}, want.tags)), call.signal);
+      await pubsub.createSubscription(toSubscription(name, topic, want, mergeTags({}, want.tags)), call.signal);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       refuseForeign(name, await pubsub.subscription(name, call.signal), call.owner);
@@ -168,7 +168,7 @@ export function queueProvider(gcp: Gcp): Provider<QueueWant, QueueOutputs> {
     ]);
     const change = (part: Topic | Subscription | undefined) => {
       const found = part?.labels ?? {};
-      const labels = mergeLabels(found, tags);
+      const labels = mergeTags(found, tags);
       return { labels, differs: part !== undefined && !sameLabels(found, labels) };
     };
     return { topic: change(topic), subscription: change(subscription) };

@@ -2,12 +2,11 @@ import type { SecretOutputs, SecretWant } from "../../controllers/leaf/wants.ts"
 import { limits } from "../../crds/limits.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
 import { dueOf, STATE, stateText } from "../../operator/provider/kept-value.ts";
-import { HOLDER_MARKS, ownerOf } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, mergeTags, ownerOf } from "../../operator/provider/owner.ts";
 import type { Call, Created, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
 import { letServiceUseKey } from "./key-agents.ts";
-import { mergeLabels } from "./labels.ts";
 import { shortName } from "./names.ts";
 import { marksOf, mayTake, without } from "./owner.ts";
 import type { Secret } from "./secret-manager.ts";
@@ -51,7 +50,7 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
   }
 
   async function relabel(live: Live, tags: SecretWant["tags"], call: Call): Promise<Live> {
-    const labels = mergeLabels(live.labels, tags);
+    const labels = mergeTags(live.labels, tags);
     const keys = new Set([...Object.keys(labels), ...Object.keys(live.labels)]);
     if ([...keys].every((key) => labels[key] === live.labels[key])) return live;
     return step("set labels", () => write(live, { labels }, ["labels"], call));
@@ -118,7 +117,7 @@ export function secretProvider(gcp: Gcp): Provider<SecretWant, SecretOutputs> {
       const state = stateText({ ...settings(want), version: null, since: seconds() });
       const secret: Secret = {
         ...toSecret(want, place.region),
-        labels: mergeLabels({}, want.tags),
+        labels: mergeTags({}, want.tags),
         annotations: { [STATE]: state, [ADDING]: addingText(want.value, 0) },
       };
       await step(`let Secret Manager use the key ${want.encryptionKey}`, () =>

@@ -1,19 +1,11 @@
 import type { TableOutputs, TableWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, step } from "../../operator/provider/fault.ts";
-import { type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
+import { mergeTags, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import type { Call, Present } from "../../operator/provider/provider.ts";
 import type { Firestore } from "./firestore.ts";
 import { shortName } from "./names.ts";
 import { mayTake } from "./owner.ts";
-import {
-  type Meta,
-  mergeTags,
-  OWNER_COLLECTION,
-  ownerDocument,
-  readMeta,
-  type Schema,
-  toFields,
-} from "./table-shape.ts";
+import { type Meta, OWNER_COLLECTION, ownerDocument, readMeta, type Schema, toFields } from "./table-shape.ts";
 
 type Seen = Present<TableWant, TableOutputs>;
 

@@ -1,6 +1,5 @@
 /** A Table as Firestore has it: canonical forms both ways. Pure. */
 import type { KeyAttribute, TableOutputs, TableWant } from "../../controllers/leaf/wants.ts";
-import type { Tags } from "../../operator/provider/owner.ts";
 import type { Deviation, Fitted } from "../../operator/provider/provider.ts";
 import type { Database, Document, Field, Index } from "./firestore.ts";
 import { shortName } from "./names.ts";
@@ -198,16 +197,6 @@ const hasKeys = ({ partitionKey, sortKey }: { readonly partitionKey?: unknown; r
 const isKey = (value: unknown): boolean =>
   isRecord(value) && typeof value.name === "string" && typeof value.type === "string";
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
-
-/** The tags with those of `wanted` set and those with a null value gone; all others stay. */
-export function mergeTags(found: Readonly<Record<string, string>>, wanted: Tags): Record<string, string> {
-  const merged: Record<string, string> = { ...found };
-  for (const [key, value] of Object.entries(wanted)) {
-    if (value === null) delete merged[key];
-    else merged[key] = value;
-  }
-  return merged;
-}
 
 /**
  * What to record before the indexes change: all that are wanted, and the old ones that still have to be taken down, so

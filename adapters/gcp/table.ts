@@ -1,6 +1,6 @@
 import type { TableOutputs, TableWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
-import { HOLDER_MARKS, ownerOf } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, mergeTags, ownerOf } from "../../operator/provider/owner.ts";
 import {
   type At,
   type Call,
@@ -29,7 +29,6 @@ import {
   type LiveTable,
   liveIndexes,
   type Meta,
-  mergeTags,
   neededIndexes,
   OWNER_COLLECTION,
   ownerDocument,

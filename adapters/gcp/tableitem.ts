@@ -2,12 +2,12 @@ import type { ItemOutputs, ItemWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import {
   adopted,
-  asValue,
   changeOf,
+  keyIn,
   MARK,
   type Mark,
-  markFor,
   markOf,
+  newItem,
   partsOf,
   placesIn,
   placeText,
@@ -15,14 +15,14 @@ import {
   refuseTaken,
   released,
 } from "../../operator/provider/item-mark.ts";
-import { ownerOf, ownerTags } from "../../operator/provider/owner.ts";
+import { ownerOf } from "../../operator/provider/owner.ts";
 import type { Call, Present, Provider } from "../../operator/provider/provider.ts";
+import { fieldPath } from "../../operator/workflow/cloud-workflows/index.ts";
 import { documentIdOf } from "../../operator/workflow/index.ts";
-import { fieldPath, fromFields, toFields } from "./document-value.ts";
+import { fromFields, toFields } from "./document-value.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Document } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
-import { mergeLabels } from "./labels.ts";
 import { refuseForeign } from "./owner.ts";
 
 type Seen = Present<ItemWant, ItemOutputs>;
@@ -51,7 +51,7 @@ export function tableItemProvider({ firestore }: Gcp): Provider<ItemWant, ItemOu
   }
 
   const setMark = (document: Document, mark: Mark, call: Call) =>
-    firestore.changeDocument({ ...document, fields: toFields({ [MARK]: asValue(mark) }, null) }, [MARK], call.signal);
+    firestore.changeDocument({ ...document, fields: toFields({ [MARK]: mark }, null) }, [MARK], call.signal);
 
   return {
     ids: "derived",
@@ -77,11 +77,7 @@ export function tableItemProvider({ firestore }: Gcp): Provider<ItemWant, ItemOu
 
     async create(_name, want, call) {
       const id = idOf(spotOf(want));
-      const tags = mergeLabels({}, { ...want.tags, ...ownerTags(call.owner) });
-      const fields = toFields(
-        { ...keyIn(want), ...want.attributes, ...want.from, [MARK]: asValue(markFor(want, tags)) },
-        want.place.ttlField,
-      );
+      const fields = toFields(newItem(want, call.owner), want.place.ttlField);
       try {
         await firestore.createDocument(id, fields, call.signal);
       } catch (error) {
@@ -94,9 +90,8 @@ export function tableItemProvider({ firestore }: Gcp): Provider<ItemWant, ItemOu
     },
 
     async update(seen, want, _changed, call) {
-      const { document, item, mark } = await readAgain(seen, call);
-      const tags = mergeLabels(mark?.tags ?? {}, { ...want.tags, ...ownerTags(call.owner) });
-      const { set, remove } = changeOf(item, want, tags);
+      const { document, item } = await readAgain(seen, call);
+      const { set, remove } = changeOf(item, want, call.owner);
       // A field of the key is a field like others here: somebody may have written it.
       const key = Object.fromEntries(Object.entries(keyIn(want)).filter(([name, value]) => item[name] !== value));
       const all = { ...key, ...set };
@@ -125,9 +120,6 @@ export function tableItemProvider({ firestore }: Gcp): Provider<ItemWant, ItemOu
 }
 
 const spotOf = ({ table, key, place: { collection } }: ItemWant): Spot => ({ table, collection, key });
-
-const keyIn = ({ key }: Pick<ItemWant, "key">): Readonly<Record<string, string | number>> =>
-  Object.fromEntries(key.map(({ name, value }) => [name, value]));
 
 const idOf = ({ table, collection, key }: Spot): string =>
   `${table}/documents/${collection}/${documentIdOf(key.map(({ value }) => value))}`;

@@ -1,11 +1,11 @@
 import type { TopicOutputs, TopicWant } from "../../controllers/leaf/wants.ts";
 import { sideBySide, step } from "../../operator/provider/fault.ts";
-import { HOLDER_MARKS, ownerOf, type Tags } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, mergeTags, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import type { Call, Present, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Gcp } from "./gcp.ts";
 import { letServiceUseKey } from "./key-agents.ts";
-import { mergeLabels, sameLabels } from "./labels.ts";
+import { sameLabels } from "./labels.ts";
 import { shortName, topicName } from "./names.ts";
 import { marksOf, refuseForeign, without } from "./owner.ts";
 import { actualTopic, fitTopic, MASKS, outputsOf, toTopic } from "./topic-shape.ts";
@@ -20,7 +20,7 @@ export function topicProvider(gcp: Gcp): Provider<TopicWant, TopicOutputs> {
   /** Labels are replaced as a whole, so they are read fresh and only ours are changed. Undefined: nothing to do. */
   async function relabelled(name: string, tags: Tags, call: Call): Promise<Record<string, string> | undefined> {
     const found = (await pubsub.topic(name, call.signal))?.labels ?? {};
-    const labels = mergeLabels(found, tags);
+    const labels = mergeTags(found, tags);
     return sameLabels(found, labels) ? undefined : labels;
   }
 
@@ -71,7 +71,7 @@ export function topicProvider(gcp: Gcp): Provider<TopicWant, TopicOutputs> {
       const id = topicName(project, name);
       await useKey(want, call);
       try {
-        await pubsub.createTopic(toTopic(id, want, mergeLabels({}, want.tags)), call.signal);
+        await pubsub.createTopic(toTopic(id, want, mergeTags({}, want.tags)), call.signal);
       } catch (error) {
         if (!isAlreadyExists(error)) throw error;
         refuseForeign(id, await pubsub.topic(id, call.signal), call.owner);

@@ -1,14 +1,14 @@
 import type { WorkflowOutputs, WorkflowWant } from "../../controllers/leaf/wants.ts";
 import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import { jointOwner } from "../../operator/provider/joint-owner.ts";
-import { HOLDER_MARKS, ownerOf, type Tags } from "../../operator/provider/owner.ts";
+import { HOLDER_MARKS, mergeTags, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import { marksIn, withoutHolder } from "../../operator/provider/owner-text.ts";
 import type { At, Call, Present, Provider } from "../../operator/provider/provider.ts";
 import { isAlreadyExists } from "./errors.ts";
 import type { Operation } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
 import { parseRight, type Right, rightText } from "./grants.ts";
-import { mergeLabels, sameLabels } from "./labels.ts";
+import { sameLabels } from "./labels.ts";
 import { createMemberships, type Held } from "./memberships.ts";
 import { shortName, workflowName } from "./names.ts";
 import { marksOf, mayTake, refuseForeign, without } from "./owner.ts";
@@ -83,7 +83,7 @@ export function workflowProvider(gcp: Needs): Provider<WorkflowWant, WorkflowOut
     const { source } = compiledFor(place, want);
     try {
       const begun = await step(`create ${id}`, () =>
-        workflows.create(id, toWorkflow(id, source, want, mergeLabels({}, want.tags)), call.signal),
+        workflows.create(id, toWorkflow(id, source, want, mergeTags({}, want.tags)), call.signal),
       );
       return await through(id, "create", begun, call);
     } catch (error) {
@@ -110,7 +110,7 @@ export function workflowProvider(gcp: Needs): Provider<WorkflowWant, WorkflowOut
   async function mark(seen: Seen, labels: Tags, marks: (account: ServiceAccount) => Tags, call: Call): Promise<void> {
     const { workflow, account } = await partsOf(seen.id, call);
     if (workflow) {
-      const next = mergeLabels(workflow.labels ?? {}, labels);
+      const next = mergeTags(workflow.labels ?? {}, labels);
       await change(seen.id, { labels: next }, sameLabels(workflow.labels ?? {}, next) ? [] : ["labels"], call);
     }
     if (account) await markAccount(seen.id, account, marks(account), call);
@@ -205,7 +205,7 @@ export function workflowProvider(gcp: Needs): Provider<WorkflowWant, WorkflowOut
 
       async function changeWorkflow(): Promise<boolean> {
         if (!workflow) return makeWorkflow(id, want, call);
-        const next = toWorkflow(id, source, want, mergeLabels(workflow.labels ?? {}, want.tags));
+        const next = toWorkflow(id, source, want, mergeTags(workflow.labels ?? {}, want.tags));
         const mask: readonly WorkflowField[] = [
           ...[...changed].flatMap((field) => MASK[field] ?? []),
           // An account of the same name that was made anew is another one to Google.

@@ -1,4 +1,5 @@
 import { BINDABLE, type BindingField } from "../../crds/access.ts";
+import { MARK } from "../../crds/item-mark.ts";
 import type { TableItemSpec } from "../../crds/tableitem.ts";
 import type { Given, Leaf } from "../../operator/reconcile/leaf-object.ts";
 import {
@@ -13,8 +14,6 @@ import {
 } from "../../operator/workflow/index.ts";
 import type { ItemWant } from "./wants.ts";
 
-/** The attribute that says whose an item is. */
-const MARK = "onyx";
 /** So many bytes of JSON: status holds them too. */
 const MAX_BYTES = 32_768;
 /** The longest id of a document that a name in status can be. Firestore takes 1500 bytes. */

@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import {
   adopted,
-  asValue,
   changeOf,
   type Item,
   markFor,
@@ -30,7 +29,7 @@ const item = (attributes: Item, from: Record<string, string> = {}, others: Item 
   ...attributes,
   ...from,
   ...others,
-  onyx: asValue(markFor({ attributes, from }, TAGS)),
+  onyx: markFor({ attributes, from }, TAGS),
 });
 
 it("tells what is ours of an item: what its mark names, and is still there", () => {
@@ -73,7 +72,7 @@ it.each<[string, Item, { attributes: Item; from: Record<string, string> }, { set
   ],
   [
     "one less, gone already",
-    { ...item({ price: 1 }), onyx: asValue(markFor({ attributes: { price: 1, open: true }, from: {} }, TAGS)) },
+    { ...item({ price: 1 }), onyx: markFor({ attributes: { price: 1, open: true }, from: {} }, TAGS) },
     { attributes: { price: 1 }, from: {} },
     { set: ["onyx"], remove: [] },
   ],
@@ -96,7 +95,7 @@ it.each<[string, Item, { attributes: Item; from: Record<string, string> }, { set
     { set: ["onyx"], remove: [] },
   ],
 ])("changes %s", (_what, live, wanted, change) => {
-  const { set, remove } = changeOf(live, wanted, TAGS);
+  const { set, remove } = changeOf(live, { ...wanted, tags: {} }, OWNER);
   expect({ set: Object.keys(set), remove }).toEqual(change);
 });
 

@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
+import { MARK } from "../../crds/item-mark.ts";
 import { ProviderError } from "./fault.ts";
 import { jsonIn } from "./json.ts";
-import { HOLDER_MARKS, type Owner, ownerOf, ownerTags } from "./owner.ts";
+import { HOLDER_MARKS, mergeTags, type Owner, ownerOf, ownerTags, type Tags } from "./owner.ts";
 import type { At, Neutral } from "./provider.ts";
 
-/** The attribute of an item, the same on both clouds, that says whose it is. */
-export const MARK = "onyx";
+export { MARK };
 
-/** What it holds. */
-export interface Mark {
+/** What the attribute holds that says whose an item is. */
+export type Mark = {
   readonly tags: Readonly<Record<string, string>>;
   /** Attributes that we wrote, sorted: those of spec, and those that are outputs of other objects. */
   readonly attributes: readonly string[];
   readonly from: readonly string[];
-}
+};
 
 /** A live item, in values of JSON. */
 export type Item = Readonly<Record<string, Neutral>>;
@@ -22,6 +22,12 @@ export type Item = Readonly<Record<string, Neutral>>;
 export interface ItemParts {
   readonly attributes: Item;
   readonly from: Readonly<Record<string, string>>;
+}
+
+/** An item as it should be. */
+export interface ItemWish extends ItemParts {
+  readonly key: readonly { readonly name: string; readonly value: string | number }[];
+  readonly tags: Tags;
 }
 
 /** The mark that an item has. Undefined: none of ours, whatever else it calls so. */
@@ -56,8 +62,18 @@ export const released = (mark: Mark): Mark => ({
   tags: Object.fromEntries(Object.entries(mark.tags).filter(([key]) => !HOLDER_MARKS.includes(key))),
 });
 
-/** A mark as the value of the attribute. */
-export const asValue = ({ tags, attributes, from }: Mark): Neutral => ({ tags, attributes, from });
+/** The attributes of the key. */
+export const keyIn = ({ key }: Pick<ItemWish, "key">): Readonly<Record<string, string | number>> =>
+  Object.fromEntries(key.map(({ name, value }) => [name, value]));
+
+const tagsOf = (before: Mark | undefined, wanted: Tags, owner: Owner) =>
+  mergeTags(before?.tags ?? {}, { ...wanted, ...ownerTags(owner) });
+
+/** The whole item, as it is made. */
+export function newItem(wish: ItemWish, owner: Owner): Item {
+  const mark = markFor(wish, tagsOf(undefined, wish.tags, owner));
+  return { ...keyIn(wish), ...wish.attributes, ...wish.from, [MARK]: mark };
+}
 
 /**
  * What a live item has of what a TableItem says: the attributes that we wrote, and of an item that is not ours all but
@@ -80,11 +96,11 @@ export interface ItemChange {
   readonly remove: readonly string[];
 }
 
-/** What makes a live item have these parts, and a mark with these tags. What others wrote beside them stays. */
-export function changeOf(item: Item, wanted: ItemParts, tags: Mark["tags"]): ItemChange {
+/** What makes a live item as wished, but for its key. What others wrote beside it stays, their tags too. */
+export function changeOf(item: Item, wish: Omit<ItemWish, "key">, owner: Owner): ItemChange {
   const before = markOf(item);
-  const after = asValue(markFor(wanted, tags));
-  const all: Item = { ...wanted.attributes, ...wanted.from, [MARK]: after };
+  const after = markFor(wish, tagsOf(before, wish.tags, owner));
+  const all: Item = { ...wish.attributes, ...wish.from, [MARK]: after };
   const set = Object.entries(all).filter(([name, value]) => !isDeepStrictEqual(item[name], value));
   const ours = [...(before?.attributes ?? []), ...(before?.from ?? [])];
   const remove = ours.filter((name) => !Object.hasOwn(all, name) && Object.hasOwn(item, name));

@@ -14,6 +14,16 @@ export interface Owner {
 /** Tags or labels. A null value means: this key was ours and must be gone. */
 export type Tags = Readonly<Record<string, string | null>>;
 
+/** Tags that were found with the wanted ones set, and those taken off that are to go; what others put there stays. */
+export function mergeTags(found: Readonly<Record<string, string>>, wanted: Tags): Record<string, string> {
+  const merged: Record<string, string> = { ...found };
+  for (const [key, value] of Object.entries(wanted)) {
+    if (value === null) delete merged[key];
+    else merged[key] = value;
+  }
+  return merged;
+}
+
 /**
  * Our marks as tags. Names and values fit the stricter of the two clouds: GCP labels are lower-case
  * [a-z0-9_-], at most 63 characters; Kubernetes names fit but for their length and dots.

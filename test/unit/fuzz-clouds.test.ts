@@ -17,7 +17,6 @@ import { lifecycleOf } from "../../adapters/gcp/bucket-lifecycle.ts";
 import { isRegistered, transformsFor, withBucket } from "../../adapters/gcp/bucket-transform.ts";
 import { celMatch, readCelMatch } from "../../adapters/gcp/cel-match.ts";
 import { fromPubSubFilter } from "../../adapters/gcp/filter.ts";
-import { mergeLabels } from "../../adapters/gcp/labels.ts";
 import { type Policy, withMember, withoutMember } from "../../adapters/gcp/policy.ts";
 import type { LifecycleRule } from "../../adapters/gcp/storage.ts";
 import { actualTable, indexSteps, liveIndexes, readMeta, recordedIndexes } from "../../adapters/gcp/table-shape.ts";
@@ -27,7 +26,7 @@ import { durationSeconds, durationText } from "../../crds/duration.ts";
 import { pubSubFilter } from "../../crds/filter.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { parseState, stateText } from "../../operator/provider/kept-value.ts";
-import { ownerOf, ownerTags } from "../../operator/provider/owner.ts";
+import { mergeTags, ownerOf, ownerTags } from "../../operator/provider/owner.ts";
 import { marksIn, withMarks } from "../../operator/provider/owner-text.ts";
 import { quantityValue } from "../../operator/reconcile/quantity.ts";
 import { brokenJson, hostileJson, hostileText, nearly, survives, WITHIN_SECONDS } from "../support/hostile.ts";
@@ -332,7 +331,7 @@ describe("answers of Google Cloud", () => {
       );
     });
     check(fc.dictionary(hostileText("a"), hostileText(), { noNullPrototype: true }), (labels) => {
-      const merged = survives(() => mergeLabels(labels, { team: "a", gone: null })) ?? {};
+      const merged = survives(() => mergeTags(labels, { team: "a", gone: null })) ?? {};
       for (const key of Object.keys(labels))
         if (key !== "team" && key !== "gone") expect(Object.hasOwn(merged, key)).toBe(true);
     });

@@ -14,6 +14,7 @@ import {
 } from "../tables/schema.ts";
 import { argumentsIn } from "../tables/written.ts";
 import type { Arguments } from "./arguments.ts";
+import { fieldPath } from "./field-path.ts";
 import { authFor } from "./place.ts";
 import type { Given, TaskAt } from "./task-at.ts";
 
@@ -213,10 +214,6 @@ function emitQuery(at: At, given: Arguments): Given {
   block.assign({ [target]: { items: expressionText(items) } });
   return { output: target };
 }
-
-/** A name as a path of Firestore has it. https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#google.firestore.v1.Document */
-const fieldPath = (name: string): string =>
-  /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
 
 function emitObject(at: At, given: Arguments): string {
   const object = given.variable("object");
