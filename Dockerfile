@@ -13,9 +13,29 @@ COPY adapters ./adapters
 COPY operator ./operator
 COPY hack/bundle.ts ./hack/bundle.ts
 COPY hack/packaging ./hack/packaging
-RUN node hack/bundle.ts --out /app && find /app -name '*.map' -delete
+RUN node hack/bundle.ts --out /app onyx-operator onyx && node hack/bundle.ts --out /ingest onyx-ingest && find /app /ingest -name '*.map' -delete
 
-FROM ${BASE}
+# DuckDB is native code: for the platform that the image is for, whatever the builder's own is.
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS native
+ARG TARGETARCH
+WORKDIR /src
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund --omit=dev --os=linux --libc=glibc --cpu=$(test "$TARGETARCH" = amd64 && echo x64 || echo "$TARGETARCH")
+RUN mkdir -p /native/@duckdb && cp -r node_modules/@duckdb/node-bindings* /native/@duckdb/ && cp -r node_modules/detect-libc /native/
+
+# The worker that takes cost reports in: docker build --target ingest.
+FROM ${BASE} AS ingest
+LABEL org.opencontainers.image.title="onyx-ingest" \
+      org.opencontainers.image.description="Takes cost reports of AWS and Google Cloud in" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build --chown=0:0 /ingest /app
+COPY --from=native --chown=0:0 /native /app/node_modules
+COPY --chown=0:0 LICENSE /app/LICENSE
+USER 65532:65532
+# It reads files, writes those of the reports at hand, and loads DuckDB.
+ENTRYPOINT ["/nodejs/bin/node", "--max-old-space-size=128", "--disable-proto=throw", "--permission", "--allow-addons", "--allow-fs-read=*", "--allow-fs-write=/work", "/app/onyx-ingest.mjs"]
+
+FROM ${BASE} AS operator
 LABEL org.opencontainers.image.title="onyx-operator" \
       org.opencontainers.image.description="The same platform on EKS and GKE from the same YAML" \
       org.opencontainers.image.licenses="Apache-2.0"

@@ -84,6 +84,10 @@ verify: ## Types, lint, import rules, generated files up to date
 bench: ## Measure the operator next to its peers (make bench args="--scenarios=all --runs=1"; bench/README.md)
 	@$(bed) node bench/main.ts $(args)
 
+.PHONY: bench-ingest
+bench-ingest: ## Measure the ingest of cost reports next to DuckDB (make bench-ingest args="--rows=10000000 --runs=3")
+	@$(env) node bench/ingest/main.ts $(args)
+
 ##@ Change it
 
 .PHONY: generate
@@ -111,3 +115,8 @@ image: ## Build the container image (needs Docker; image=NAME:TAG)
 	@command -v docker >/dev/null || { echo "make image needs Docker: https://docs.docker.com/get-docker" >&2; exit 1; }
 	@docker info >/dev/null 2>&1 || { echo "Docker is installed but does not run: start it, then call make image again." >&2; exit 1; }
 	docker build --tag $(image) .
+
+ingest_image ?= onyx-ingest:dev
+.PHONY: image-ingest
+image-ingest: ## Build the image of the worker that takes cost reports in (needs Docker; ingest_image=NAME:TAG)
+	docker build --target ingest --tag $(ingest_image) .

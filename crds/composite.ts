@@ -11,7 +11,12 @@ export const compositeStatus = {
     z.strictObject({
       apiVersion: z.string().max(317).describe("Group and version, such as apps/v1."),
       kind: z.string().max(63).describe("Kind."),
-      name: z.string().max(253).describe("Name, in the namespace of this object."),
+      namespace: z
+        .string()
+        .max(63)
+        .optional()
+        .describe("Namespace. Absent: that of this object, or none, for what belongs to none."),
+      name: z.string().max(253).describe("Name."),
     }),
     256,
   )

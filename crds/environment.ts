@@ -21,6 +21,12 @@ const clusterName = () =>
     "must be the name of a cluster: a letter or digit, then letters, digits, '_' and '-'",
   );
 
+const tenancyTable = () =>
+  z.strictObject({
+    name: objectName().describe("Name of the Table."),
+    sort: text(255).optional().describe("The sort key of every row, where the Table has one."),
+  });
+
 const spec = withRules(
   z.strictObject({
     cloud: z.enum(["aws", "gcp"]).describe("The cloud that this cluster stands in. It can't be changed."),
@@ -109,6 +115,31 @@ const spec = withRules(
       .describe(
         "Clusters that were lost and whose resources this one takes over. Without it what another cluster made is refused.",
       ),
+    namespaces: set(label().describe("Name of a namespace."), 256)
+      .optional()
+      .describe(
+        "The namespaces whose objects may stand in it. Absent: all. What stands in it from another one stays as it is in the cloud, and is neither changed nor deleted.",
+      ),
+    tenancy: z
+      .strictObject({
+        namespace: label().describe(
+          "The namespace of these tables, and of the blueprints that tenants are copied from.",
+        ),
+        tenantTable: tenancyTable()
+          .optional()
+          .describe("The Table with a row a tenant. Its partition key is the tenant's name."),
+        ssoTable: tenancyTable()
+          .optional()
+          .describe("The Table with a row a domain: whose people are which tenant's. Its partition key is the domain."),
+        auditTable: z
+          .strictObject({ name: objectName().describe("Name of the Table.") })
+          .optional()
+          .describe(
+            "The Table that a row stays in of each tenant that has left. Its partition key is the tenant's name, its sort key a text: the time.",
+          ),
+      })
+      .optional()
+      .describe("Where the platform keeps what it knows of its Tenants. Absent: nowhere."),
     default: z
       .boolean()
       .default(false)

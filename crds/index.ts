@@ -7,6 +7,7 @@ import { onyxService } from "./onyxservice.ts";
 import { queue } from "./queue.ts";
 import { table } from "./table.ts";
 import { tableItem } from "./tableitem.ts";
+import { tenant } from "./tenant.ts";
 import { topic } from "./topic.ts";
 import { workflow } from "./workflow.ts";
 import { workflowRun } from "./workflowrun.ts";
@@ -15,6 +16,7 @@ import { workloadIdentity } from "./workloadidentity.ts";
 /** Every kind there is, in the order in which `kubectl get onyx` and the reference show them. */
 export const kinds = [
   environment, //
+  tenant,
   queue,
   table,
   tableItem,
@@ -39,6 +41,7 @@ export {
   queue,
   table,
   tableItem,
+  tenant,
   topic,
   workflow,
   workflowRun,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { z } from "zod";
 import type { CrdVersion } from "./crd.ts";
 import { toCrd } from "./crd.ts";
 import type { Kind } from "./define.ts";
@@ -134,6 +135,7 @@ test("what can be switched off must say why", () => {
   const missing = all.filter(
     (kind) =>
       !["platform", "run"].includes(kind.role) &&
+      "enabled" in (kind.spec as z.ZodObject).shape &&
       !rulesOf(kind.spec).some((rule) => rule.fieldPath === ".disabledReason"),
   );
   expect(missing.map((kind) => kind.kind)).toEqual([]);

@@ -2,7 +2,7 @@
 import { painter } from "../operator/cli/output.ts";
 import { openQueue } from "./platform/messages.ts";
 import { onyx } from "./platform/onyx.ts";
-import { applyAndWait, FLAVOR, type Listed, type Platform, startPlatform } from "./platform/platform.ts";
+import { applyAndWait, FLAVOR, giveNode, type Listed, type Platform, startPlatform } from "./platform/platform.ts";
 import { openStores } from "./platform/stores.ts";
 import { openWorkflowJob, reschedule } from "./platform/workflow-job.ts";
 import { ensureBuilt } from "./testbed/build.ts";
@@ -15,6 +15,7 @@ import { chooseWay } from "./testbed/ways.ts";
 const EXAMPLE = "examples/onelens";
 const NAMESPACE = "onyx";
 const WORKFLOW = "examples/onelens-workflow";
+const TENANTS = "examples/onelens-tenants";
 const RUN = "onyx-workflow-execution-acme";
 /** The rule, the topic, the queue and the workflow of a chain are all called so. */
 const CHAIN = "onyx-workflow-execution";
@@ -71,6 +72,13 @@ async function demo(): Promise<void> {
 
   chapter("What services read in each cloud: the rows that Git says, that of the run, and its report in the Bucket");
   for (const platform of platforms) await showStores(platform);
+
+  chapter(
+    `Customers, one object each, from rows in common tables to all that is theirs alone: kubectl apply -f ${TENANTS}`,
+  );
+  await Promise.all(platforms.map((platform) => giveNode(platform, "initech")));
+  await apply(TENANTS);
+  for (const { cluster } of platforms) console.log(await cluster.kubectl(["get", "tenants"]));
 
   chapter("Are they the same? onyx parity");
   console.log(await told("parity", ...platforms.flatMap((platform) => ["--kubeconfig", platform.cluster.kubeconfig])));

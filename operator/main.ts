@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { KubeConfig } from "@kubernetes/client-node";
 import { types } from "../crds/generated/types.ts";
+import { tenant } from "../crds/tenant.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { createInstrumentation } from "./instrument.ts";
 import { readOptions } from "./options.ts";
@@ -25,6 +26,7 @@ import { composites, connect, leaves, runs } from "./wiring.ts";
 async function main(): Promise<void> {
   const options = readOptions(process.argv);
   const clock = createClock();
+  const served = types.filter(({ kind }) => options.tenants || kind !== tenant.kind);
   const identity = `${process.env.POD_NAME ?? hostname()}_${randomUUID().slice(0, 8)}`;
   const log = createLog({ level: options.logLevel, fields: { identity } });
   const shutdown = createShutdown({ clock, log, process: process as never });
@@ -72,9 +74,9 @@ async function main(): Promise<void> {
     log,
     registry,
     budgets: instruments.budgets,
-    types: new Map(types.map((type) => [type.kind, type])),
+    types: new Map(served.map((type) => [type.kind, type])),
     leaves,
-    composites,
+    composites: composites.filter(({ kind }) => served.some((type) => type.kind === kind)),
     runs,
     serves: (type) => discovery.serves(type),
     fence: lease.fence.signal,
@@ -88,7 +90,7 @@ async function main(): Promise<void> {
     metrics,
   });
 
-  const own = new Set<string>(types.map(({ kind }) => kind));
+  const own = new Set<string>(served.map(({ kind }) => kind));
   const checks = [...manager.caches].map(([kind, cache]) => cacheCheck(cache, own.has(kind)));
   const health = await serveHealth({
     address: options.address.host,

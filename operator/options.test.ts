@@ -11,7 +11,16 @@ it("needs nothing", () => {
     concurrency: 10,
     resync: 600_000,
     logLevel: "info",
+    tenants: true,
   });
+});
+
+it.each([
+  [["--no-tenants"], false],
+  [["--namespace=team"], false],
+  [[], true],
+])("serves Tenants with %j: %s", (args, tenants) => {
+  expect(read(...args).tenants).toBe(tenants);
 });
 
 it("reads what the chart sets", () => {

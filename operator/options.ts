@@ -10,6 +10,8 @@ export interface Options {
   readonly leaseNamespace: string;
   readonly leaseName: string;
   readonly namespace?: string;
+  /** Serve Tenants. Never with `namespace`. */
+  readonly tenants: boolean;
   readonly concurrency: number;
   /** In ms. */
   readonly resync: number;
@@ -29,6 +31,7 @@ export function readOptions(argv: readonly string[]): Options {
     .option("--lease-namespace <name>", "namespace of the Lease by which one of several processes leads", "onyx-system")
     .option("--lease-name <name>", "name of that Lease", "onyx-operator")
     .option("--namespace <name>", "only objects of this namespace; absent: of all")
+    .option("--no-tenants", "serve no Tenants: they make namespaces; so it is with --namespace")
     .option("--concurrency <count>", "how many objects of one kind are worked on at once", positive, 10)
     .option(
       "--resync <duration>",
@@ -42,7 +45,8 @@ export function readOptions(argv: readonly string[]): Options {
         .default("info"),
     )
     .showHelpAfterError("(--help tells all options)");
-  return command.parse(argv as string[]).opts<Options>();
+  const options = command.parse(argv as string[]).opts<Options>();
+  return { ...options, tenants: options.tenants && options.namespace === undefined };
 }
 
 function address(text: string): Options["address"] {

@@ -1,4 +1,5 @@
 import type { Kind } from "../crds/define.ts";
+import { TENANT_ROLES } from "../crds/tenant.ts";
 import { CHILD_VERBS, type ChildKind } from "./reconcile/composite-object.ts";
 import { EVENTS } from "./runtime/events.ts";
 import { LEASES } from "./runtime/lease-record.ts";
@@ -9,7 +10,14 @@ import { SECRETS } from "./runtime/secrets.ts";
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
+}
+
+/** What is made of other objects, as far as rights go. */
+export interface Maker {
+  readonly kind: string;
+  readonly uses: readonly ChildKind[];
 }
 
 /** All that the operator does with the Kubernetes API, besides reading the Secrets that its chart is told of by name. */
@@ -18,6 +26,8 @@ export interface Rights {
   readonly cluster: readonly PolicyRule[];
   /** In each namespace that is watched. */
   readonly namespaced: readonly PolicyRule[];
+  /** In the whole cluster, where it is to serve Tenants: they make namespaces, and give rights in them. */
+  readonly tenants: readonly PolicyRule[];
   /** In each namespace that is watched, and in `default`, where the events of cluster-scoped objects are. */
   readonly events: readonly PolicyRule[];
   /** In the namespaces whose Secrets it may read, which the chart is told one by one. */
@@ -51,27 +61,43 @@ const SECRET_SYNC_VERBS = ["get", "create", "patch", "delete"];
 const LEASE_VERBS = [["create"], ["get", "patch"]];
 
 /** The verbs that the code uses, from the kinds and from what composites are made of. Pure and sorted. */
-export function rightsOf(kinds: readonly Kind[], children: readonly ChildKind[]): Rights {
-  const own = (scope: Kind["scope"]): Use[] =>
-    kinds
-      .filter((kind) => kind.scope === scope)
-      .flatMap(({ group, plural, role }) => [
-        { group, resource: plural, verbs: VERBS[role] },
-        { group, resource: `${plural}/status`, verbs: STATUS_VERBS },
-      ]);
-  const made = children.map(({ group, plural, permanent }) => ({
-    group,
-    resource: plural,
-    verbs: permanent ? CHILD_VERBS.filter((verb) => verb !== "delete") : CHILD_VERBS,
-  }));
+export function rightsOf(kinds: readonly Kind[], composites: readonly Maker[]): Rights {
+  const own = (which: (kind: Kind) => boolean): Use[] =>
+    kinds.filter(which).flatMap(({ group, plural, role }) => [
+      { group, resource: plural, verbs: VERBS[role] },
+      { group, resource: `${plural}/status`, verbs: STATUS_VERBS },
+    ]);
+  const isClusterWide = (name: string) => kinds.some(({ kind, scope }) => kind === name && scope === "Cluster");
+  const made = (clusterWide: boolean) =>
+    composites
+      .filter(({ kind }) => isClusterWide(kind) === clusterWide)
+      .flatMap(({ uses }) => uses)
+      .map((kind) => ({ group: kind.group, resource: kind.plural, verbs: verbsOf(kind) }));
   return {
-    cluster: rulesOf(own("Cluster")),
-    namespaced: rulesOf([...own("Namespaced"), ...made]),
+    cluster: rulesOf(own(({ scope, role }) => scope === "Cluster" && role !== "composite")),
+    namespaced: rulesOf([...own(({ scope }) => scope === "Namespaced"), ...made(false)]),
+    tenants: [
+      ...rulesOf([...own(({ scope, role }) => scope === "Cluster" && role === "composite"), ...made(true)]),
+      BIND,
+    ],
     events: rulesOf([use(EVENTS, EVENT_VERBS)]),
     secrets: rulesOf([use(SECRETS, SECRET_VERBS)]),
     secretSync: rulesOf([use(SECRETS, SECRET_SYNC_VERBS)]),
     lease: LEASE_VERBS.flatMap((verbs) => rulesOf([use(LEASES, verbs)])),
   };
+}
+
+/** To give rights in a tenant's namespace by these two roles, and by no other, without having them all. */
+const BIND: PolicyRule = {
+  apiGroups: ["rbac.authorization.k8s.io"],
+  resources: ["clusterroles"],
+  resourceNames: Object.values(TENANT_ROLES),
+  verbs: ["bind"],
+};
+
+function verbsOf({ permanent, onlyRemoved }: ChildKind): readonly string[] {
+  if (onlyRemoved) return ["delete"];
+  return permanent ? CHILD_VERBS.filter((verb) => verb !== "delete") : CHILD_VERBS;
 }
 
 interface Use {

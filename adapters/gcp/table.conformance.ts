@@ -17,7 +17,7 @@ import {
   REGION,
   startAdapter,
 } from "./testing/cloud.ts";
-import { convergeTable, SLOW } from "./testing/table.ts";
+import { convergeTable, SLOW, tableWant } from "./testing/table.ts";
 
 let adapter: Adapter;
 beforeAll(async () => {
@@ -35,18 +35,7 @@ const pk = { name: "tenant", type: "String" } as const;
 const sk = { name: "at", type: "Number" } as const;
 
 function wanted(name: string, change: Partial<TableWant> = {}): TableWant {
-  const want: TableWant = {
-    tags: marks("Table", name),
-    partitionKey: pk,
-    sortKey: null,
-    indexes: [],
-    ttlField: null,
-    pointInTimeRecoveryDays: null,
-    deletionProtection: false,
-    encryptionKey: null,
-    overrides: {},
-    ...change,
-  };
+  const want = tableWant(name, { partitionKey: pk, ...change });
   return table().fit?.(want).want ?? want;
 }
 

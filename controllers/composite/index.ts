@@ -1,4 +1,5 @@
 import { onyxservice } from "./onyxservice.ts";
+import { tenant } from "./tenant.ts";
 
 /** Every composite kind: one line each. */
-export const composites = [onyxservice] as const;
+export const composites = [onyxservice, tenant] as const;

@@ -10,6 +10,13 @@ export const types = [
   {
     "group": "onyx.onelens.io",
     "version": "v1alpha1",
+    "plural": "tenants",
+    "kind": "Tenant",
+    "namespaced": false
+  },
+  {
+    "group": "onyx.onelens.io",
+    "version": "v1alpha1",
     "plural": "queues",
     "kind": "Queue",
     "namespaced": true

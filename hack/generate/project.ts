@@ -20,6 +20,7 @@ async function outputs(root: string): Promise<readonly Output[]> {
     { kinds },
     { crdFiles },
     { rbacFiles },
+    { tenancyFiles },
     { referenceFiles },
     { conditionsPage },
     { parityPage },
@@ -29,6 +30,7 @@ async function outputs(root: string): Promise<readonly Output[]> {
     import("../../crds/index.ts"),
     import("./crds.ts"),
     import("./rbac.ts"),
+    import("./tenancy.ts"),
     import("./reference.ts"),
     import("./conditions.ts"),
     import("./parity.ts"),
@@ -38,6 +40,7 @@ async function outputs(root: string): Promise<readonly Output[]> {
   return [
     ...crdFiles(kinds),
     ...rbacFiles(kinds),
+    ...tenancyFiles(kinds),
     ...referenceFiles(kinds, root),
     conditionsPage(),
     parityPage(),

@@ -7,8 +7,12 @@ import { type Package, readPackage, thirdParty } from "./packages.ts";
 /** What is shipped: where a program begins, and whether what it loads later lies in files of its own beside it. */
 const PROGRAMS = {
   "onyx-operator": { entry: "operator/main.ts", splitting: true },
+  "onyx-ingest": { entry: "operator/ingest/main.ts", splitting: true },
   onyx: { entry: "operator/cli/onyx.ts", splitting: false },
 } as const;
+
+export type Program = keyof typeof PROGRAMS;
+export const programNames = Object.keys(PROGRAMS) as readonly Program[];
 
 /** A bundled program. */
 export interface Bundle {
@@ -40,6 +44,7 @@ const COMMONJS = [
   "const onyxDirname = import.meta.dirname;",
 ].join("\n");
 
+const NATIVE = "@duckdb/node-bindings";
 const CLIENT_NODE = "@kubernetes/client-node";
 
 /**
@@ -66,10 +71,11 @@ const withoutUnusedModels: Plugin = {
  * whatever of it is used. The same sources and packages give the same bytes, wherever they lie.
  *
  * @param root the clone; its packages must be installed
+ * @param names of the programs; all of them if left out
  */
-export async function bundle(root: string, folder: string): Promise<Bundled> {
+export async function bundle(root: string, folder: string, names = programNames): Promise<Bundled> {
   mkdirSync(folder, { recursive: true });
-  const built = await Promise.all(Object.keys(PROGRAMS).map((name) => buildOne(root, folder, name as Program)));
+  const built = await Promise.all(names.map((name) => buildOne(root, folder, name)));
   const packages = packagesIn(
     root,
     built.flatMap(({ inputs }) => inputs),
@@ -77,8 +83,6 @@ export async function bundle(root: string, folder: string): Promise<Bundled> {
   writeFileSync(join(folder, "THIRD-PARTY.txt"), thirdParty(packages));
   return { programs: built.map(({ name, files }) => described(folder, name, files)), packages };
 }
-
-type Program = keyof typeof PROGRAMS;
 
 async function buildOne(root: string, folder: string, name: Program) {
   const { entry, splitting } = PROGRAMS[name];
@@ -113,8 +117,9 @@ async function buildOne(root: string, folder: string, name: Program) {
     metafile: true,
     plugins: [withoutUnusedModels],
     logLevel: "warning",
-    // Said of code that runs only where optional native parts of `ws` and of debug's colours are installed.
-    external: ["bufferutil", "utf-8-validate", "supports-color"],
+    // Said of code that runs only where optional native parts of `ws` and of debug's colours are installed; and DuckDB itself,
+    // which is native code and lies beside the one program that has it.
+    external: ["bufferutil", "utf-8-validate", "supports-color", NATIVE],
   });
   // Those of an earlier build have other names.
   rmSync(join(folder, name), { recursive: true, force: true });

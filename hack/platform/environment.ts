@@ -15,6 +15,14 @@ export const AWS = { account: "000000000000", region: "us-east-1" } as const;
 export const GCP = { account: "demo-project", region: "us-central1" } as const;
 export const CREDENTIALS = { namespace: OPERATOR_NAMESPACE, name: "cloud-credentials" } as const;
 
+/** Where examples/onelens-tenants keeps what is known of customers. */
+const TENANCY = {
+  namespace: "onyx",
+  tenantTable: { name: "onyx-tenant-db" },
+  ssoTable: { name: "onyx-auth-sso-tenant-mapping-db" },
+  auditTable: { name: "onyx-tenant-audit-db" },
+};
+
 /** The Environment of a cluster, with the Secret it needs: all that differs between the clouds is in here. */
 export function environmentYaml(cloud: "aws" | "gcp", cluster: string, endpoints: Endpoints): string {
   const environment = {
@@ -28,6 +36,7 @@ export function environmentYaml(cloud: "aws" | "gcp", cluster: string, endpoints
       stage: "dev",
       default: true,
       defaultTags: { team: "platform", "cost-center": "demo" },
+      tenancy: TENANCY,
       ...(cloud === "aws" ? onAws(endpoints) : onGcp(endpoints)),
     },
   };

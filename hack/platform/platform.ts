@@ -128,7 +128,19 @@ export async function listOnyx(cluster: AnyCluster): Promise<readonly Listed[]> 
 export const isReady = (object: Listed): boolean =>
   object.status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") === true;
 
-/** Applies manifests and waits until everything of ours is Ready; `onReady` hears of each object once. */
+/** Gives a tenant a node of its own, as a pool of nodes would: dedicated tenants run nowhere else. */
+export async function giveNode({ cluster }: Platform, pool: string): Promise<void> {
+  const nodes = await cluster.kubectl(["get", "nodes", "-o=name", "-l=!onyx.onelens.io/pool"]);
+  const [node] = nodes.split("\n").filter(Boolean);
+  if (node) await cluster.kubectl(["label", node, `onyx.onelens.io/pool=${pool}`]);
+}
+
+/** There is nothing to wait for: it is Ready, or switched off. */
+const isSettled = (object: Listed): boolean =>
+  isReady(object) ||
+  object.status?.conditions?.some(({ reason }) => reason === "Disabled" || reason === "Blueprint") === true;
+
+/** Applies manifests and waits until everything of ours is Ready, but what is switched off; `onReady` hears of each once. */
 export async function applyAndWait(
   platform: Platform,
   folder: string,
@@ -147,7 +159,7 @@ export async function applyAndWait(
         if (!told.has(key)) onReady(object);
         told.add(key);
       }
-      return objects.every(isReady);
+      return objects.every(isSettled);
     },
     {
       what: `Everything in ${join(folder)} on ${cluster.name}`,
@@ -162,7 +174,7 @@ export async function applyAndWait(
 /** What is not Ready and why, a line each. */
 function unready(objects: readonly Listed[]): string {
   return objects
-    .filter((object) => !isReady(object))
+    .filter((object) => !isSettled(object))
     .map((object) => {
       const why = object.status?.conditions?.find((one) => one.type === "Ready");
       return `  ${object.kind} ${object.metadata.name}: ${why ? `${why.reason}: ${why.message}` : "no status"}`;

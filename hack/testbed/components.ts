@@ -121,6 +121,8 @@ export function controllerManager(ports: ClusterPorts, cluster: string): Program
       "--horizontal-pod-autoscaler-downscale-stabilization=15s",
       "--horizontal-pod-autoscaler-cpu-initialization-period=10s",
       "--horizontal-pod-autoscaler-initial-readiness-delay=2s",
+      // What a quota counts of our kinds it learns within half a minute, and then tells at the next round: after five minutes.
+      "--resource-quota-sync-period=5s",
       "--profiling=false",
     ],
   });

@@ -57,7 +57,7 @@ function onlyTypes(names: string): boolean {
 
 const CLOUD_SDKS = /^(@aws-sdk\/|@smithy\/|@google-cloud\/|googleapis$|google-gax$|google-auth-library$)/;
 const OURS = /^(crds|controllers|adapters|operator|hack|test|bench)\//;
-const COMPOSITION = /^operator\/(main|wiring)\.ts$/;
+const COMPOSITION = /^operator\/(main|wiring|ingest\/main)\.ts$/;
 
 /** Tests and what only they use are no part of the program: they may drive whatever they test. */
 export const isTest = (file: string): boolean =>
@@ -66,6 +66,7 @@ export const isTest = (file: string): boolean =>
 const inside = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
 const [crds, controllers, adapters] = [inside("crds"), inside("controllers"), inside("adapters")];
 const [operator, runtime, provider] = [inside("operator"), inside("operator/runtime"), inside("operator/provider")];
+const ingest = inside("operator/ingest");
 const expressions = inside("operator/workflow/expression");
 const language = inside("operator/workflow");
 const cloudOf = (path: string): string | undefined => path.match(/^adapters\/(aws|gcp)\//)?.[1];
@@ -122,9 +123,18 @@ export const RULES: readonly ImportRule[] = [
     forbids: ({ from, to }) => language(from) && OURS.test(to) && !language(to),
   },
   {
-    why: "only operator/main.ts and operator/wiring.ts compose: nothing else in the operator imports controllers or adapters",
+    why: "only operator/main.ts, operator/wiring.ts and operator/ingest/main.ts compose: nothing else in the operator imports controllers or adapters",
     forbids: ({ from, to, typeOnly }) =>
       operator(from) && !COMPOSITION.test(from) && (adapters(to) || (controllers(to) && !typeOnly)),
+  },
+  {
+    why: "DuckDB is native code: only the worker that takes cost reports in has it",
+    forbids: ({ from, to }) => to === "@duckdb/node-api" && !ingest(from),
+  },
+  {
+    why: "the operator does not run the worker: of operator/ingest it reads what lies in the table",
+    forbids: ({ from, to, typeOnly }) =>
+      ingest(to) && !ingest(from) && !typeOnly && !/^operator\/ingest\/(read|ledger|outlook|amount)\.ts$/.test(to),
   },
   {
     why: "the program needs no tests and no tools to run",

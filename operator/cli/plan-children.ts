@@ -1,5 +1,5 @@
 import { asApplied, decideChild, type Parent } from "../reconcile/children.ts";
-import { type CompositeEnvironment, seenBy } from "../reconcile/composite-gather.ts";
+import { type CompositeEnvironment, type CompositeLookups, seenBy } from "../reconcile/composite-gather.ts";
 import {
   type Child,
   type ChildRef,
@@ -7,12 +7,13 @@ import {
   type CompositeObject,
   type CompositeSpec,
   type Manifest,
+  placeOf,
   type Resolved,
   refOf,
 } from "../reconcile/composite-object.ts";
 import type { EnvironmentProblem } from "../reconcile/environment-view.ts";
 import type { LeafStatus } from "../reconcile/leaf-object.ts";
-import type { KubeObject } from "../reconcile/object.ts";
+import { blueprintOf, heldBy, type KubeObject } from "../reconcile/object.ts";
 import { LATER } from "./later.ts";
 import type { Foreseen } from "./plan.ts";
 
@@ -32,6 +33,8 @@ export interface ChildrenContext {
   live(kind: string, namespace: string, name: string): KubeObject<unknown, LeafStatus> | undefined;
   /** As `Seen.secretVersion`. */
   secretVersion(name: string, namespace: string): string | undefined;
+  /** As `Seen.within`, of the cluster and of what is planned. */
+  within(namespace: string): readonly KubeObject[];
   /** Any object, as the cluster has it. */
   child(ref: ChildRef, namespace: string): KubeObject | undefined;
   /** What an object will tell that is yet to be made; undefined when nobody plans to make it. */
@@ -54,6 +57,8 @@ export function planComposite(
   const { name } = object.metadata;
   const live = context.live(object.kind, namespace, name);
   const self = { kind: object.kind, namespace, name };
+  const held = heldBy(object);
+  if (held) return { manifests: [], children: [{ ...self, action: "none", message: held.message }] };
   const environment = context.environments.get(object.spec.environmentRef?.name);
   if ("problem" in environment)
     return { manifests: [], children: [{ ...self, action: "wait", message: environment.problem.message }] };
@@ -62,8 +67,16 @@ export function planComposite(
       .references(object.spec)
       .map((one): [string, Resolved] => [one.field, resolve(one.kind, namespace, one.name, context)]),
   );
-  const { environments, child, secretVersion } = context;
-  const lookups = { environments, lookup: () => undefined, live: child, secretVersion };
+  const { environments, child, secretVersion, within } = context;
+  const lookups: CompositeLookups = {
+    environments,
+    lookup: () => undefined,
+    live: child,
+    secretVersion,
+    within,
+    blueprint: (home, blueprint) => within(home).filter((one) => blueprintOf(one) === blueprint),
+    monthlyCost: () => undefined,
+  };
   const composed = composite.compose(object.spec, seenBy(object, environment, resolved, lookups));
   if ("invalid" in composed)
     return {
@@ -86,8 +99,7 @@ export function planComposite(
       ...manifests.map((manifest) => inWords(manifest, context.child(refOf(manifest), namespace), parent)),
       ...pending.map((child) => ({
         kind: child.ref.kind,
-        namespace,
-        name: child.ref.name,
+        ...placeOf(child.ref, namespace),
         action: "wait" as const,
         message: child.pending.message,
       })),
@@ -104,7 +116,7 @@ function resolve(kind: string, namespace: string, name: string, context: Childre
 }
 
 function inWords(manifest: Manifest, live: KubeObject | undefined, parent: Parent): PlannedChild {
-  const self = { kind: manifest.kind, namespace: parent.namespace, name: manifest.metadata.name };
+  const self = { kind: manifest.kind, ...placeOf(refOf(manifest), parent.namespace) };
   const decision = decideChild(manifest, live, parent);
   switch (decision.do) {
     case "update":
@@ -124,7 +136,11 @@ function gone(
   namespace: string,
 ): readonly PlannedChild[] {
   const inventory = (live?.status as { inventory?: readonly ChildRef[] } | undefined)?.inventory ?? [];
+  const isStill = (ref: ChildRef) => (one: Manifest) =>
+    one.kind === ref.kind &&
+    one.metadata.name === ref.name &&
+    (one.metadata.namespace ?? "") === placeOf(ref, namespace).namespace;
   return inventory
-    .filter((ref) => !manifests.some((one) => one.kind === ref.kind && one.metadata.name === ref.name))
-    .map((ref) => ({ kind: ref.kind, namespace, name: ref.name, action: "delete" as const }));
+    .filter((ref) => !manifests.some(isStill(ref)))
+    .map((ref) => ({ kind: ref.kind, ...placeOf(ref, namespace), action: "delete" as const }));
 }

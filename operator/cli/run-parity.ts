@@ -44,7 +44,9 @@ async function objectsOf(cluster: ClusterView, namespace: string | undefined): P
       .map(async (use) => {
         try {
           const labelSelector = `${CHILD_MARKS.managedBy}=${MANAGED_BY}`;
-          return (await cluster.client.list<ServerObject>(typeOfChild(use), { namespace, labelSelector })).items;
+          const type = typeOfChild(use);
+          const within = type.namespaced ? namespace : undefined;
+          return (await cluster.client.list<ServerObject>(type, { namespace: within, labelSelector })).items;
         } catch (error) {
           if (isNotFound(error)) return [];
           throw new ClusterError(`Cluster ${cluster.context}: listing ${use.plural}: ${(error as Error).message}`);
@@ -54,7 +56,11 @@ async function objectsOf(cluster: ClusterView, namespace: string | undefined): P
   const ours = cluster.objects.filter(
     (object) => !namespace || !object.metadata.namespace || object.metadata.namespace === namespace,
   );
-  return [...ours, ...(children.flat() as readonly KubeObject[]).filter(isMade)];
+  const made = (children.flat() as readonly KubeObject[]).filter(isMade);
+  return [
+    ...ours,
+    ...made.filter((object) => !namespace || namespace === (object.metadata.namespace ?? object.metadata.name)),
+  ];
 }
 
 /** Made by a composite. Other controllers copy our labels to what they make. */

@@ -176,3 +176,32 @@ test.each([
 ])("--clouds %j with --offline: %s", async (clouds, message) =>
   expect(compared([file("q.yaml", queue("{}"))], clouds, { offline: true })).rejects.toThrow(message),
 );
+
+test("a tenant is planned down to what its services are made of, and of a blueprint nothing is", async () => {
+  const environment = file(
+    "environment.yaml",
+    `
+apiVersion: onyx.onelens.io/v1alpha1
+kind: Environment
+metadata: { name: prod }
+spec:
+  { default: true, cloud: aws, region: us-east-1, account: "123456789012", clusterName: blue,
+    tenancy: { namespace: onyx, tenantTable: { name: onyx-tenant-db }, ssoTable: { name: onyx-auth-sso-tenant-mapping-db } } }
+`,
+  );
+  const { value } = await compared([environment, join(root, "examples/onelens-tenants")], "aws", { offline: true });
+  expect(value.clouds.map(({ total }) => total.refused)).toEqual([0]);
+  const made = (namespace: string) =>
+    value.objects
+      .filter((one) => one.namespace === namespace)
+      .map(({ kind, name, on }) => `${on.aws?.action} ${kind} ${name}`)
+      .sort();
+  expect(made("tenant-globex")).toEqual([
+    "create Queue requests",
+    "create WorkloadIdentity onyx-tenant",
+    "create WorkloadIdentity requests-job",
+  ]);
+  expect(made("tenant-initech")).toContain("create Table findings");
+  expect(made("onyx").filter((line) => /requests|findings/.test(line))).toEqual([]);
+  expect(made("onyx")).toContain("create TableItem tenant-acme");
+});

@@ -1,9 +1,10 @@
 import type { Cloud, Wanted } from "../provider/provider.ts";
-import type { ChildRef, CompositeObject } from "../reconcile/composite-object.ts";
+import { typeOfChild } from "../reconcile/composite-controller.ts";
+import { type CompositeObject, placeOf } from "../reconcile/composite-object.ts";
 import type { EnvironmentObject } from "../reconcile/environment.ts";
 import { createEnvironmentRegistry, type EnvironmentRegistry } from "../reconcile/environments.ts";
 import type { Leaf, LeafObject, LeafSpec, LeafStatus, Reference } from "../reconcile/leaf-object.ts";
-import type { KubeObject } from "../reconcile/object.ts";
+import { blueprintOf, type KubeObject } from "../reconcile/object.ts";
 import { isNotFound } from "../runtime/errors.ts";
 import type { KubeObject as ServerObject } from "../runtime/resource.ts";
 import { composites, connect, leaves } from "../wiring.ts";
@@ -15,7 +16,7 @@ import { type Manifest, ManifestError, readManifests } from "./manifests.ts";
 import type { Result } from "./onyx.ts";
 import type { Paint } from "./output.ts";
 import { foreseer, planLeaves } from "./plan.ts";
-import { planComposite } from "./plan-children.ts";
+import { type ChildrenContext, type PlannedComposite, planComposite } from "./plan-children.ts";
 import { planCopies } from "./plan-copies.ts";
 import { type Plan, planExitCode, planText } from "./plan-text.ts";
 import { secretFrom, secretVersionIn, sourcesOf } from "./secrets.ts";
@@ -145,28 +146,26 @@ async function planFor(
   cluster: ClusterView | undefined,
   registry: EnvironmentRegistry,
 ): Promise<Plan> {
-  const objects = manifests.map(({ object }) => object);
+  const given = manifests.map(({ object }) => object);
   const live = (kind: string, namespace: string, name: string) => cluster?.live(kind, namespace, name);
   const definitions = leaves as unknown as readonly Leaf<LeafSpec, Wanted>[];
+  const expanded = await planComposites(given.filter(isMaker), given, cluster, registry, () => undefined);
+  // What a composite makes may be a composite, and may be what that one is bound to.
+  const objects = [...given, ...expanded.flatMap((one) => one.manifests as readonly KubeObject[])];
   const foreseen = foreseer(definitions, objects as readonly LeafObject[], { environments: registry, live });
-  const childCache = await readChildren(objects, cluster);
-  const composed = objects.flatMap((object) => {
-    const composite = composites.find((one) => one.kind === object.kind);
-    if (!composite) return [];
-    const context = {
-      environments: registry,
-      live,
-      child: (ref: ChildRef, namespace: string) =>
-        childCache.get(`${ref.kind}/${namespace}/${ref.name}`) ?? live(ref.kind, namespace, ref.name),
+  const composed = [
+    ...expanded,
+    ...(await planComposites(
+      objects.filter((object) => !isMaker(object)),
+      objects,
+      cluster,
+      registry,
       foreseen,
-      secretVersion: (name: string, namespace: string) => secretVersionIn(cluster, name, namespace),
-    };
-    return [planComposite(composite as never, object as CompositeObject, context)];
-  });
+    )),
+  ];
   const kinds = new Set<string>(leaves.map((leaf) => leaf.kind));
-  const wanted = [...objects, ...composed.flatMap((one) => one.manifests as readonly KubeObject[])].filter((object) =>
-    kinds.has(object.kind),
-  );
+  const made = composed.slice(expanded.length).flatMap((one) => one.manifests as readonly KubeObject[]);
+  const wanted = [...objects, ...made].filter((object) => kinds.has(object.kind) && blueprintOf(object) === undefined);
   const planned = await planLeaves(definitions, wanted as LeafObject[], {
     foreseen,
     environments: registry,
@@ -186,6 +185,49 @@ async function planFor(
   };
   for (const environment of environments) registry.forget(environment.metadata.name);
   return plan;
+}
+
+/** Composites that make composites. */
+const isMaker = ({ kind }: KubeObject): boolean =>
+  composites.some(
+    (one) => one.kind === kind && one.uses.some((use) => composites.some((other) => other.kind === use.kind)),
+  );
+
+/** Plans the composites among some objects. @param all what is there besides, in the files or made of them */
+async function planComposites(
+  some: readonly KubeObject[],
+  all: readonly KubeObject[],
+  cluster: ClusterView | undefined,
+  registry: EnvironmentRegistry,
+  foreseen: ChildrenContext["foreseen"],
+): Promise<readonly PlannedComposite[]> {
+  const childCache = await readChildren(some, cluster);
+  const live = (kind: string, namespace: string, name: string) => cluster?.live(kind, namespace, name);
+  const context: ChildrenContext = {
+    environments: registry,
+    live,
+    within: (namespace) => objectsIn(namespace, all, cluster),
+    child(ref, home) {
+      const { namespace, name } = placeOf(ref, home);
+      return childCache.get(`${ref.kind}/${namespace}/${name}`) ?? live(ref.kind, namespace, name);
+    },
+    foreseen,
+    secretVersion: (name, namespace) => secretVersionIn(cluster, name, namespace),
+  };
+  return some.flatMap((object) => {
+    const composite = composites.find((one) => one.kind === object.kind);
+    return composite ? [planComposite(composite as never, object as CompositeObject, context)] : [];
+  });
+}
+
+/** Objects of ours in a namespace: those of the files, and the cluster's others. */
+function objectsIn(
+  namespace: string,
+  given: readonly KubeObject[],
+  cluster: ClusterView | undefined,
+): readonly KubeObject[] {
+  const here = [...given, ...(cluster?.objects ?? [])].filter(({ metadata }) => metadata.namespace === namespace);
+  return [...new Map(here.toReversed().map((one) => [`${one.kind}/${one.metadata.name}`, one])).values()];
 }
 
 /** Objects of the kind that may refer to the same one: those of the files, with the cluster's status, and the cluster's others. */
@@ -227,18 +269,19 @@ async function readChildren(
       objects.filter((object) => object.kind === composite.kind).map((object) => object.metadata.namespace ?? ""),
     );
     return composite.uses.flatMap((use) =>
-      [...namespaces].map((namespace) => ({ type: { ...use, namespaced: true }, namespace })),
+      [...namespaces].map((namespace) => ({ type: typeOfChild(use), namespace: namespace || undefined })),
     );
   });
   await Promise.all(
     wanted.map(async ({ type, namespace }) => {
       try {
         const { items } = await cluster.client.list<ServerObject>(type, { namespace });
-        for (const item of items) found.set(`${type.kind}/${namespace}/${item.metadata.name}`, item);
+        for (const { metadata, ...item } of items)
+          found.set(`${type.kind}/${metadata.namespace ?? ""}/${metadata.name}`, { ...item, metadata });
       } catch (error) {
         if (!isNotFound(error))
           throw new ClusterError(
-            `Cluster ${cluster.context}: listing ${type.plural} in ${namespace}: ${(error as Error).message}`,
+            `Cluster ${cluster.context}: listing ${type.plural}${namespace ? ` in ${namespace}` : ""}: ${(error as Error).message}`,
           );
       }
     }),

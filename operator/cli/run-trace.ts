@@ -1,4 +1,5 @@
 import { kinds } from "../../crds/index.ts";
+import { typeOfChild } from "../reconcile/composite-controller.ts";
 import type { KubeObject } from "../reconcile/object.ts";
 import type { ResourceType, KubeObject as ServerObject } from "../runtime/resource.ts";
 import { composites, leaves } from "../wiring.ts";
@@ -19,15 +20,15 @@ export async function runTrace(
   if (!kind)
     throw new ClusterError(`There is no kind "${kindName}". There are: ${kinds.map((one) => one.kind).join(", ")}.`);
   const cluster = await readCluster(options.kubeconfig, options.context);
-  const children: readonly ResourceType[] = composites.flatMap((composite) =>
-    composite.uses.map((use) => ({ ...use, namespaced: true })),
-  );
+  const children: readonly ResourceType[] = composites.flatMap(({ uses }) => uses.map(typeOfChild));
   const source: TraceSource = {
     async get(_apiVersion, of, namespace, object): Promise<KubeObject | undefined> {
       const ours = cluster.live(of, namespace, object);
       if (ours || kinds.some((one) => one.kind === of)) return ours;
       const type = children.find((one) => one.kind === of);
-      return type && (await cluster.client.find<ServerObject>(type, { namespace, name: object }));
+      if (!type) return undefined;
+      const at = { name: object, ...(type.namespaced ? { namespace } : {}) };
+      return cluster.client.find<ServerObject>(type, at);
     },
     references(object) {
       const definition = [...leaves, ...composites].find((one) => one.kind === object.kind);

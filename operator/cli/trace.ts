@@ -1,3 +1,4 @@
+import type { ChildRef } from "../reconcile/composite-object.ts";
 import type { Condition } from "../reconcile/conditions.ts";
 import type { Reference } from "../reconcile/leaf-object.ts";
 import type { KubeObject } from "../reconcile/object.ts";
@@ -27,7 +28,7 @@ export interface TraceSource {
 interface Traceable {
   readonly conditions?: readonly Condition[];
   readonly externalId?: string;
-  readonly inventory?: readonly { readonly apiVersion: string; readonly kind: string; readonly name: string }[];
+  readonly inventory?: readonly ChildRef[];
 }
 
 /** Follows an object down to what it is made of and what it uses. An object is followed once. */
@@ -35,13 +36,15 @@ export async function trace(source: TraceSource, kind: string, namespace: string
   const seen = new Set<string>();
   const visit = async (
     as: TraceNode["as"],
-    at: { apiVersion?: string | undefined; kind: string; name: string },
+    at: Partial<Pick<ChildRef, "apiVersion" | "namespace">> & Pick<ChildRef, "kind" | "name">,
+    home: string,
   ): Promise<TraceNode> => {
-    const object = await source.get(at.apiVersion, at.kind, namespace, at.name);
+    const within = at.namespace ?? home;
+    const object = await source.get(at.apiVersion, at.kind, within, at.name);
     const base = { kind: at.kind, name: at.name, as };
     if (!object) return { ...base, state: "missing", message: "It does not exist.", children: [] };
     const status = (object.status ?? {}) as Traceable;
-    const key = `${at.kind}/${at.name}`;
+    const key = `${at.kind}/${within}/${at.name}`;
     const known = seen.has(key);
     seen.add(key);
     const below = known
@@ -50,10 +53,10 @@ export async function trace(source: TraceSource, kind: string, namespace: string
           ...(status.inventory ?? []).map((child) => ({ as: "made" as const, at: child })),
           ...source.references(object).map((reference) => ({ as: "uses" as const, at: reference })),
         ];
-    const children = await Promise.all(below.map((one) => visit(one.as, one.at)));
+    const children = await Promise.all(below.map((one) => visit(one.as, one.at, within)));
     return { ...base, ...stateOf(object, status), id: status.externalId, children };
   };
-  return visit("root", { kind, name });
+  return visit("root", { kind, name }, namespace);
 }
 
 function stateOf(object: KubeObject, status: Traceable): Pick<TraceNode, "state" | "message"> {

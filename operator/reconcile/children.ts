@@ -8,6 +8,7 @@ import type { Reason } from "./reasons.ts";
 export interface Parent {
   readonly apiVersion: string;
   readonly kind: string;
+  /** Empty for one that belongs to none. */
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
@@ -26,14 +27,14 @@ export const MANAGED_BY = "onyx-operator";
 /** Hash of what was applied last: tells that a field was dropped, which the live object alone can't show. */
 export const APPLIED_HASH = `${GROUP}/applied-hash`;
 
-/** The object as it is sent: in its namespace, with our marks, the owner reference and the hash. */
+/** The object as it is sent: in its namespace, or else in the composite's, with our marks, the owner reference and the hash. */
 export function asApplied(object: Manifest, parent: Parent): Manifest {
   const { apiVersion, kind, name, uid } = parent;
   const marked: Manifest = {
     ...object,
     metadata: {
       ...object.metadata,
-      namespace: parent.namespace,
+      namespace: object.metadata.namespace ?? (parent.namespace || undefined),
       labels: {
         ...object.metadata.labels,
         [CHILD_MARKS.managedBy]: MANAGED_BY,
@@ -84,7 +85,8 @@ export type ChildDecision =
 /** @param desired as `asApplied` gave it; `live` undefined: it is not there. Pure; never writes to what isn't ours. */
 export function decideChild(desired: Manifest, live: KubeObject | undefined, parent: Parent): ChildDecision {
   if (!live) return { do: "create" };
-  const what = refText(refOf(desired));
+  const { namespace, ...local } = refOf(desired);
+  const what = refText(namespace === parent.namespace ? local : { ...local, namespace });
   const claim = claimOf(live, parent);
   if (claim === "leaving" || (live.metadata.deletionTimestamp !== undefined && claim !== "foreign"))
     return { do: "wait", reason: "Deleting", message: "An earlier one is being deleted; it is made anew then." };

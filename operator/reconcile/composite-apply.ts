@@ -128,7 +128,7 @@ async function applyChild(
 ): Promise<Outcome> {
   const { parent, host, signal } = context;
   const desired = asApplied(child.object, parent);
-  const ref = refOf(desired);
+  const ref = refOf(child.object);
   let live = cached;
   let decision = decideChild(desired, live, parent);
   try {

@@ -1,3 +1,4 @@
+import { ProviderError } from "../provider/fault.ts";
 import { isNotFound } from "../runtime/errors.ts";
 import { keyOf, type ResourceType, type KubeObject as ServerObject } from "../runtime/resource.ts";
 import { compositePass } from "./composite.ts";
@@ -8,6 +9,7 @@ import {
   type CompositeSpec,
   type CompositeStatus,
   kindOf,
+  placeOf,
 } from "./composite-object.ts";
 import {
   cacheOf,
@@ -19,19 +21,21 @@ import {
   writeStatus,
 } from "./leaf-controller.ts";
 import { hasFinalizer, isDeleting } from "./object.ts";
+import { sweep } from "./sweep.ts";
 
-/** How a child kind is addressed. Composites make namespaced objects only. */
+/** How a child kind is addressed. */
 export const typeOfChild = (kind: {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
   readonly kind: string;
+  readonly namespaced?: false;
 }): ResourceType => ({
   group: kind.group,
   version: kind.version,
   plural: kind.plural,
   kind: kind.kind,
-  namespaced: true,
+  namespaced: kind.namespaced ?? true,
 });
 
 /** Runs passes of one composite kind against the cluster. */
@@ -52,11 +56,14 @@ export function compositeReconciler<Spec extends CompositeSpec>(
       resyncMs: shared.resyncMs,
       lookup: (reference, namespace) => cacheOf(shared, reference.kind).get(keyOf({ namespace, name: reference.name })),
       secretVersion: (name, namespace) => shared.secretVersion(name, namespace),
-      live: (ref, namespace) => shared.caches.get(ref.kind)?.get(keyOf({ namespace, name: ref.name })),
+      live: (ref, namespace) => shared.caches.get(ref.kind)?.get(keyOf(placeOf(ref, namespace))),
+      monthlyCost: (namespace) => shared.monthlyCost(namespace),
+      within: (namespace) => shared.within(namespace),
+      blueprint: (namespace, name) => shared.blueprint(namespace, name),
       async find(ref, namespace, until) {
         const kind = kindOf(composite.uses, ref);
         if (!kind) return undefined;
-        return client.find<ServerObject>(typeOfChild(kind), { namespace, name: ref.name }, { signal: until });
+        return client.find<ServerObject>(typeOfChild(kind), placeOf(ref, namespace), { signal: until });
       },
       serves: (kind) => shared.serves(typeOfChild(kind)),
       async apply(child, fieldManager, until) {
@@ -82,14 +89,20 @@ export function compositeReconciler<Spec extends CompositeSpec>(
         if (!kind) return;
         const propagationPolicy = foreground ? "Foreground" : "Background";
         await client
-          .delete(
-            typeOfChild(kind),
-            { namespace, name: ref.name },
-            { preconditions: { uid }, propagationPolicy, signal: until },
-          )
+          .delete(typeOfChild(kind), placeOf(ref, namespace), {
+            preconditions: { uid },
+            propagationPolicy,
+            signal: until,
+          })
           .catch((error) => {
             if (!isNotFound(error) && (error as { status?: number }).status !== 409) throw error;
           });
+      },
+      async sweep(name, namespace, until) {
+        const found = shared.environments.get(name);
+        if ("problem" in found)
+          throw new ProviderError("transient", found.problem.message, { code: found.problem.reason });
+        return sweep(found, shared.leafKinds, namespace, until);
       },
       async claim(one) {
         wrote(await claimFinalizer(client, type, one, signal));

@@ -17,6 +17,9 @@ const lookups = (environment: ReturnType<CompositeLookups["environments"]["get"]
   lookup: () => target,
   live: () => undefined,
   secretVersion: () => undefined,
+  monthlyCost: () => undefined,
+  within: () => [],
+  blueprint: () => [],
   environments: { get: (name) => (name === "prod" ? environment : { problem: NOT_READY }) },
 });
 const NOT_READY = { reason: "EnvironmentNotReady", message: "Not yet." } as const;

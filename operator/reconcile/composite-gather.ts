@@ -1,6 +1,6 @@
 import type { Platform } from "../provider/cloud.ts";
 import type { Cloud } from "../provider/provider.ts";
-import type { ChildRef, CompositeObject, CompositeSpec, Resolved, Seen } from "./composite-object.ts";
+import type { ChildRef, CompositeObject, CompositeSpec, Resolved, Seen, Tenancy } from "./composite-object.ts";
 import type { EnvironmentProblem } from "./environment-view.ts";
 import type { LeafStatus, Reference } from "./leaf-object.ts";
 import { isDeleting, type KubeObject } from "./object.ts";
@@ -10,9 +10,11 @@ export interface CompositeEnvironment {
   readonly name: string;
   readonly cloud: Cloud;
   readonly platform: Platform;
+  readonly namespaces?: readonly string[] | undefined;
   readonly spec: {
     readonly imageRegistry?: string | undefined;
     readonly defaultDeletionPolicies?: Readonly<Record<string, string>> | undefined;
+    readonly tenancy?: Tenancy | undefined;
   };
 }
 
@@ -24,6 +26,12 @@ export interface CompositeLookups {
   live(ref: ChildRef, namespace: string): KubeObject | undefined;
   /** As `Seen.secretVersion`. */
   secretVersion(name: string, namespace: string): string | undefined;
+  /** As `Seen.within`. */
+  within(namespace: string): readonly KubeObject[];
+  /** As `Seen.monthlyCost`. */
+  monthlyCost(namespace: string): string | undefined;
+  /** As `Seen.blueprint`. */
+  blueprint(namespace: string, name: string): readonly KubeObject[];
   readonly environments: { get(name: string | undefined): CompositeEnvironment | EnvironmentProblem };
 }
 
@@ -68,6 +76,8 @@ export function seenBy<Spec extends CompositeSpec>(
       cloud: environment.cloud,
       platform: environment.platform,
       imageRegistry: environment.spec.imageRegistry,
+      deletionPolicies: environment.spec.defaultDeletionPolicies ?? {},
+      tenancy: environment.spec.tenancy,
     },
     reference(field) {
       const found = resolved.get(field);
@@ -76,5 +86,9 @@ export function seenBy<Spec extends CompositeSpec>(
     },
     live: (ref) => host.live(ref, namespace),
     secretVersion: (name) => host.secretVersion(name, namespace),
+    status: object.status,
+    monthlyCost: (other) => host.monthlyCost(other),
+    within: (other) => host.within(other),
+    blueprint: (other, name) => host.blueprint(other, name),
   };
 }

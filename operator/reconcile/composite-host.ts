@@ -1,6 +1,7 @@
 import type { CompositeLookups } from "./composite-gather.ts";
 import type { ChildKind, ChildRef, CompositeObject, CompositeStatus, Manifest } from "./composite-object.ts";
 import type { KubeObject } from "./object.ts";
+import type { Sweep } from "./sweep.ts";
 
 /** What a pass may do in Kubernetes on its way; the caller writes the returned status once at the end. */
 export interface CompositeHost extends CompositeLookups {
@@ -18,6 +19,8 @@ export interface CompositeHost extends CompositeLookups {
     which: { readonly namespace: string; readonly uid: string; readonly foreground: boolean },
     signal: AbortSignal,
   ): Promise<void>;
+  /** Searches the cloud of an Environment for what is of that namespace. @throws ProviderError when it can't be asked */
+  sweep(environment: string, namespace: string, signal: AbortSignal): Promise<Sweep>;
   /** Makes sure that the finalizer is there. Before the first child. */
   claim(object: CompositeObject): Promise<void>;
   /** Writes status now: what must be found again if the process ends in the next moment. */

@@ -12,10 +12,12 @@ export interface CompositeSpec {
   readonly disabledReason?: string | undefined;
 }
 
-/** An object in the namespace of the composite. */
+/** An object that a composite makes. */
 export interface ChildRef {
   readonly apiVersion: string;
   readonly kind: string;
+  /** Absent: that of the composite; or none, for what belongs to no namespace. */
+  readonly namespace?: string | undefined;
   readonly name: string;
 }
 
@@ -41,10 +43,14 @@ export interface ChildKind {
   readonly version: string;
   readonly kind: string;
   readonly plural: string;
+  /** False: it belongs to no namespace. */
+  readonly namespaced?: false;
   /** For what is no part of Kubernetes nor ours: what to install when the cluster lacks it. For people. */
   readonly install?: string | undefined;
   /** Every composition has it, under one name: it goes with its owner only, and the operator never deletes it. */
   readonly permanent?: true;
+  /** It is never made, only removed with what it is in. */
+  readonly onlyRemoved?: true;
 }
 
 /** What the operator does with the children of a composite. `create` and `patch` are both needed for server-side apply. */
@@ -71,7 +77,10 @@ interface ChildBase {
 
 /** A child as it should be. */
 export interface Child extends ChildBase {
-  /** Only what spec says: the pass adds namespace, ownership and the hash. No empty maps or lists without meaning. */
+  /**
+   * Only what spec says: the pass adds ownership, the hash, and the composite's namespace where none is given. No empty
+   * maps or lists without meaning.
+   */
   readonly object: Manifest;
   /** Undefined: it is fine. Absent: it is fine as soon as it is there. */
   health?(live: KubeObject): Health | undefined;
@@ -133,6 +142,8 @@ export interface Seen {
     readonly platform: Platform;
     /** Host and path that images without a host are taken from. */
     readonly imageRegistry?: string | undefined;
+    readonly deletionPolicies: Readonly<Record<string, string>>;
+    readonly tenancy?: Tenancy | undefined;
   };
   /** What `Reference.field` names. */
   reference(field: string): Resolved;
@@ -140,6 +151,57 @@ export interface Seen {
   live(ref: ChildRef): KubeObject | undefined;
   /** The version of the value that an object of ours keeps in that Secret. Undefined: none does. */
   secretVersion(name: string): string | undefined;
+  /** What its own status said before this pass. */
+  readonly status: CompositeStatus | undefined;
+  /** What the things in that namespace cost a month by list prices, with the currency. Undefined: none says. */
+  monthlyCost(namespace: string): string | undefined;
+  /** The objects of our kinds in that namespace, from the cache. */
+  within(namespace: string): readonly KubeObject[];
+  /** Those of them that carry the label of that blueprint. */
+  blueprint(namespace: string, name: string): readonly KubeObject[];
+}
+
+/** Where an Environment keeps what it knows of its tenants. */
+export interface Tenancy {
+  /** Of the tables, and of the blueprints. */
+  readonly namespace: string;
+  readonly tenantTable?: TenancyTable | undefined;
+  readonly ssoTable?: TenancyTable | undefined;
+  readonly auditTable?: { readonly name: string } | undefined;
+}
+
+/** A Table, and the sort key that every row has where the Table has one. */
+export interface TenancyTable {
+  readonly name: string;
+  readonly sort?: string | undefined;
+}
+
+/** A step on the way out. */
+export type Departure =
+  | {
+      /** These go, and it waits until none of them is there. */
+      readonly remove: readonly ChildRef[];
+      /** Why it takes time. For people. */
+      readonly message: string;
+    }
+  /**
+   * The cloud is searched for what carries the marks of objects of that namespace, and it waits until nothing does. What
+   * was searched is put into status as `swept`, and the steps are asked for anew; once that is there, this one is done.
+   */
+  | { readonly sweep: string }
+  /** This is applied, and it waits until it is well. */
+  | { readonly apply: Child }
+  /** Nothing happens before somebody changes something. */
+  | { readonly blocked: { readonly reason: Reason; readonly message: string } };
+
+/** What is to be done before a composite goes. */
+export interface Leaving {
+  /** In their order: each is begun when the one before has nothing left to do. */
+  readonly steps: readonly Departure[];
+  /** Its part of status; written before anything is begun. */
+  readonly status: Readonly<Record<string, unknown>>;
+  /** Told once, when nothing is left to be done. */
+  readonly farewell: string;
 }
 
 /** The definition of one composite kind. */
@@ -152,23 +214,41 @@ export interface Composite<Spec extends CompositeSpec> {
   references(spec: Spec): readonly Reference[];
   /** Names of the Secrets that its pods take values from. Absent: none. */
   secrets?(spec: Spec): readonly string[];
+  /** The blueprint that it copies. Absent: none. */
+  blueprint?(spec: Spec): string | undefined;
   /** Pure. */
   compose(spec: Spec, seen: Seen): Composed | InvalidSpec;
+  /** What is done before the object goes; absent: what runs pods is stopped. Pure: from what is there to what is left to do. */
+  depart?(object: CompositeObject<Spec>, seen: Seen): Leaving;
 }
 
 /** The ref of an object. */
-export const refOf = (object: KubeObject): ChildRef => ({
-  apiVersion: object.apiVersion,
-  kind: object.kind,
-  name: object.metadata.name,
+export const refOf = ({ apiVersion, kind, metadata: { namespace, name } }: KubeObject): ChildRef => ({
+  apiVersion,
+  kind,
+  ...(namespace ? { namespace } : {}),
+  name,
 });
 
 /** The same object. */
 export const sameRef = (a: ChildRef, b: ChildRef): boolean =>
-  a.apiVersion === b.apiVersion && a.kind === b.kind && a.name === b.name;
+  a.apiVersion === b.apiVersion && a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
 
-/** As people read it: `Deployment orders-api`. */
-export const refText = (ref: ChildRef): string => `${ref.kind} ${ref.name}`;
+/** As people read it: `Deployment orders-api`, with a namespace where it is not the composite's. */
+export const refText = ({ kind, namespace, name }: ChildRef): string =>
+  namespace ? `${kind} ${namespace}/${name}` : `${kind} ${name}`;
+
+/** Where an object of a composite is. @param home the composite's own namespace, empty for one that has none */
+export const placeOf = ({ namespace, name }: ChildRef, home: string): ObjectPlace => ({
+  namespace: namespace ?? home,
+  name,
+});
+
+/** Namespace, empty for what belongs to none, and name. */
+export interface ObjectPlace {
+  readonly namespace: string;
+  readonly name: string;
+}
 
 /** The kind that a ref is of, when the composite can make it. */
 export const kindOf = (uses: readonly ChildKind[], ref: ChildRef): ChildKind | undefined =>

@@ -1,6 +1,7 @@
 import { claimOf, type Parent } from "./children.ts";
 import type { CompositeHost } from "./composite-host.ts";
 import { type ChildKind, type ChildRef, kindOf } from "./composite-object.ts";
+import type { KubeObject } from "./object.ts";
 
 /** What pruning came to. */
 export interface Pruned {
@@ -24,7 +25,7 @@ export async function prune(
     readonly foreground: (ref: ChildRef) => boolean;
   },
 ): Promise<Pruned> {
-  const { parent, host, signal } = context;
+  const { parent, host } = context;
   const removed: ChildRef[] = [];
   const left: ChildRef[] = [];
   for (const ref of stale.toReversed()) {
@@ -32,16 +33,21 @@ export async function prune(
       left.push(ref);
       continue;
     }
-    const live = host.live(ref, parent.namespace) ?? (await host.find(ref, parent.namespace, signal));
+    const live = host.live(ref, parent.namespace) ?? (await host.find(ref, parent.namespace, context.signal));
     if (!live || claimOf(live, parent) !== "ours") continue;
     left.push(ref);
-    if (live.metadata.deletionTimestamp !== undefined) continue;
-    await host.remove(
-      ref,
-      { namespace: parent.namespace, uid: live.metadata.uid ?? "", foreground: context.foreground(ref) },
-      signal,
-    );
-    removed.push(ref);
+    if (await remove(ref, live, context)) removed.push(ref);
   }
   return { removed, left: left.toReversed() };
+}
+
+/** Deletes that very object. @returns false: somebody has already */
+export async function remove(
+  ref: ChildRef,
+  { metadata: { uid = "", deletionTimestamp } }: KubeObject,
+  { parent, host, signal, foreground }: Parameters<typeof prune>[1],
+): Promise<boolean> {
+  if (deletionTimestamp !== undefined) return false;
+  await host.remove(ref, { namespace: parent.namespace, uid, foreground: foreground(ref) }, signal);
+  return true;
 }

@@ -41,6 +41,12 @@ export function refusal(error: unknown, kind: ChildKind): Refusal | undefined {
     case 409:
       return { reason: "Conflict", message, next: { when: "backoff" } };
     case 404:
+      if (error.details?.kind === "namespaces")
+        return {
+          reason: "DependencyNotFound",
+          message: `Namespace ${error.details.name} does not exist. Create it.`,
+          next: { when: "backoff" },
+        };
       return kind.install ? missingApi(kind) : undefined;
     default:
       return undefined;

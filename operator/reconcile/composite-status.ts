@@ -70,13 +70,16 @@ export function blockedVerdicts(trouble: Trouble, before: readonly Condition[], 
   };
 }
 
-/** The conditions of what is paused: it is not worked on, and stays as it was. */
-export function pausedVerdicts(before: readonly Condition[], message: string): Verdicts {
+/** The conditions of what is held: it is not worked on, and stays as it was. */
+export function pausedVerdicts(
+  before: readonly Condition[],
+  { reason, message }: { readonly reason: Reason; readonly message: string },
+): Verdicts {
   return {
-    ...(condition(before, "Ready") ? {} : { Ready: say("Unknown", "Paused", message) }),
+    ...(condition(before, "Ready") ? {} : { Ready: say("Unknown", reason, message) }),
     Reconciling: null,
     Stalled: null,
-    Paused: say("True", "Paused", message),
+    Paused: say("True", reason, message),
   };
 }
 
@@ -84,6 +87,6 @@ export function pausedVerdicts(before: readonly Condition[], message: string): V
 export const leavingVerdicts = (trouble: Trouble): Verdicts => ({
   Ready: tell("False", trouble),
   Synced: tell("True", trouble),
-  Reconciling: tell("True", trouble),
-  Stalled: null,
+  Reconciling: trouble.state === "working" ? tell("True", trouble) : null,
+  Stalled: trouble.state === "working" ? null : tell("True", trouble),
 });

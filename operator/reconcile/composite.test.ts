@@ -472,6 +472,34 @@ describe("when not to work", () => {
     expect(conditionsOf(cluster)).toEqual(isFine);
   });
 
+  it("makes nothing in a namespace that its Environment does not serve, and keeps what it made", async () => {
+    const cluster = clusterWith({ a: {} });
+    cluster.environment = { ...environment, namespaces: ["other"] };
+    await cluster.settle();
+    expect(cluster.writes).toEqual(["status"]);
+    expect(conditionsOf(cluster)).toMatchObject({ Ready: "False NotServed", Stalled: "True NotServed" });
+    expect(messageOf(cluster, "Stalled")).toMatch(/"prod" does not serve namespace "shop" \(spec\.namespaces\)/);
+    cluster.environment = { ...environment, namespaces: ["shop"] };
+    await cluster.settle();
+    expect(conditionsOf(cluster)).toEqual(isFine);
+    cluster.environment = { ...environment, namespaces: [] };
+    await cluster.settle();
+    expect(cluster.children.has("ConfigMap/a")).toBe(true);
+    expect(conditionsOf(cluster)).toMatchObject({ Ready: "True Available", Synced: "False NotServed" });
+  });
+
+  it("makes nothing while it is part of a blueprint", async () => {
+    const cluster = clusterWith({ a: {} });
+    const { metadata } = cluster.object;
+    cluster.object = {
+      ...cluster.object,
+      metadata: { ...metadata, labels: { "onyx.onelens.io/blueprint": "standard" } },
+    };
+    await cluster.settle();
+    expect(cluster.writes).toEqual(["status"]);
+    expect(conditionsOf(cluster)).toEqual({ Ready: "Unknown Blueprint", Paused: "True Blueprint" });
+  });
+
   it.each([false, true])(
     "switched off stops what runs and says why (something else can't be said: %s)",
     async (pending) => {

@@ -2,6 +2,7 @@ import type { Parent } from "./children.ts";
 import { type Applied, applyChildren, unservedKinds } from "./composite-apply.ts";
 import { resolve, seenBy } from "./composite-gather.ts";
 import type { CompositeHost } from "./composite-host.ts";
+import { leave, managerOf } from "./composite-leave.ts";
 import {
   type Child,
   type ChildKind,
@@ -19,17 +20,12 @@ import {
 } from "./composite-object.ts";
 import { type Pruned, prune } from "./composite-prune.ts";
 import { type CompositePass, finish, type Unresolved } from "./composite-report.ts";
-import {
-  blockedVerdicts,
-  composedVerdicts,
-  leavingVerdicts,
-  pausedVerdicts,
-  type Trouble,
-} from "./composite-status.ts";
+import { blockedVerdicts, composedVerdicts, pausedVerdicts, type Trouble } from "./composite-status.ts";
 import { condition, mergeConditions } from "./conditions.ts";
+import { notServed } from "./environment-view.ts";
 import type { Next } from "./gather.ts";
 import type { OffState } from "./leaf-status.ts";
-import { ANNOTATIONS, hasFinalizer, isDeleting, isPaused, pollInterval } from "./object.ts";
+import { hasFinalizer, heldBy, isDeleting, pollInterval } from "./object.ts";
 
 /**
  * One pass over one composite: compose, record what is to be, apply what differs, prune what is no longer composed,
@@ -39,8 +35,8 @@ import { ANNOTATIONS, hasFinalizer, isDeleting, isPaused, pollInterval } from ".
  * is pruned while a child could not be said or applied; a child that is as it should be costs no call; status is
  * returned once, equal to the old one when nothing changed.
  *
- * Deletion: children go by garbage collection. The finalizer is there for one thing: what runs pods is stopped first,
- * so that no pod loses its rights in the cloud while it still works.
+ * Deletion: children go by garbage collection. The finalizer is there for what has to be done before: what runs pods is
+ * stopped first, so that no pod loses its rights in the cloud while it still works, or what the kind itself says.
  */
 export async function compositePass<Spec extends CompositeSpec>(
   composite: Composite<Spec>,
@@ -48,12 +44,11 @@ export async function compositePass<Spec extends CompositeSpec>(
   host: CompositeHost,
   signal: AbortSignal,
 ): Promise<CompositePass> {
-  if (isDeleting(object)) return goodbye(composite, object, host, signal);
+  const parent = parentOf(object);
+  if (isDeleting(object)) return leave({ composite, object, parent, host, signal });
   const before = object.status?.conditions ?? [];
-  if (isPaused(object)) {
-    const message = `The annotation ${ANNOTATIONS.paused} is "true".`;
-    return finish(object, host, { verdicts: pausedVerdicts(before, message), next: { when: "change" } });
-  }
+  const held = heldBy(object);
+  if (held) return finish(object, host, { verdicts: pausedVerdicts(before, held), next: { when: "change" } });
   const off = offState(object);
   const blocked = (trouble: Trouble, next: Next) =>
     finish(object, host, { verdicts: blockedVerdicts(trouble, before, off), next });
@@ -61,6 +56,8 @@ export async function compositePass<Spec extends CompositeSpec>(
   const environment = host.environments.get(object.spec.environmentRef?.name);
   if ("problem" in environment)
     return blocked({ ...environment.problem, state: "working", usable: false }, { when: "backoff" });
+  const not = notServed(environment, object.metadata.namespace);
+  if (not) return blocked({ ...not, state: "refused", usable: false }, { when: "change" });
 
   const namespace = object.metadata.namespace ?? "";
   const references = composite.references(object.spec);
@@ -72,7 +69,6 @@ export async function compositePass<Spec extends CompositeSpec>(
     return blocked(trouble as Trouble, { when: "change" });
   }
 
-  const parent = parentOf(object);
   const unserved = await unservedKinds(composed.children, composite.uses, host, signal);
   const inventory = inventoryOf(composed.children, composite.uses, unserved);
   await announce(composite, object, inventory, environment.name, host);
@@ -80,7 +76,7 @@ export async function compositePass<Spec extends CompositeSpec>(
     parent,
     uses: composite.uses,
     unserved,
-    fieldManager: `onyx-operator/${composite.kind.toLowerCase()}`,
+    fieldManager: managerOf(composite.kind),
     host,
     signal,
   };
@@ -149,7 +145,7 @@ async function announce<Spec extends CompositeSpec>(
   environment: string,
   host: CompositeHost,
 ): Promise<void> {
-  if (composite.stopFirst.length > 0 && !hasFinalizer(object)) await host.claim(object);
+  if ((composite.depart || composite.stopFirst.length > 0) && !hasFinalizer(object)) await host.claim(object);
   const known = object.status?.inventory ?? [];
   const added = inventory.filter((ref) => !known.some((one) => sameRef(one, ref)));
   if (added.length === 0) return;
@@ -164,34 +160,6 @@ async function announce<Spec extends CompositeSpec>(
     inventory: [...known, ...added],
     conditions: mergeConditions(before, first, object.metadata.generation ?? 0, host.now),
   });
-}
-
-/** Deletion: what runs pods goes first and entirely; then the object, and the garbage collector takes the rest. */
-async function goodbye<Spec extends CompositeSpec>(
-  composite: Composite<Spec>,
-  object: CompositeObject<Spec>,
-  host: CompositeHost,
-  signal: AbortSignal,
-): Promise<CompositePass> {
-  const running = object.metadata.finalizers?.includes("orphan")
-    ? []
-    : (object.status?.inventory ?? []).filter((ref) => composite.stopFirst.includes(ref.kind));
-  const context = { parent: parentOf(object), uses: composite.uses, host, signal, foreground: () => true };
-  const { left } = await prune(running, context);
-  const trouble: Trouble | undefined = left[0] && {
-    child: refText(left[0]),
-    state: "working",
-    usable: false,
-    reason: "Deleting",
-    message: "Its pods are being stopped; what they are allowed goes after them.",
-  };
-  return {
-    ...finish(object, host, {
-      verdicts: trouble ? leavingVerdicts(trouble) : {},
-      next: trouble ? { when: "backoff" } : { when: "change" },
-    }),
-    released: left.length === 0,
-  };
 }
 
 function offState(object: CompositeObject): OffState {

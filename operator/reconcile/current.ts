@@ -1,17 +1,17 @@
 import type { Decision } from "./decide.ts";
-import { isDeleting, isPaused, type KubeObject } from "./object.ts";
+import { heldBy, isDeleting, type KubeObject } from "./object.ts";
 import type { Pass } from "./report.ts";
 
 /**
  * Whether the object that a cache shows asks for the same as the one that the API server holds: it is the same one, not
- * a later one of its name, its spec was not changed, and it was neither paused nor deleted since.
+ * a later one of its name, its spec was not changed, and it was neither held nor deleted since.
  */
 export const isStill = (shown: KubeObject, held: KubeObject | undefined): boolean =>
   held !== undefined &&
   held.metadata.uid === shown.metadata.uid &&
   held.metadata.generation === shown.metadata.generation &&
   isDeleting(held) === isDeleting(shown) &&
-  isPaused(held) === isPaused(shown);
+  heldBy(held)?.message === heldBy(shown)?.message;
 
 /** Decisions that may come to a write to the cloud, now or in the next pass. */
 const WRITES: ReadonlySet<Decision["do"]> = new Set(["create", "update", "adopt", "delete", "release", "replace"]);

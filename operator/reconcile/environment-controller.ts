@@ -32,10 +32,7 @@ export function environmentReconciler(type: ResourceType, leafKinds: readonly st
       now: shared.now,
       resyncMs: RESYNC_MS,
       counts: (name, isDefault) => count(objectsIn(leafKinds, name, isDefault, shared)),
-      monthlyCost: (name, isDefault) =>
-        totalOf(
-          objectsIn(leafKinds, name, isDefault, shared).flatMap(({ status }) => status?.cost?.monthlyEstimate ?? []),
-        ),
+      monthlyCost: (name, isDefault) => monthlyCostOf(objectsIn(leafKinds, name, isDefault, shared)),
       budgets: shared.budgets,
       secret: (ref) => readSecret(client, ref, signal),
     };
@@ -52,6 +49,10 @@ export function environmentReconciler(type: ResourceType, leafKinds: readonly st
     return pass.next;
   };
 }
+
+/** What cloud resources cost a month by list prices, with the currency; undefined when none says. */
+export const monthlyCostOf = (objects: readonly Pick<LeafObject, "status">[]): string | undefined =>
+  totalOf(objects.flatMap(({ status }) => status?.cost?.monthlyEstimate ?? []));
 
 /** @throws ProviderError denied, when the operator's own rights don't cover the Secret */
 async function readSecret(

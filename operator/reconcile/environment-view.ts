@@ -18,6 +18,8 @@ export interface EnvironmentView {
   readonly deletionPolicies: Readonly<Record<string, "Delete" | "Retain" | "Block">>;
   /** Clusters that were lost and that this one follows. */
   readonly succeeds: readonly string[];
+  /** Absent: it serves all. */
+  readonly namespaces?: readonly string[] | undefined;
   provider(kind: string): AnyProvider | Unsupported;
 }
 
@@ -34,4 +36,14 @@ export interface EnvironmentProblem {
 /** Finds Environments by name; without a name the cluster's default one. */
 export interface Environments {
   get(name: string | undefined): EnvironmentView | EnvironmentProblem;
+}
+
+/** Why nothing of a namespace can stand in an Environment, if it can't. What belongs to no namespace can. */
+export function notServed(
+  { name, namespaces }: Pick<EnvironmentView, "name" | "namespaces">,
+  namespace: string | undefined,
+): { readonly reason: "NotServed"; readonly message: string } | undefined {
+  if (!namespaces || !namespace || namespaces.includes(namespace)) return undefined;
+  const message = `Environment "${name}" does not serve namespace "${namespace}" (spec.namespaces). Name another Environment, or have it added there. Nothing was touched.`;
+  return { reason: "NotServed", message };
 }

@@ -19,6 +19,7 @@ export interface EnvironmentSpec {
   readonly defaultDeletionPolicies?: Readonly<Record<string, "Delete" | "Retain" | "Block">> | undefined;
   readonly apiBudget?: Readonly<Record<string, number>> | undefined;
   readonly successorOf?: readonly string[] | undefined;
+  readonly namespaces?: readonly string[] | undefined;
   readonly default: boolean;
 }
 
@@ -109,6 +110,7 @@ export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): Environ
       defaultTags: spec.defaultTags ?? {},
       deletionPolicies: spec.defaultDeletionPolicies ?? {},
       succeeds: spec.successorOf ?? [],
+      namespaces: spec.namespaces,
       provider(kind) {
         const known = wrapped.get(kind);
         if (known) return known;

@@ -4,7 +4,7 @@ import { keyOf } from "../runtime/resource.ts";
 import { SECRETS } from "../runtime/secrets.ts";
 import type { Cached } from "./leaf-controller.ts";
 import type { LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
-import { GROUP, hasFinalizer, isDeleting, type KubeObject, VERSION } from "./object.ts";
+import { blueprintOf, GROUP, hasFinalizer, isDeleting, type KubeObject, VERSION } from "./object.ts";
 import type { RunStatus } from "./run-object.ts";
 
 /** What stands for a kind of ours, leaf or composite. */
@@ -12,6 +12,28 @@ export interface Definition {
   readonly kind: string;
   references(spec: unknown): readonly Reference[];
   secrets?(spec: unknown): readonly string[];
+  blueprint?(spec: unknown): string | undefined;
+}
+
+/** What a blueprint is called among what objects refer to. It is no object, and belongs to no namespace there. */
+export const BLUEPRINT_KIND = "Blueprint";
+
+/** The blueprint that an object is part of, with its namespace. */
+export const blueprintKeys = (object: KubeObject): readonly string[] => {
+  const name = blueprintOf(object);
+  return name ? [keyOf({ namespace: object.metadata.namespace, name })] : [];
+};
+
+/** The blueprints that are another now. What only status says is no part of them. */
+export function blueprintsIn(event: ReflectorEvent<Cached>): readonly string[] {
+  const [before, after]: (KubeObject | undefined)[] = [event.type === "updated" ? event.old : undefined, event.object];
+  if (
+    before?.metadata.generation === after?.metadata.generation &&
+    sameRecord(before?.metadata.labels, after?.metadata.labels)
+  )
+    return [];
+  const names = [before, after].flatMap((object) => (object && blueprintOf(object)) ?? []);
+  return [...new Set(names)];
 }
 
 export function referenceKeys(
@@ -22,7 +44,8 @@ export function referenceKeys(
   const keys = [...definition.references(spec), ...secrets].map(
     ({ kind, name }) => `${kind}/${keyOf({ namespace, name })}`,
   );
-  return [...new Set(keys)];
+  const blueprint = definition.blueprint?.(spec);
+  return [...new Set([...keys, ...(blueprint ? [`${BLUEPRINT_KIND}/${blueprint}`] : [])])];
 }
 
 const referencesOf = (object: KubeObject, definitions: readonly Definition[]): readonly string[] => {

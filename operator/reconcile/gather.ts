@@ -5,13 +5,13 @@ import { type Owner, ownerTags, type Tags } from "../provider/owner.ts";
 import type { Deviation, Fitted, Wanted } from "../provider/provider.ts";
 import { canonical } from "./canonical.ts";
 import type { Policy } from "./decide.ts";
-import type { AnyProvider, Environments, EnvironmentView } from "./environment-view.ts";
+import { type AnyProvider, type Environments, type EnvironmentView, notServed } from "./environment-view.ts";
 import { block, resolve, sourcesOf } from "./gather-references.ts";
 import type { User } from "./in-use.ts";
 import type { Lasting } from "./lasting.ts";
 import type { Given, Leaf, LeafObject, LeafSpec, LeafStatus, Reference, Source } from "./leaf-object.ts";
 import type { OffState } from "./leaf-status.ts";
-import { ANNOTATIONS, isDeleting, isPaused, type KubeObject } from "./object.ts";
+import { ANNOTATIONS, heldBy, isDeleting, type KubeObject } from "./object.ts";
 import { FAULTS, type Reason } from "./reasons.ts";
 
 /** Where a pass looks things up; nothing here asks a cloud. */
@@ -139,6 +139,9 @@ function gather<Spec extends LeafSpec, Want extends Wanted>(
         nothingMade: environment.problem.absent === true && status?.environment === undefined,
       },
     };
+  const not = notServed(environment, object.metadata.namespace);
+  // Until then it had no right to be there: what it never made in a cloud needs none to go.
+  if (not) return { blocked: { ...not, stalled: true, next: SLOW, nothingMade: status?.externalName === undefined } };
   const moved = pinnedElsewhere(object, environment);
   if (moved) return block("EnvironmentNotReady", moved, true, SLOW);
   const provider = environment.provider(leaf.kind);
@@ -316,7 +319,8 @@ function policyOf<Spec extends LeafSpec>(
 }
 
 export function offState(object: LeafObject): OffState {
-  if (isPaused(object)) return { reason: "Paused", message: `The annotation ${ANNOTATIONS.paused} is "true".` };
+  const held = heldBy(object);
+  if (held) return held;
   if (object.spec.enabled === false)
     return { reason: "Disabled", message: object.spec.disabledReason ?? "spec.enabled is false." };
   return undefined;

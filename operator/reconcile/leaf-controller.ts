@@ -26,6 +26,8 @@ export interface Shared {
   /** By kind: every kind of ours, and the kinds that composites make. */
   readonly caches: ReadonlyMap<string, Reflector<Cached>>;
   readonly environments: EnvironmentRegistry;
+  /** Every kind of cloud resource. */
+  readonly leafKinds: readonly string[];
   readonly startVersions: Pick<StartVersions, "isSince">;
   /** Tells of something once; never throws, never waits. */
   readonly tell: (object: KubeObject, notice: Notice) => void;
@@ -36,6 +38,12 @@ export interface Shared {
   readonly resyncMs: number;
   /** The version of the value that an object of ours keeps in a Secret. Undefined: none does. */
   readonly secretVersion: (name: string, namespace: string) => string | undefined;
+  /** As `Seen.within`. */
+  readonly within: (namespace: string) => readonly KubeObject[];
+  /** As `Seen.monthlyCost`. */
+  readonly monthlyCost: (namespace: string) => string | undefined;
+  /** As `Seen.blueprint`. */
+  readonly blueprint: (namespace: string, name: string) => readonly KubeObject[];
   /** As `Lookups.referrers`. */
   readonly referrers: (reference: Reference, namespace: string) => readonly KubeObject<unknown, LeafStatus>[];
   /** As `Lookups.users`. */

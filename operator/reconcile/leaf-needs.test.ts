@@ -38,6 +38,41 @@ describe("what spec needs", () => {
     expect(only().fields.parent).toBe("thing/parent");
   });
 
+  it("an Environment that serves its namespace: no call before, nothing is touched after, and it waits to be deleted", async () => {
+    const { cloud, host, only } = thingWorld({ size: 5, deletionPolicy: "Delete" });
+    const serving = (...namespaces: readonly string[]) => environmentWith(cloud.provider, { namespaces });
+    host.environment = serving("other");
+    await host.pass();
+    expect(cloud.calls).toEqual([]);
+    expect(told(host)).toBe("Ready=False/NotServed Synced=False/NotServed Stalled=True/NotServed");
+    expect(message(host, "Stalled")).toMatch(/Environment "prod" does not serve namespace "shop" \(spec\.namespaces\)/);
+    host.environment = serving("other", "shop");
+    await host.settle();
+    expect(told(host)).toBe(READY);
+    host.environment = serving("other");
+    host.edit({ size: 6, deletionPolicy: "Delete" });
+    cloud.mark();
+    await host.pass();
+    expect(told(host)).toBe("Ready=True/Available Synced=False/NotServed Stalled=True/NotServed");
+    host.remove();
+    expect((await host.pass()).released).toBe(false);
+    expect(cloud.writes()).toEqual([]);
+    expect(only().fields.size).toBe(5);
+    host.environment = serving("shop");
+    await host.settle();
+    expect(host.object).toBeUndefined();
+    expect(cloud.things.size).toBe(0);
+  });
+
+  it("an Environment that never served its namespace does not hold up the deletion", async () => {
+    const { cloud, host } = thingWorld();
+    host.environment = environmentWith(cloud.provider, { namespaces: ["other"] });
+    await host.pass();
+    host.remove();
+    expect(host.object).toBeUndefined();
+    expect(cloud.calls).toEqual([]);
+  });
+
   it("a reference that went first does not hold up the deletion", async () => {
     const { cloud, host } = thingWorld(child);
     host.others.set("Thing/parent", parent());

@@ -131,6 +131,31 @@ describe("hands off", () => {
     expect(cloud.writes()).toEqual([]);
   });
 
+  it("part of a blueprint: the cloud is not asked, and it is neither made nor claimed", async () => {
+    const { cloud, host } = thingWorld();
+    host.label({ "onyx.onelens.io/blueprint": "standard" });
+    const pass = await host.pass();
+    expect(pass.next).toEqual({ when: "change" });
+    expect(told(host)).toBe("Ready=False/Blueprint Synced=Unknown/Blueprint Paused=True/Blueprint");
+    expect(message(host, "Ready")).toMatch(/part of the blueprint "standard": nothing is made of it itself/);
+    host.remove();
+    expect(cloud.calls).toEqual([]);
+  });
+
+  it("made before it became part of a blueprint: it stays as it is, and goes as it should", async () => {
+    const { cloud, host, only } = thingWorld({ size: 5, deletionPolicy: "Delete" });
+    await host.settle();
+    host.label({ "onyx.onelens.io/blueprint": "standard" });
+    host.edit({ size: 6, deletionPolicy: "Delete" });
+    cloud.mark();
+    await host.pass();
+    expect(cloud.writes()).toEqual([]);
+    expect(only().fields.size).toBe(5);
+    host.remove();
+    await host.settle();
+    expect(cloud.writes()).toEqual([expect.objectContaining({ verb: "delete" })]);
+  });
+
   it("Observe needs no finalizer, gives id and outputs, and is not Ready once it is gone", async () => {
     const { cloud, host, name } = thingWorld();
     await host.pass();

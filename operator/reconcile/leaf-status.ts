@@ -20,6 +20,8 @@ export type Outcome =
       /** What went wrong beside the cloud, with the copy of a value. */
       readonly trouble?: { readonly reason: Reason; readonly message: string; readonly stalled: boolean } | undefined;
     }
+  /** It is switched off, and was so from the beginning: nothing was looked at. */
+  | { readonly kind: "off" }
   | { readonly kind: "blocked"; readonly reason: Reason; readonly message: string; readonly stalled: boolean }
   | {
       readonly kind: "failed";
@@ -52,13 +54,20 @@ export function verdicts(outcome: Outcome, before: readonly Condition[], off: Of
   return { ...base, Paused: paused };
 }
 
-/** Why the object is not worked on: paused by annotation, or disabled in spec. */
-export type OffState = { readonly reason: "Paused" | "Disabled"; readonly message: string } | undefined;
+/** Why the object is not worked on: by its metadata, or disabled in spec. */
+export type OffState = { readonly reason: "Paused" | "Blueprint" | "Disabled"; readonly message: string } | undefined;
 
 type Decided = Extract<Outcome, { kind: "decided" }>;
 
 function outcomeVerdicts(outcome: Outcome, ready: Condition | undefined, off: OffState): Verdicts {
   switch (outcome.kind) {
+    case "off":
+      return {
+        Ready: off ? say("False", off.reason, off.message) : null,
+        Synced: off ? say("Unknown", off.reason, `Spec is not applied: ${off.message}`) : null,
+        Reconciling: null,
+        Stalled: null,
+      };
     case "blocked":
       return notSynced(
         outcome.reason,

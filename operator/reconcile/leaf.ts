@@ -10,7 +10,7 @@ import { type Lookups, type Next, type Prepared, prepare, SLOW } from "./gather.
 import type { Leaf, LeafObject, LeafSpec, LeafStatus, Means } from "./leaf-object.ts";
 import { type ObservationLike, type Outcome, retryOf } from "./leaf-status.ts";
 import { decideKnowing, look } from "./look.ts";
-import { hasFinalizer, isDeleting, pollInterval } from "./object.ts";
+import { blueprintOf, hasFinalizer, isDeleting, pollInterval } from "./object.ts";
 import { progressOf } from "./progress.ts";
 import type { RetryClass } from "./reasons.ts";
 import { beginReplacement, type Tidied, tidyReplaced, waitingOnes } from "./replacement.ts";
@@ -70,6 +70,10 @@ async function workOn<Spec extends LeafSpec, Want extends Wanted>(
   signal: AbortSignal,
 ): Promise<Pass> {
   if (isDeleting(object) && (!hasFinalizer(object) || object.spec.managementPolicy === "Observe")) return letGo(object);
+  if (blueprintOf(object) !== undefined && object.status?.externalName === undefined)
+    return isDeleting(object)
+      ? letGo(object)
+      : finish(object, host.now, undefined, { kind: "off" }, { when: "change" });
   const gathered = prepare(leaf, object, host);
   if ("blocked" in gathered) {
     const { reason, message, stalled, next, nothingMade } = gathered.blocked;

@@ -19,9 +19,12 @@ import { createAttempts } from "./attempts.ts";
 import { CHILD_MARKS, MANAGED_BY } from "./children.ts";
 import { compositeReconciler, typeOfChild } from "./composite-controller.ts";
 import type { Composite, CompositeSpec } from "./composite-object.ts";
-import { environmentReconciler } from "./environment-controller.ts";
+import { environmentReconciler, monthlyCostOf } from "./environment-controller.ts";
 import type { EnvironmentRegistry } from "./environments.ts";
 import {
+  BLUEPRINT_KIND,
+  blueprintKeys,
+  blueprintsIn,
   concerns,
   copiesOther,
   copyKeys,
@@ -102,6 +105,8 @@ export interface Manager {
 
 const REFERENCES = "references";
 const COPIES = "copies";
+const BLUEPRINT = "blueprint";
+const NAMESPACE = "Namespace";
 const ENVIRONMENT = "Environment";
 /** Counts of an Environment follow changes of its objects after this time, so a burst makes one write. */
 const COUNT_AFTER_MS = 2_000;
@@ -127,6 +132,7 @@ export function createManager(options: ManagerOptions): Manager {
     client,
     caches,
     environments: registry,
+    leafKinds: leaves.map(({ kind }) => kind),
     startVersions,
     budgets: options.budgets ?? (() => []),
     tell: options.tell,
@@ -142,6 +148,10 @@ export function createManager(options: ManagerOptions): Manager {
       const key = `${kind}/${keyOf({ namespace, name })}`;
       return definitions.flatMap((one) => caches.get(one.kind)?.byIndex(REFERENCES, key) ?? []);
     },
+    monthlyCost: (namespace) => monthlyCostOf(leafKinds.flatMap((kind) => caches.get(kind)?.list(namespace) ?? [])),
+    within: (namespace) => kept.flatMap((kind) => caches.get(kind)?.list(namespace) ?? []),
+    blueprint: (namespace, name) =>
+      kept.flatMap((kind) => caches.get(kind)?.byIndex(BLUEPRINT, keyOf({ namespace, name })) ?? []),
     secretVersion(name, namespace) {
       const keepers: KubeObject<unknown, LeafStatus>[] = copying.flatMap(
         (kind) => caches.get(kind)?.byIndex(COPIES, keyOf({ namespace, name })) ?? [],
@@ -151,8 +161,10 @@ export function createManager(options: ManagerOptions): Manager {
     serves: options.serves,
   };
   const definitions: readonly Definition[] = [...leaves, ...composites, ...runs.map(definitionOf)];
+  /** What is made in a namespace: leaves and the composites that belong to one. */
+  const kept = definitions.map(({ kind }) => kind).filter((kind) => types.get(kind)?.namespaced);
   const copying = leaves.filter((leaf) => leaf.copy).map((leaf) => leaf.kind);
-  const leafKinds = leaves.map((leaf) => leaf.kind);
+  const { leafKinds } = shared;
   const runKinds = runs.map(({ kind }) => kind);
   const held = leaves.filter((leaf) => leaf.heldByUsers).map((leaf) => leaf.kind);
 
@@ -170,6 +182,7 @@ export function createManager(options: ManagerOptions): Manager {
         namespace: type.namespaced ? options.namespace : undefined,
         metrics: metrics?.reflector,
         indexers: {
+          ...(kept.includes(type.kind) ? { [BLUEPRINT]: blueprintKeys } : {}),
           ...(definition ? { [REFERENCES]: (object) => referenceKeys(definition, object) } : {}),
           ...(copying.includes(type.kind) ? { [COPIES]: copyKeys } : {}),
         },
@@ -245,6 +258,17 @@ export function createManager(options: ManagerOptions): Manager {
       if (next) add(kind, keyOf(next.metadata), PRIORITY.changed);
     }
   };
+  const addParent = (object: KubeObject | undefined, priority: Priority, afterMs?: number) => {
+    const parent = object && parentOf(object);
+    const type = parent && controllers.has(parent.kind) && types.get(parent.kind);
+    if (!type) return;
+    const namespace = type.namespaced ? object.metadata.namespace : undefined;
+    add(parent.kind, keyOf({ namespace, name: parent.name }), priority, afterMs);
+  };
+  /** The object of its namespace, if that is one that a composite makes. */
+  const namespaceOf = ({ metadata }: KubeObject): KubeObject | undefined =>
+    caches.get(NAMESPACE)?.get(metadata.namespace ?? "");
+  const copyists = composites.filter(({ blueprint }) => blueprint).map(({ kind }) => kind);
   const recount = () => {
     for (const environment of caches.get(ENVIRONMENT)?.list() ?? [])
       add(ENVIRONMENT, environment.metadata.name, PRIORITY.resync, COUNT_AFTER_MS);
@@ -266,10 +290,13 @@ export function createManager(options: ManagerOptions): Manager {
       for (const [usedKind, key] of usesOther(event, definitions))
         if (held.includes(usedKind)) add(usedKind, key, PRIORITY.changed);
       if (copying.includes(kind)) for (const key of copiesOther(event)) addDependents(SECRETS.kind, key);
-      if (leafKinds.includes(kind) && countsOther(event)) recount();
-      const parent = parentOf(object);
-      if (parent && controllers.has(parent.kind))
-        add(parent.kind, keyOf({ namespace: object.metadata.namespace, name: parent.name }), PRIORITY.changed);
+      addParent(object, PRIORITY.changed);
+      if (!kept.includes(kind)) return;
+      for (const name of blueprintsIn(event)) addDependentsOf(copyists, `${BLUEPRINT_KIND}/${name}`);
+      const [isLeaf, around] = [leafKinds.includes(kind), namespaceOf(object)];
+      if ((!isLeaf && !around) || !countsOther(event)) return;
+      if (isLeaf) recount();
+      addParent(around, PRIORITY.resync, COUNT_AFTER_MS);
     });
   }
   registry.subscribe(() => {

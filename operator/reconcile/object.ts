@@ -49,6 +49,22 @@ export interface KubeObject<Spec = unknown, Status = unknown> {
 
 /** Only "true" pauses, as with Crossplane. */
 export const isPaused = (object: KubeObject): boolean => object.metadata.annotations?.[ANNOTATIONS.paused] === "true";
+/** The label of objects that others are copied from: the name of the blueprint that they are part of. */
+export const BLUEPRINT_LABEL = `${GROUP}/blueprint`;
+/** The blueprint that an object is part of. */
+export const blueprintOf = (object: KubeObject): string | undefined => object.metadata.labels?.[BLUEPRINT_LABEL];
+
+/** Why an object is not worked on, by what stands in its metadata. */
+export function heldBy(
+  object: KubeObject,
+): { readonly reason: "Paused" | "Blueprint"; readonly message: string } | undefined {
+  if (isPaused(object)) return { reason: "Paused", message: `The annotation ${ANNOTATIONS.paused} is "true".` };
+  const blueprint = blueprintOf(object);
+  if (blueprint === undefined) return undefined;
+  const message = `It is part of the blueprint "${blueprint}": nothing is made of it itself, Tenants have copies.`;
+  return { reason: "Blueprint", message };
+}
+
 export const isDeleting = (object: KubeObject): boolean => object.metadata.deletionTimestamp !== undefined;
 export const hasFinalizer = (object: KubeObject): boolean => object.metadata.finalizers?.includes(FINALIZER) === true;
 

@@ -17,6 +17,8 @@ export const REASONS = {
   DependencyNotFound: "An object that spec refers to does not exist. Create it, or correct the reference.",
   DependencyNotReady: "An object that spec refers to is not Ready yet. It goes on by itself when that one is.",
   EnvironmentNotReady: "The cluster's Environment is missing, not Ready, or not the one this object was made in.",
+  NotServed:
+    "The Environment does not serve the object's namespace: its spec.namespaces does not list it. Name another Environment, or have the namespace added.",
   InvalidSpec: "The spec can never work as it is; the message names the field. Nothing is retried until spec changes.",
   Immutable:
     "A field was changed that this cloud can't change on a living resource. Put the old value back, make a new object, or approve its replacement.",
@@ -44,6 +46,7 @@ export const REASONS = {
   DeletionBlocked: "The object is being deleted and something forbids it; the message says what.",
   Disabled: "Kept, but switched off by spec.enabled: false; spec.disabledReason says why.",
   Paused: 'Not reconciled while the annotation onyx.onelens.io/paused is "true".',
+  Blueprint: "Nothing is made of it itself: it has the label onyx.onelens.io/blueprint, and Tenants have copies of it.",
   Waiting: "As many are under way as may be at once. It goes on by itself when one of them has ended.",
   Running: "It is under way.",
   Succeeded: "It came to its end; status.output tells to what.",

@@ -45,6 +45,14 @@ describe("a run", () => {
     expect(world.executions).toHaveLength(1);
   });
 
+  it("is not started in a namespace that its Environment does not serve", async () => {
+    const world = started();
+    world.environment = environmentWith({ runs: {} } as never, { namespaces: ["other"] });
+    await world.pass(kind);
+    expect(ready(world)).toMatchObject({ status: "False", reason: "NotServed" });
+    expect(world.executions).toEqual([]);
+  });
+
   it("that failed says with what, and is Stalled", async () => {
     const world = started();
     await world.pass(kind);

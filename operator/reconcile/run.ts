@@ -2,6 +2,7 @@ import { ProviderError } from "../provider/fault.ts";
 import { SETTLING_MS } from "../provider/provider.ts";
 import type { RunSeen } from "../provider/runs.ts";
 import { timestamp } from "./conditions.ts";
+import { notServed } from "./environment-view.ts";
 import { type Blocked, elsewhere, type Next } from "./gather.ts";
 import { block, resolve } from "./gather-references.ts";
 import { nextAfterFault } from "./leaf.ts";
@@ -203,6 +204,8 @@ function placeOf<Spec extends RunSpec>(
   const environment = host.environments.get(name);
   if ("problem" in environment)
     return block(environment.problem.reason, environment.problem.message, false, { when: "backoff" });
+  const not = notServed(environment, object.metadata.namespace);
+  if (not) return block(not.reason, not.message, true, CHANGE);
   const moved = elsewhere(object.status ?? {}, environment);
   if (moved) return block("EnvironmentNotReady", moved, true, CHANGE);
   const provider = environment.provider(kind.of(object.spec).kind);

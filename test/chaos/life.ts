@@ -16,7 +16,7 @@ export type Act = (typeof ACTS)[number];
 /** What lives through it. */
 export type Living = Pick<LiveSubject, "title" | "apply" | "remove" | "isReady" | "isGone" | "count" | "told">;
 
-/** The operator of a namespace, whichever process it is now. */
+/** The operator of a namespace or of all, whichever process it is now. */
 export interface Shift {
   /** The one that works now. */
   current(): Operator;
@@ -25,7 +25,12 @@ export interface Shift {
   end(): Promise<void>;
 }
 
-export async function beginShift(lane: Lane, namespace: string, first: OperatorOptions = {}): Promise<Shift> {
+/** @param namespace undefined: all */
+export async function beginShift(
+  lane: Lane,
+  namespace: string | undefined,
+  first: OperatorOptions = {},
+): Promise<Shift> {
   let options = first;
   let operator = await startOperator(lane, namespace, options);
   return {

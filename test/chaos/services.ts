@@ -4,7 +4,7 @@ import type { Over } from "../../operator/provider/conformance/kind-under-test.t
 import { byKind } from "../../operator/provider/conformance/tried.ts";
 import { CHILD_MARKS, MANAGED_BY } from "../../operator/reconcile/children.ts";
 import { typeOfChild } from "../../operator/reconcile/composite-controller.ts";
-import type { CompositeObject } from "../../operator/reconcile/composite-object.ts";
+import type { ChildKind, CompositeObject } from "../../operator/reconcile/composite-object.ts";
 import { condition } from "../../operator/reconcile/conditions.ts";
 import { isNotFound } from "../../operator/runtime/errors.ts";
 import type { KubeObject } from "../../operator/runtime/resource.ts";
@@ -15,10 +15,14 @@ import type { Lane } from "./lane.ts";
 import type { Living } from "./life.ts";
 import { conditionsInWords, FIELD_MANAGER, liveSubject } from "./subject.ts";
 
-/** An OnyxService in a lane, whose Deployment gets no pods: it is at rest once all that it is made of was applied. */
-export interface LiveService extends Living {
+/** A composite in a lane. */
+export interface LiveComposite extends Living {
   /** What it is made of, as kind and name with what the operator says of each; whether status knows of it or not. */
   children(): Promise<ReadonlyMap<string, unknown>>;
+}
+
+/** An OnyxService in a lane, whose Deployment gets no pods: it is at rest once all that it is made of was applied. */
+export interface LiveService extends LiveComposite {
   /** The ConfigMap of its configuration; without a uid where there is none. */
   configMap(): Promise<{ readonly uid?: string | undefined }>;
   deleteConfigMap(): Promise<void>;
@@ -65,23 +69,7 @@ export function liveService(lane: Lane, namespace: string, name: string, always:
     last = found ?? last;
     return found;
   };
-  /** Objects of that kind which are controlled by it, or were. */
-  async function childrenOf(use: (typeof uses)[number]): Promise<readonly KubeObject[]> {
-    const labelSelector = `${CHILD_MARKS.managedBy}=${MANAGED_BY}`;
-    try {
-      const { items } = await lane.api.client.list<KubeObject>(typeOfChild(use), { namespace, labelSelector });
-      return items.filter(({ metadata }) =>
-        (metadata.ownerReferences ?? []).some((owner) => owner.kind === type.kind && owner.name === name),
-      );
-    } catch (error) {
-      if (isNotFound(error)) return [];
-      throw error;
-    }
-  }
-  const children = async () => {
-    const found = (await Promise.all(uses.map(childrenOf))).flat();
-    return new Map(found.map((one) => [`${one.kind} ${one.metadata.name}`, saidOf(one)]));
-  };
+  const children = () => childrenOf(lane, uses, { kind: type.kind, namespace, name });
   const configMap = { namespace, name };
 
   return {
@@ -110,6 +98,30 @@ export function liveService(lane: Lane, namespace: string, name: string, always:
     configMap: async () => ({ uid: (await lane.api.client.find(CONFIG_MAPS, configMap))?.metadata.uid }),
     deleteConfigMap: async () => void (await lane.api.client.delete(CONFIG_MAPS, configMap)),
   };
+}
+
+/** Objects of those kinds which are controlled by a composite, or were. @param of without a namespace: in any */
+export async function childrenOf(
+  lane: Lane,
+  uses: readonly ChildKind[],
+  of: { readonly kind: string; readonly namespace?: string; readonly name: string },
+): Promise<ReadonlyMap<string, unknown>> {
+  const labelSelector = `${CHILD_MARKS.managedBy}=${MANAGED_BY}`;
+  const listed = async (use: ChildKind): Promise<readonly KubeObject[]> => {
+    try {
+      const options = { namespace: of.namespace, labelSelector };
+      return (await lane.api.client.list<KubeObject>(typeOfChild(use), options)).items;
+    } catch (error) {
+      if (isNotFound(error)) return [];
+      throw error;
+    }
+  };
+  const found = (await Promise.all(uses.map(listed)))
+    .flat()
+    .filter(({ metadata }) =>
+      (metadata.ownerReferences ?? []).some((owner) => owner.kind === of.kind && owner.name === of.name),
+    );
+  return new Map(found.map((one) => [`${one.kind} ${one.metadata.name}`, saidOf(one)]));
 }
 
 /** What of an object does not hang on who makes it when. */

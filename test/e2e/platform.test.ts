@@ -16,6 +16,7 @@ import { localCluster, readAudit, waitUntil } from "../../hack/testbed/index.ts"
 import { type CloudView, viewOf } from "./clouds.ts";
 import { applyEveryKind, deleteEveryKind } from "./kinds.ts";
 import { scalingOf } from "./scaling.ts";
+import { offboard, onboard, strengthen } from "./tenants.ts";
 
 /** One story, told to the end on both clouds: each step begins where the one before it ended. */
 const EXAMPLE = "examples/onelens";
@@ -58,6 +59,9 @@ afterAll(async () => {
     }),
   );
 });
+
+const parityOfBoth = () =>
+  onyx("parity", ...CLOUDS.flatMap((cloud) => ["--kubeconfig", sides[cloud].platform.cluster.kubeconfig]));
 
 /** The same test on both clouds, side by side; a failure names the cloud. What is tried again tells why. */
 function both(
@@ -261,15 +265,25 @@ both(
   150_000,
 );
 
+both("onboards customers of each isolation", async (cloud) => onboard(sides[cloud].platform), 240_000);
+
 both("makes everything of the examples of every kind", async (cloud) => applyEveryKind(sides[cloud].platform), 240_000);
 
 it("is the same on both clouds, but for differences that a rule names", async () => {
-  const parity = await onyx(
-    "parity",
-    ...CLOUDS.flatMap((cloud) => ["--kubeconfig", sides[cloud].platform.cluster.kubeconfig]),
-  );
+  const parity = await parityOfBoth();
   expect(parity.code, parity.text).toBe(0);
   expect(parity.text).toContain("The same:");
+});
+
+both(
+  "makes a customer stronger without losing what it has",
+  async (cloud) => strengthen(sides[cloud].platform),
+  120_000,
+);
+
+it("is the same on both clouds when customers have changed", async () => {
+  const parity = await parityOfBoth();
+  expect(parity.code, parity.text).toBe(0);
 });
 
 it("tells a difference that no rule allows", async () => {
@@ -283,10 +297,7 @@ it("tells a difference that no rule allows", async () => {
     "-p",
     '{"spec":{"processingTimeout":"2m"}}',
   ]);
-  const parity = await onyx(
-    "parity",
-    ...CLOUDS.flatMap((cloud) => ["--kubeconfig", sides[cloud].platform.cluster.kubeconfig]),
-  );
+  const parity = await parityOfBoth();
   expect(parity.code).toBe(2);
   expect(parity.text).toContain("processingTimeout");
   await cluster.kubectl([
@@ -306,13 +317,24 @@ both(
   300_000,
 );
 
+/** Kills the operator, which does not give its lease back, and starts another. @param waits it waits for the lease's end */
+async function killAndReplace(
+  cloud: (typeof CLOUDS)[number],
+  { waits = false }: { readonly waits?: boolean } = {},
+): Promise<void> {
+  const { cluster } = sides[cloud].platform;
+  await operators[cloud].kill();
+  if (!waits)
+    await cluster.kubectl(["delete", "lease", OPERATOR_NAME, `-n=${OPERATOR_NAMESPACE}`, "--ignore-not-found"]);
+  operators[cloud] = await startOperator({ cluster, keep: false });
+}
+
 /** Kills the operator once the cloud has so many, then starts another. */
 function killer(
   cloud: (typeof CLOUDS)[number],
   count: () => Promise<number>,
   { firstWaits = false }: { readonly firstWaits?: boolean } = {},
 ): (reached: (count: number) => boolean) => Promise<void> {
-  const { cluster } = sides[cloud].platform;
   let kills = 0;
   return async (reached) => {
     await waitUntil(async () => reached(await count()), {
@@ -320,11 +342,8 @@ function killer(
       timeoutMs: 60_000,
       everyMs: 5,
     });
-    await operators[cloud].kill();
-    // It does not give the lease back; that the next one waits for its end is shown once.
-    if (!firstWaits || kills++ > 0)
-      await cluster.kubectl(["delete", "lease", OPERATOR_NAME, `-n=${OPERATOR_NAMESPACE}`, "--ignore-not-found"]);
-    operators[cloud] = await startOperator({ cluster, keep: false });
+    // That the next one waits for the end of the lease is shown once.
+    await killAndReplace(cloud, { waits: firstWaits && kills++ === 0 });
   };
 }
 
@@ -522,16 +541,28 @@ both("services read in each cloud the rows that Git says", async (cloud) => {
 });
 
 both(
+  "off-boards customers in order, though the operator is killed among it, and says what stays",
+  async (cloud) => {
+    const { platform, view } = sides[cloud];
+    await offboard(platform, view, () => killAndReplace(cloud));
+  },
+  420_000,
+);
+
+both(
   "leaves nothing behind in the cloud but what is retained",
   async (cloud) => {
     const { platform, view } = sides[cloud];
-    const kept = (await listOnyx(platform.cluster)).filter(({ kind }) => kind === "Table");
+    const kept = (await listOnyx(platform.cluster)).filter(
+      ({ kind, status }) => kind === "Table" && status?.externalId,
+    );
     const names = await Promise.all(kept.map(({ metadata }) => get(sides[cloud], "table", metadata.name)));
     const tables = names.map(({ status }) => status.externalName).toSorted();
-    expect(tables.length).toBe(5);
+    expect(tables.length).toBe(8);
+    const ofCustomers = (name: string) => /-tenant-(acme|globex|initech)-/.test(name);
     await platform.cluster.kubectl(["delete", "namespace", NAMESPACE, "--timeout=90s"]);
     expect(await view.queues()).toEqual(["somebody-elses"]);
-    expect((await view.tables()).toSorted()).toEqual(tables);
+    expect((await view.tables()).filter((name) => !ofCustomers(name)).toSorted()).toEqual(tables);
     await platform.cluster.kubectl([
       "wait",
       "--for=jsonpath={.status.counts.managed}=0",

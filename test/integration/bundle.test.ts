@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -57,13 +57,16 @@ test("the same sources give the same bytes, from what Docker sees of them alone"
   image.copyBuildStage(stage);
   const out = join(folder, "again");
   await run(process.execPath, ["hack/bundle.ts", "--out", out], { cwd: stage });
-  for (const name of [...filesOf("onyx-operator"), "onyx.mjs", "THIRD-PARTY.txt"])
+  for (const name of [...filesOf("onyx-operator"), ...filesOf("onyx-ingest"), "onyx.mjs", "THIRD-PARTY.txt"])
     expect(readFileSync(join(out, name)).equals(readFileSync(join(folder, "dist", name))), name).toBe(true);
 }, 120_000);
 
 test("programs say nothing of where they were built, and their maps lie beside them", () => {
   expect(readdirSync(join(folder, "dist")).sort()).toEqual([
     "THIRD-PARTY.txt",
+    "onyx-ingest",
+    "onyx-ingest.mjs",
+    "onyx-ingest.mjs.map",
     "onyx-operator",
     "onyx-operator.mjs",
     "onyx-operator.mjs.map",
@@ -97,6 +100,57 @@ test("each program runs by itself, and the one for users is one file", async () 
   const told = await run(process.execPath, [alone, ...plan]).catch((error) => error as { stdout: string });
   expect(told.stdout).toContain("Queue");
 });
+
+test("no program but the worker has DuckDB", () => {
+  for (const { files } of built.programs)
+    for (const file of files) {
+      const text = readFileSync(join(folder, "dist", file), "utf8");
+      if (text.includes("@duckdb/node-bindings")) expect(file).toMatch(/^onyx-ingest/);
+    }
+});
+
+test("the worker loads DuckDB and waits for messages, with the flags of its image", async () => {
+  const asked: string[] = [];
+  const queue = await serve((request, response) => {
+    asked.push(String(request.headers["x-amz-target"]));
+    response.setHeader("content-type", "application/x-amz-json-1.0");
+    setTimeout(() => response.end("{}"), 50);
+  });
+  const alone = join(folder, "ingest");
+  for (const file of filesOf("onyx-ingest")) cpSync(join(folder, "dist", file), join(alone, file));
+  for (const name of readdirSync(join(root, "node_modules/@duckdb")).filter((one) => one.startsWith("node-bindings")))
+    cpSync(join(root, "node_modules/@duckdb", name), join(alone, "node_modules/@duckdb", name), { recursive: true });
+  cpSync(join(root, "node_modules/detect-libc"), join(alone, "node_modules/detect-libc"), { recursive: true });
+  const own = readImage(root, "ingest").entrypoint.slice(0, -1);
+  const costs = { source: "shop", queue: "reports", bucket: "reports", table: "costs" };
+  const child = spawn(process.execPath, [...own, join(alone, "onyx-ingest.mjs")], {
+    env: {
+      PATH: "",
+      HOME: folder,
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+      ONYX_CLOUD: "aws",
+      ONYX_REGION: "us-east-1",
+      ONYX_ACCOUNT: "000000000000",
+      ONYX_ENDPOINTS: JSON.stringify({ default: queue }),
+      ONYX_COSTS: JSON.stringify(costs),
+      QUEUE_REPORTS_URL: `${queue}/000000000000/reports`,
+      BUCKET_REPORTS: "reports",
+      TABLE_COSTS_NAME: "costs",
+    },
+  });
+  try {
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+    await expect.poll(() => asked.length > 1 || (child.exitCode !== null && said), { timeout: 20_000 }).toBe(true);
+    child.kill("SIGTERM");
+    expect(await ended, said).toBe(0);
+    expect(new Set(asked)).toEqual(new Set(["AmazonSQS.ReceiveMessage"]));
+  } finally {
+    child.kill("SIGKILL");
+  }
+}, 60_000);
 
 test("the licences of all that is inside go along", () => {
   const text = readFileSync(join(folder, "dist", "THIRD-PARTY.txt"), "utf8");

@@ -2,10 +2,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { OnyxServiceSpecInput } from "../../crds/onyxservice.ts";
 import { findBinaries } from "../../hack/testbed/binaries.ts";
-import { type Cluster, readAudit, startCluster, thisHost, waitUntil } from "../../hack/testbed/index.ts";
+import { type Cluster, startCluster, thisHost, waitUntil } from "../../hack/testbed/index.ts";
 import type { Condition } from "../../operator/reconcile/conditions.ts";
 import { eventually } from "../support/eventually.ts";
 import { applyTo, installKinds, type Managed, ours, startManaged } from "../support/managed.ts";
+import { operatorWrites } from "../support/operator-writes.ts";
 import { type ToyCloud, toyCloud } from "../support/toy-cloud.ts";
 
 /** An OnyxService from its first day to its last, in a cluster whose Deployments get pods; the cloud is a toy. */
@@ -61,13 +62,7 @@ const messageOf = ({ status }: Seen, type: string) => status?.conditions?.find((
 const service = (name: string) => async () => conditionsOf(await get("onyxservice", name));
 const isFine = { Ready: "True Available", Synced: "True Available" };
 /** Writes to everything in the namespace but status, by what was written. */
-async function writesSince(start: number): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const { verb, objectRef, userAgent } of readAudit(cluster.auditLog))
-    if (objectRef?.namespace === NAMESPACE && userAgent?.startsWith("onyx-operator"))
-      found.push(`${verb} ${objectRef.resource}${objectRef.subresource ? `/${objectRef.subresource}` : ""}`);
-  return found.slice(start);
-}
+const writesSince = async (start: number) => (await operatorWrites(cluster.auditLog, NAMESPACE)).slice(start);
 
 const worker = {
   image: "registry.example/orders:1.4.2",

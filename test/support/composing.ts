@@ -92,13 +92,17 @@ export function objectsOf(cloud: Cloud, name: string, spec: OnyxServiceSpec, par
   const seen: Seen = {
     namespace: parent.namespace ?? "shop",
     name,
-    environment: { name: "prod", cloud, platform, imageRegistry },
+    environment: { name: "prod", cloud, platform, imageRegistry, deletionPolicies: {} },
     reference(field) {
       const found = references.get(field);
       return { outputs: outputs(found?.kind ?? "", found?.name ?? "") };
     },
     live: () => undefined,
     secretVersion: () => undefined,
+    status: undefined,
+    monthlyCost: () => undefined,
+    within: () => [],
+    blueprint: () => [],
   };
   const composed = onyxservice.compose(spec, seen);
   if ("invalid" in composed) throw new Error(`spec.${composed.invalid.field}: ${composed.invalid.message}`);

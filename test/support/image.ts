@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the Dockerfile says, as far as it can be tried without Docker. */
+/** What the Dockerfile says of one of its images, as far as it can be tried without Docker. */
 export interface Image {
   /** Node's flags and then the program, as the entry point has them. */
   readonly entrypoint: readonly string[];
@@ -9,13 +9,14 @@ export interface Image {
   copyBuildStage(folder: string): void;
 }
 
-export function readImage(root: string): Image {
+export function readImage(root: string, target: "operator" | "ingest" = "operator"): Image {
   const lines = readFileSync(join(root, "Dockerfile"), "utf8").split("\n");
-  const [node, ...entrypoint] = JSON.parse(after("ENTRYPOINT ", lines)[0] ?? "[]") as string[];
+  const own = lines.slice(lines.findIndex((line) => line.startsWith("FROM $") && line.endsWith(` AS ${target}`)));
+  const [node, ...entrypoint] = JSON.parse(after("ENTRYPOINT ", own)[0] ?? "[]") as string[];
   if (node !== "/nodejs/bin/node") throw new Error(`The entry point runs ${node}, not the Node of the base image.`);
   const build = lines.slice(
     0,
-    lines.findIndex((line) => line.startsWith("FROM $")),
+    lines.findIndex((line) => line.endsWith(" AS native")),
   );
   const ignored = readFileSync(join(root, ".dockerignore"), "utf8")
     .split("\n")

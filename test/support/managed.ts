@@ -63,6 +63,7 @@ export async function startManaged(cluster: Cluster, options: ManagedOptions): P
   const { ended = new AbortController(), log = createLog({ level: "error" }), tell = () => {} } = options;
   const { api = apiOf(cluster), clock = createClock() } = options;
   const discovery = createDiscovery(api.transport, clock);
+  const isServed = (kind: string) => options.namespace === undefined || kind !== "Tenant";
   const manager = createManager({
     client: api.client,
     clock,
@@ -70,9 +71,9 @@ export async function startManaged(cluster: Cluster, options: ManagedOptions): P
     log,
     metrics: options.metrics,
     registry: createEnvironmentRegistry(options.connect, options.wrap ?? ((_kind, provider) => provider)),
-    types: OWN_TYPES,
+    types: new Map([...OWN_TYPES].filter(([kind]) => isServed(kind))),
     leaves,
-    composites,
+    composites: composites.filter(({ kind }) => isServed(kind)),
     runs,
     serves: (type) => discovery.serves(type),
     fence: ended.signal,

@@ -15,6 +15,8 @@ export interface ToyCloud {
   readonly connection: AnyConnection;
   /** Names in the cloud, by kind. */
   names(kind: string): readonly string[];
+  /** What was asked for, of each of a kind. */
+  wants(kind: string): readonly Wanted[];
   /** Kinds that take their time. */
   readonly slow: Set<string>;
   /** Kinds that our credentials may not touch. */
@@ -31,11 +33,14 @@ export function toyCloud(account: string): ToyCloud {
     denied: new Set(),
     onDelete: () => {},
     names: (kind) => [...(things.get(kind)?.keys() ?? [])],
+    wants: (kind) => [...(things.get(kind)?.values() ?? [])].map(({ want }) => want),
     connection: {
       cloud: "aws",
       platform: SIDES.aws.platform,
       whoAmI: async () => ({ account, principal: "toy" }),
-      providers: Object.fromEntries(["Queue", "Table", "WorkloadIdentity"].map((kind) => [kind, provider(kind)])),
+      providers: Object.fromEntries(
+        ["Queue", "Table", "TableItem", "WorkloadIdentity"].map((kind) => [kind, provider(kind)]),
+      ),
       close: () => {},
     },
   };

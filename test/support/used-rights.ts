@@ -37,7 +37,7 @@ export async function usedRights(auditLog: string, user: string): Promise<UsedRi
 }
 
 /** What rules allow, in the same words. */
-export const allowedBy = (rules: readonly PolicyRule[]): ReadonlySet<string> =>
+export const allowedBy = (rules: readonly PolicyRule[]): Set<string> =>
   new Set(
     rules.flatMap(({ apiGroups, resources, verbs }) =>
       apiGroups.flatMap((group) =>

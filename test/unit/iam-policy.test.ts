@@ -30,7 +30,7 @@ const operator = guidePolicy("aws-operator-policy.json");
 const items = guidePolicy("aws-items-policy.json");
 /** All that the operator may do. */
 const policy = { Statement: [...operator.Statement, ...items.Statement] };
-/** What only `onyx import` does: people have this right, the operator has not. */
+/** What only `onyx import` does, and the look through the cloud when a tenant goes: the operator may have this right. */
 const imports = guidePolicy("aws-import-policy.json");
 /** What only `onyx restore` does; the policy also has what DynamoDB and S3 ask for on the new table and on versions. */
 const RESTORES = [

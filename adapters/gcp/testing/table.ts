@@ -1,10 +1,24 @@
 import type { TableWant } from "../../../controllers/leaf/wants.ts";
 import { createIntent } from "../../../operator/provider/provider.ts";
 import { diff } from "../../../operator/reconcile/diff.ts";
-import { type Adapter, at, call, providerOf } from "./cloud.ts";
+import { type Adapter, at, call, marks, providerOf } from "./cloud.ts";
 
 /** Longer than what takes long. */
 export const SLOW = 60_000;
+
+/** A table with a key of text, and nothing else asked for. */
+export const tableWant = (name: string, over: Partial<TableWant> = {}): TableWant => ({
+  tags: marks("Table", name),
+  partitionKey: { name: "pk", type: "String" },
+  sortKey: null,
+  indexes: [],
+  ttlField: null,
+  pointInTimeRecoveryDays: null,
+  deletionProtection: false,
+  encryptionKey: null,
+  overrides: {},
+  ...over,
+});
 
 /** Passes as core makes them, without its waits, until nothing is left to do. Gives the fields of each update. */
 export async function convergeTable(adapter: Adapter, name: string, want: TableWant): Promise<string[][]> {

@@ -2,11 +2,10 @@ import { API_VERSION } from "../../../crds/define.ts";
 import type { OnyxServiceSpec } from "../../../crds/onyxservice.ts";
 import type { WorkloadIdentitySpec } from "../../../crds/workloadidentity.ts";
 import type { Child, Seen } from "../../../operator/reconcile/composite-object.ts";
+import { leafHealth } from "../health.ts";
+import { identityAnnotations } from "../identity.ts";
 import { grantsOf } from "./bindings.ts";
-import { leafHealth } from "./health.ts";
 import { labelsOf, serviceAccountName } from "./names.ts";
-
-const refOfIdentity = (name: string) => ({ apiVersion: API_VERSION, kind: "WorkloadIdentity", name });
 
 /** Who the pods are in the cloud, with just the rights that the bindings need. Without bindings there is none. */
 export function identity(spec: OnyxServiceSpec, seen: Seen): readonly Child[] {
@@ -42,11 +41,6 @@ export function identity(spec: OnyxServiceSpec, seen: Seen): readonly Child[] {
  */
 export function serviceAccount(spec: OnyxServiceSpec, seen: Seen): readonly Child[] {
   if (spec.serviceAccountName !== undefined) return [];
-  const status = seen.live(refOfIdentity(seen.name))?.status as { outputs?: Record<string, string> } | undefined;
-  const annotations =
-    grantsOf(spec).length > 0 && status?.outputs
-      ? seen.environment.platform.serviceAccountAnnotations(status.outputs)
-      : {};
   return [
     {
       id: "serviceaccount",
@@ -56,7 +50,7 @@ export function serviceAccount(spec: OnyxServiceSpec, seen: Seen): readonly Chil
         metadata: {
           name: seen.name,
           labels: labelsOf(seen.name, spec),
-          ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+          ...(grantsOf(spec).length > 0 ? identityAnnotations(seen, { name: seen.name }) : {}),
         },
         automountServiceAccountToken: false,
       },

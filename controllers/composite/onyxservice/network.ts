@@ -1,24 +1,11 @@
 import type { OnyxServiceSpec } from "../../../crds/onyxservice.ts";
 import type { Child, Seen } from "../../../operator/reconcile/composite-object.ts";
+import { dns, ipBlock, namespace, PRIVATE_V4, PRIVATE_V6, ports } from "../network.ts";
 import { labelsOf, selectorOf } from "./names.ts";
 
 type Network = NonNullable<OnyxServiceSpec["network"]>;
 type Caller = NonNullable<Network["allowFrom"]>[number];
 type Callee = NonNullable<Network["allowTo"]>[number];
-
-/** What no cloud's API has as an address: private and link-local networks. */
-const PRIVATE_V4 = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"];
-const PRIVATE_V6 = ["fc00::/7", "fe80::/10"];
-
-/**
- * Where pods ask for names on either cloud, as one list for both: the DNS pods; NodeLocal DNSCache; Cloud DNS for GKE;
- * the cluster's DNS address in the two service ranges that EKS gives, for Auto Mode, where DNS is no pod.
- */
-const DNS_ADDRESSES = ["169.254.20.10/32", "169.254.169.254/32", "10.100.0.10/32", "172.20.0.10/32"];
-
-const ipBlock = (cidr: string, except?: readonly string[]) => ({ ipBlock: { cidr, ...(except ? { except } : {}) } });
-const ports = (protocol: string, ...numbers: readonly number[]) => numbers.map((port) => ({ protocol, port }));
-const namespace = (name: string) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } });
 
 /** Closed but for DNS, what bindings need, and what spec.network opens. */
 export function networkPolicy(spec: OnyxServiceSpec, seen: Seen): Child {
@@ -38,17 +25,6 @@ export function networkPolicy(spec: OnyxServiceSpec, seen: Seen): Child {
     },
   };
 }
-
-const dns = () => ({
-  to: [
-    {
-      ...namespace("kube-system"),
-      podSelector: { matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "node-local-dns"] }] },
-    },
-    ...DNS_ADDRESSES.map((cidr) => ipBlock(cidr)),
-  ],
-  ports: [...ports("UDP", 53), ...ports("TCP", 53)],
-});
 
 /** The cloud's APIs, which have no fixed addresses, and the endpoint that hands out credentials. */
 const cloud = (seen: Seen) => [

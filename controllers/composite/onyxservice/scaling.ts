@@ -1,8 +1,8 @@
 import { durationSeconds } from "../../../crds/duration.ts";
 import type { OnyxServiceSpec } from "../../../crds/onyxservice.ts";
 import type { Child, ChildRef, PendingChild, Seen } from "../../../operator/reconcile/composite-object.ts";
+import { hpaHealth, scaledObjectHealth } from "../health.ts";
 import { queueFieldOf } from "./bindings.ts";
-import { hpaHealth, scaledObjectHealth } from "./health.ts";
 import { CONTAINER, labelsOf } from "./names.ts";
 
 type Scaling = NonNullable<OnyxServiceSpec["scaling"]>;

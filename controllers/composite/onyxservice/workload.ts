@@ -1,7 +1,7 @@
 import type { OnyxServiceSpec } from "../../../crds/onyxservice.ts";
 import type { Child, Seen } from "../../../operator/reconcile/composite-object.ts";
 import type { KubeObject } from "../../../operator/reconcile/object.ts";
-import { deploymentHealth, jobHealth, statefulSetHealth } from "./health.ts";
+import { deploymentHealth, jobHealth, statefulSetHealth } from "../health.ts";
 import { FIXED_REPLICAS, hashOf, labelsOf, podsName, selectorOf } from "./names.ts";
 import { podTemplate } from "./pod.ts";
 

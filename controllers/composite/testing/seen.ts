@@ -1,5 +1,11 @@
 import type { Platform } from "../../../operator/provider/cloud.ts";
-import type { ChildRef, Resolved, Seen } from "../../../operator/reconcile/composite-object.ts";
+import type {
+  ChildRef,
+  CompositeStatus,
+  Resolved,
+  Seen,
+  Tenancy,
+} from "../../../operator/reconcile/composite-object.ts";
 import type { KubeObject } from "../../../operator/reconcile/object.ts";
 
 /** Outputs as the adapters give them, by kind. */
@@ -35,9 +41,18 @@ export function seenWith(
     readonly references?: Readonly<Record<string, Resolved>>;
     readonly live?: readonly KubeObject[];
     readonly secretVersions?: Readonly<Record<string, string>>;
+    readonly deletionPolicies?: Readonly<Record<string, string>>;
+    readonly tenancy?: Tenancy;
+    readonly status?: CompositeStatus;
+    readonly monthlyCost?: string;
   } = {},
 ): Seen {
-  const same = (ref: ChildRef) => (one: KubeObject) => one.kind === ref.kind && one.metadata.name === ref.name;
+  const same = (ref: ChildRef) => (one: KubeObject) =>
+    one.kind === ref.kind &&
+    one.metadata.name === ref.name &&
+    (ref.namespace === undefined || one.metadata.namespace === ref.namespace);
+  const isOurs = (namespace: string) => (one: KubeObject) =>
+    one.metadata.namespace === namespace && one.apiVersion.startsWith("onyx.onelens.io/");
   return {
     namespace: "shop",
     name: over.name ?? "orders",
@@ -46,10 +61,19 @@ export function seenWith(
       cloud: "aws",
       platform: over.platform ?? platform,
       imageRegistry: "imageRegistry" in over ? over.imageRegistry : "registry.example/p",
+      deletionPolicies: over.deletionPolicies ?? {},
+      tenancy: over.tenancy,
     },
     reference: (field) =>
       over.references?.[field] ?? { outputs: outputsOf(field.endsWith(".queue") ? "Queue" : "Table", "x") },
     live: (ref) => over.live?.find(same(ref)),
     secretVersion: (name) => over.secretVersions?.[name],
+    status: over.status,
+    monthlyCost: () => over.monthlyCost,
+    within: (namespace) => (over.live ?? []).filter(isOurs(namespace)),
+    blueprint: (namespace, name) =>
+      (over.live ?? []).filter(
+        (one) => isOurs(namespace)(one) && one.metadata.labels?.["onyx.onelens.io/blueprint"] === name,
+      ),
   };
 }

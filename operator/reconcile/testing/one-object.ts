@@ -49,6 +49,7 @@ export interface OneObject<Spec extends LeafSpec> {
   /** Another spec: generation + 1, when it differs. */
   edit(spec: Spec): void;
   annotate(annotations: Readonly<Record<string, string>>): void;
+  label(labels: Readonly<Record<string, string>>): void;
   /** `kubectl delete`: gone at once without finalizers. */
   remove(): void;
   /** The same name made anew, as after `kubectl delete` and `apply`: another uid, no status. */
@@ -185,6 +186,10 @@ export function oneObject<Spec extends LeafSpec, Want extends Wanted>(
     annotate(annotations) {
       const one = held();
       current = { ...one, metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, ...annotations } } };
+    },
+    label(labels) {
+      const one = held();
+      current = { ...one, metadata: { ...one.metadata, labels: { ...one.metadata.labels, ...labels } } };
     },
     remove() {
       const { metadata, ...one } = held();

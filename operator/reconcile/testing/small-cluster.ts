@@ -14,6 +14,7 @@ import type { CompositePass } from "../composite-report.ts";
 import type { EnvironmentProblem } from "../environment-view.ts";
 import type { LeafStatus } from "../leaf-object.ts";
 import { FINALIZER, type KubeObject, mergePatch } from "../object.ts";
+import type { Sweep } from "../sweep.ts";
 
 /** One write to the API server, such as `apply ConfigMap a` or `status`. */
 export type Write = string;
@@ -35,6 +36,8 @@ export interface SmallCluster<Spec extends CompositeSpec> {
   environment: CompositeEnvironment | EnvironmentProblem;
   /** Oldest first. */
   readonly writes: Write[];
+  /** What the cloud shows of a namespace. */
+  sweep: (namespace: string) => Sweep;
   /** Called before each write; what it throws is what the server answers. */
   onWrite: (write: Write) => void;
   /** What the cache lacks although the server has it: it is behind, or the object lacks our marks. */
@@ -104,6 +107,9 @@ export function smallCluster<Spec extends CompositeSpec>(
       return found && !cluster.uncached(found) ? found : undefined;
     },
     secretVersion: (name) => cluster.secretVersions.get(name),
+    monthlyCost: () => undefined,
+    within: (namespace) => [...cluster.children.values()].filter(({ metadata }) => metadata.namespace === namespace),
+    blueprint: () => [],
     find: async (ref) => cluster.children.get(keyOf(ref)),
     serves: async (kind: ChildKind) => !cluster.unserved.has(kind.kind),
     async apply(sent, fieldManager) {
@@ -124,6 +130,9 @@ export function smallCluster<Spec extends CompositeSpec>(
       if (found?.metadata.uid !== uid) return;
       if (!foreground && !cluster.slowToGo.has(ref.kind)) cluster.children.delete(keyOf(ref));
       else cluster.change(keyOf(ref), { metadata: { ...found.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } });
+    },
+    async sweep(_environment, namespace) {
+      return cluster.sweep(namespace);
     },
     async claim() {
       write("claim");
@@ -152,6 +161,7 @@ export function smallCluster<Spec extends CompositeSpec>(
     unserved: new Set(),
     environment,
     writes: [],
+    sweep: () => ({ searched: ["Queue"], unsearched: [], found: [] }),
     onWrite: () => {},
     uncached: () => false,
     slowToGo: new Set(),

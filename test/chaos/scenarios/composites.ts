@@ -6,7 +6,8 @@ import { ACTS, type Act, beginShift, run, type Shift } from "../life.ts";
 import { expectNoSecrets, expectQuiet, pass } from "../oracles.ts";
 import { createScribe, type Outcome, type Scribe } from "../report.ts";
 import type { RunOptions, Scenario } from "../scenario.ts";
-import { boundQueue, liveService, OTHER_SERVICE } from "../services.ts";
+import { boundQueue, type LiveComposite, liveService, OTHER_SERVICE } from "../services.ts";
+import { liveTenant, OTHER_TENANT, tenancyIn } from "../tenants.ts";
 import type { Passing } from "../wire.ts";
 
 /** So many lives in the short form. */
@@ -24,21 +25,45 @@ interface Usual {
   readonly children: Children;
 }
 
-interface ServiceLife {
+/** A composite kind that is tried. */
+interface Composite {
+  readonly kind: string;
+  /** What the update asks for. */
+  readonly edit: Over;
+  /** Which objects its operators look after. */
+  readonly everywhere: boolean;
+  /** Makes what each one needs. @returns what every spec has besides */
+  provide(lane: Lane, namespace: string): Promise<Over>;
+  live(lane: Lane, namespace: string, name: string, always: Over): LiveComposite;
+}
+
+const COMPOSITES: readonly Composite[] = [
+  { kind: "OnyxService", edit: OTHER_SERVICE, everywhere: false, provide: boundQueue, live: liveService },
+  {
+    kind: "Tenant",
+    edit: OTHER_TENANT,
+    everywhere: true,
+    provide: tenancyIn,
+    live: (lane, _namespace, name, always) => liveTenant(lane, name, always),
+  },
+];
+
+interface Life {
   readonly lane: Lane;
   readonly shift: Shift;
+  readonly composite: Composite;
   readonly namespace: string;
   readonly name: string;
-  readonly binding: Over;
+  readonly always: Over;
   readonly scribe: Scribe;
   readonly usual?: Readonly<Record<Act, Usual>>;
   readonly points?: Readonly<Partial<Record<Act, CrashPoint | undefined>>>;
 }
 
-/** A service from its first to its last day, with a crash in each act. */
-async function live(life: ServiceLife): Promise<Record<Act, Usual>> {
-  const { lane, shift, scribe, namespace, name, binding, usual, points } = life;
-  const subject = liveService(lane, namespace, name, binding);
+/** A composite from its first to its last day, with a crash in each act. */
+async function live(life: Life): Promise<Record<Act, Usual>> {
+  const { lane, shift, scribe, composite, namespace, name, always, usual, points } = life;
+  const subject = composite.live(lane, namespace, name, always);
   /** Without the name, and without what the API server gives by chance. */
   const children = async (): Promise<Children> =>
     new Map(
@@ -55,7 +80,7 @@ async function live(life: ServiceLife): Promise<Record<Act, Usual>> {
     const before = usual?.[act];
     if (point)
       scribe.plan(`${act}, ${point.moment} write ${point.write} (${before?.writes[point.write - 1]?.operation})`);
-    const options = { lane, shift, subject, act, edit: OTHER_SERVICE, point, scribe, usual: before?.writes };
+    const options = { lane, shift, subject, act, edit: composite.edit, point, scribe, usual: before?.writes };
     const { writes } = await run(options);
     if (!before) {
       await pass(lane, SETTLED_MS);
@@ -79,12 +104,13 @@ function differences(found: Children, wanted: Children): string {
     .join("; ");
 }
 
-async function serviceCrashes(lane: Lane, { short, dice }: RunOptions): Promise<Outcome> {
+async function crashesOf(composite: Composite, lane: Lane, { short, dice }: RunOptions): Promise<Outcome> {
   const namespace = await lane.namespace();
-  const scribe = createScribe("crash at every write: OnyxService", lane.side.name);
-  const shift = await beginShift(lane, namespace);
+  const scribe = createScribe(`crash at every write: ${composite.kind}`, lane.side.name);
+  const shift = await beginShift(lane, composite.everywhere ? undefined : namespace);
   try {
-    const common = { lane, shift, namespace, scribe, binding: await boundQueue(lane, namespace) };
+    const always = await composite.provide(lane, namespace);
+    const common = { lane, shift, composite, namespace, scribe, always };
     const usual = await live({ ...common, name: "the-usual-one" });
     for (const act of ACTS)
       if (usual[act].writes.length === 0) scribe.violation("U1 it converges", `${act}: nothing is written at all`);
@@ -110,8 +136,9 @@ async function serviceCrashes(lane: Lane, { short, dice }: RunOptions): Promise<
 
 export const compositeCrashes: Scenario = {
   faults: [1, 2, 3],
-  title: "the operator dies at each write of a service and of its children",
+  title: "the operator dies at each write of a service or tenant and of its children",
   async *run(lane, options) {
-    if (!options.kinds || options.kinds.has("OnyxService")) yield await serviceCrashes(lane, options);
+    for (const composite of COMPOSITES)
+      if (!options.kinds || options.kinds.has(composite.kind)) yield await crashesOf(composite, lane, options);
   },
 };

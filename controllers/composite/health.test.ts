@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KubeObject } from "../../../operator/reconcile/object.ts";
+import type { KubeObject } from "../../operator/reconcile/object.ts";
 import { deploymentHealth, hpaHealth, jobHealth, leafHealth, scaledObjectHealth, statefulSetHealth } from "./health.ts";
 
 const live = (status: object | undefined, spec: object = { replicas: 3 }, generation = 2): KubeObject => ({

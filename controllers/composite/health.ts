@@ -1,6 +1,6 @@
-import type { Health } from "../../../operator/reconcile/composite-object.ts";
-import type { KubeObject } from "../../../operator/reconcile/object.ts";
-import type { Reason } from "../../../operator/reconcile/reasons.ts";
+import type { Health } from "../../operator/reconcile/composite-object.ts";
+import type { KubeObject } from "../../operator/reconcile/object.ts";
+import type { Reason } from "../../operator/reconcile/reasons.ts";
 
 interface Condition {
   readonly type: string;

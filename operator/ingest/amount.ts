@@ -1,0 +1,47 @@
+import type { Amount } from "../provider/costs.ts";
+
+/** Decimals of an amount: what the columns of FOCUS can hold, and more than any cloud tells. */
+export const SCALE = 18;
+const ONE = 10n ** BigInt(SCALE);
+const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,18}))?$/;
+
+/**
+ * An amount in units of 10⁻¹⁸.
+ *
+ * @throws Error for what is no decimal of up to 18 places
+ */
+export function parseAmount(text: Amount): bigint {
+  const [, sign, whole, part = ""] = DECIMAL.exec(text) ?? [];
+  if (whole === undefined) throw new Error(`"${text}" is no amount: digits, and at most ${SCALE} decimals.`);
+  const units = BigInt(whole) * ONE + BigInt(part.padEnd(SCALE, "0"));
+  return sign === "-" ? -units : units;
+}
+
+/** The shortest text of an amount: `-12.5`, `0`. */
+export function amountText(units: bigint): Amount {
+  const size = units < 0n ? -units : units;
+  const part = (size % ONE).toString().padStart(SCALE, "0").replace(/0+$/, "");
+  return `${units < 0n ? "-" : ""}${size / ONE}${part === "" ? "" : `.${part}`}`;
+}
+
+/**
+ * Splits a whole by weights, to the last unit: each part gets its proportion rounded towards zero, and what is left goes,
+ * unit by unit, to those that lost most by it, the earlier ones first.
+ *
+ * @param weights not negative, and not all zero
+ * @returns parts that add up to `whole`
+ */
+export function split(whole: bigint, weights: readonly bigint[]): readonly bigint[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0n);
+  if (total <= 0n) throw new Error("Nothing can be split by weights that are all zero.");
+  const [size, sign] = whole < 0n ? [-whole, -1n] : [whole, 1n];
+  const parts = weights.map((weight, at) => ({ at, part: (size * weight) / total, lost: (size * weight) % total }));
+  const left = Number(size - parts.reduce((sum, { part }) => sum + part, 0n));
+  const first = new Set(
+    [...parts]
+      .sort((a, b) => (a.lost === b.lost ? a.at - b.at : a.lost > b.lost ? -1 : 1))
+      .slice(0, left)
+      .map(({ at }) => at),
+  );
+  return parts.map(({ at, part }) => sign * (first.has(at) ? part + 1n : part));
+}

@@ -1,0 +1,22 @@
+/** The worker that takes cost reports in: docs/guides/cost-reports.md. Configured by environment variables alone. */
+import { createLog } from "../runtime/log.ts";
+import { configOf } from "./config.ts";
+import { work } from "./worker.ts";
+
+const log = createLog({ fields: { program: "onyx-ingest" } });
+const stop = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+
+try {
+  const config = configOf(process.env);
+  const cloud =
+    config.cloud === "aws"
+      ? (await import("../../adapters/aws/costs.ts")).connectCosts(config)
+      : (await import("../../adapters/gcp/costs.ts")).connectCosts(config);
+  log.info({ source: config.options.source, cloud: config.cloud }, "ready");
+  await work(cloud, config.options, log, stop.signal);
+  cloud.close();
+} catch (err) {
+  log.error({ err }, "the worker ends");
+  process.exitCode = 1;
+}
