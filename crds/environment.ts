@@ -5,7 +5,7 @@ import { conditions } from "./conditions.ts";
 import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { deletionPolicy } from "./leaf.ts";
-import { immutable, withRules } from "./rules.ts";
+import { exactlyOne, immutable, type Rule, withRules } from "./rules.ts";
 import { tags } from "./tags.ts";
 import { formed, label, map, mapList, objectName, set, text } from "./text.ts";
 
@@ -20,6 +20,39 @@ const clusterName = () =>
     100,
     "must be the name of a cluster: a letter or digit, then letters, digits, '_' and '-'",
   );
+
+const roleArn = () =>
+  formed(
+    /^arn:[a-z-]+:iam::[0-9]{12}:role\/[A-Za-z0-9+=,.@_/-]+$/,
+    512,
+    "roleArn must be the ARN of an IAM role: arn:aws:iam::ACCOUNT:role/NAME",
+  );
+
+const workloadIdentityProvider = () =>
+  formed(
+    /^projects\/[0-9]+\/locations\/global\/workloadIdentityPools\/[a-z0-9-]{4,32}\/providers\/[a-z0-9-]{4,32}$/,
+    256,
+    "workloadIdentityProvider must be projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER, with the project's number",
+  );
+
+const serviceAccountEmail = () =>
+  formed(
+    /^[a-z][a-z0-9-]{4,28}[a-z0-9]@[a-z0-9.-]+\.iam\.gserviceaccount\.com$/,
+    128,
+    "serviceAccount must be the email of a service account: NAME@PROJECT.iam.gserviceaccount.com",
+  );
+
+const onlyWithServiceAccount = (field: string): Rule => ({
+  rule: `!has(self.${field}) || has(self.serviceAccountRef)`,
+  message: `${field} says what tokens of a ServiceAccount are exchanged for: it goes with serviceAccountRef`,
+  fieldPath: `.${field}`,
+});
+
+/** CEL: that the operator acts as a ServiceAccount. */
+const ACTS = "(has(self.credentials) && has(self.credentials.serviceAccountRef))";
+/** CEL: the project as emails have it. One of a domain, `example.com:p`, has the domain last. */
+const PROJECT =
+  "(self.account.contains(':') ? self.account.substring(self.account.indexOf(':') + 1) + '.' + self.account.substring(0, self.account.indexOf(':')) : self.account)";
 
 const tenancyTable = () =>
   z.strictObject({
@@ -62,17 +95,53 @@ const spec = withRules(
       })
       .optional()
       .describe("What only AWS has."),
-    credentials: z
-      .strictObject({
+    credentials: withRules(
+      z.strictObject({
         secretRef: z
           .strictObject({
             namespace: label().describe("Its namespace."),
             name: objectName().describe("Its name."),
           })
-          .describe("A Secret with the keys that the cloud's SDK knows, such as AWS_ACCESS_KEY_ID."),
-      })
+          .optional()
+          .describe("A Secret with the keys that the cloud's SDK knows, such as AWS_ACCESS_KEY_ID. For development."),
+        serviceAccountRef: z
+          .strictObject({
+            namespace: label().describe("Its namespace, one of spec.namespaces."),
+            name: objectName().describe("Its name."),
+            audience: text(256)
+              .optional()
+              .describe(
+                "Who its tokens are for. Absent: sts.amazonaws.com on AWS, //iam.googleapis.com/ and the provider on Google Cloud.",
+              ),
+          })
+          .optional()
+          .describe(
+            "A ServiceAccount that the operator acts as in the cloud, instead of as itself: the identity of a tenant.",
+          ),
+        aws: z
+          .strictObject({
+            roleArn: roleArn().describe("ARN of the IAM role that the ServiceAccount assumes. In spec.account."),
+          })
+          .optional()
+          .describe("AWS: what the ServiceAccount's token is exchanged for."),
+        gcp: z
+          .strictObject({
+            workloadIdentityProvider: workloadIdentityProvider().describe(
+              "Name of the provider of a workload identity pool that trusts the cluster's tokens.",
+            ),
+            serviceAccount: serviceAccountEmail().describe(
+              "Email of the Google service account that is impersonated. In the project spec.account.",
+            ),
+          })
+          .optional()
+          .describe("Google Cloud: what the ServiceAccount's token is exchanged for."),
+      }),
+      exactlyOne("secretRef", "serviceAccountRef"),
+      onlyWithServiceAccount("aws"),
+      onlyWithServiceAccount("gcp"),
+    )
       .optional()
-      .describe("Credentials of the operator, for development. Absent: its own workload identity, as it should be."),
+      .describe("Whom the operator acts as. Absent: its own workload identity."),
     endpoints: map(
       formed(/^https?:\/\/[^\s?#]+$/, 255, "an endpoint must be an http:// or https:// URL").describe("URL."),
       { ...serviceName, what: "keys of endpoints are names of cloud services, such as sqs, or default" },
@@ -163,6 +232,45 @@ const spec = withRules(
     rule: "self.cloud == 'aws' || !has(self.aws)",
     message: "aws is for an Environment on AWS; Google Cloud has no permissions boundaries: leave it out",
     fieldPath: ".aws",
+  },
+  {
+    rule: "self.cloud == 'aws' || !has(self.credentials) || !has(self.credentials.aws)",
+    message: "credentials.aws is for an Environment on AWS; on Google Cloud give credentials.gcp",
+    fieldPath: ".credentials.aws",
+  },
+  {
+    rule: "self.cloud == 'gcp' || !has(self.credentials) || !has(self.credentials.gcp)",
+    message: "credentials.gcp is for an Environment on Google Cloud; on AWS give credentials.aws",
+    fieldPath: ".credentials.gcp",
+  },
+  {
+    rule: `self.cloud != 'aws' || !${ACTS} || has(self.credentials.aws)`,
+    message: "credentials.serviceAccountRef needs credentials.aws.roleArn: the role that the ServiceAccount assumes",
+    reason: "FieldValueRequired",
+    fieldPath: ".credentials.aws",
+  },
+  {
+    rule: `self.cloud != 'gcp' || !${ACTS} || has(self.credentials.gcp)`,
+    message:
+      "credentials.serviceAccountRef needs credentials.gcp: the provider that takes the ServiceAccount's tokens, and the service account that is impersonated",
+    reason: "FieldValueRequired",
+    fieldPath: ".credentials.gcp",
+  },
+  {
+    rule: "!has(self.credentials) || !has(self.credentials.aws) || self.credentials.aws.roleArn.contains(':iam::' + self.account + ':role/')",
+    message: "credentials.aws.roleArn must be a role of the account that spec.account names",
+    fieldPath: ".credentials.aws.roleArn",
+  },
+  {
+    rule: `!has(self.credentials) || !has(self.credentials.gcp) || self.credentials.gcp.serviceAccount.endsWith('@' + ${PROJECT} + '.iam.gserviceaccount.com')`,
+    message: "credentials.gcp.serviceAccount must be a service account of the project that spec.account names",
+    fieldPath: ".credentials.gcp.serviceAccount",
+  },
+  {
+    rule: `!${ACTS} || (has(self.namespaces) && self.credentials.serviceAccountRef.namespace in self.namespaces)`,
+    message:
+      "credentials.serviceAccountRef must be of a namespace that spec.namespaces lists: whose identity it is must be whom the Environment serves, and nobody else",
+    fieldPath: ".credentials.serviceAccountRef.namespace",
   },
   {
     rule: "self.cloud == 'aws' || self.workloadIdentity != 'Irsa'",

@@ -12,11 +12,12 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { STSClient } from "@aws-sdk/client-sts";
+import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import type { Place } from "../../operator/provider/cloud.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
 import { type InTurn, inTurn } from "../in-turn.ts";
 import { formatArn, partitionOf } from "./arn.ts";
+import { assumedRole } from "./assumed-role.ts";
 
 /** Where warnings of the SDK go. */
 export interface AwsLog {
@@ -55,7 +56,7 @@ export interface Aws {
 export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.now): Aws {
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: 64 });
   const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: 64 });
-  const shared = {
+  const unsigned = {
     region: place.region,
     maxAttempts: 1,
     requestHandler: {
@@ -66,12 +67,14 @@ export function awsClients(place: Place, log?: AwsLog, now: () => number = Date.
       throwOnRequestTimeout: true,
       ...(log && { logger: sdkLogger(log) }),
     },
-    ...(place.credentials && { credentials: async () => staticCredentials(place.credentials ?? {}) }),
   };
-  const at = (service: string) => {
+  const to = <Config extends object>(service: string, config: Config) => {
     const endpoint = endpointOf(place, service);
-    return endpoint === undefined ? shared : { ...shared, endpoint };
+    return endpoint === undefined ? config : { ...config, endpoint };
   };
+  const credentials = credentialsOf(place, to("sts", unsigned), now);
+  const shared = { ...unsigned, ...(credentials && { credentials }) };
+  const at = (service: string) => to(service, shared);
   return {
     place,
     sns: new SNSClient(at("sns")),
@@ -133,6 +136,22 @@ function s3Client(config: S3ClientConfig, ownEndpoint: boolean): S3Client {
 /** The URL that calls to a service go to, when the Environment overrides it. Without a slash at its end. */
 export function endpointOf(place: Place, service: string): string | undefined {
   return (place.endpoints[service] ?? place.endpoints.default)?.replace(/\/+$/, "");
+}
+
+/**
+ * Undefined: what the SDK finds around the process, the operator's own. Never with an identity, whatever befalls it.
+ * @param config of a client of STS
+ */
+function credentialsOf(place: Place, config: STSClientConfig, now: () => number) {
+  const { identity, credentials } = place;
+  if (identity)
+    return assumedRole(new STSClient({ ...config, credentials: nobodys }), identity, place.environment, now);
+  return credentials && (async () => staticCredentials(credentials));
+}
+
+/** For the one call that is not signed: whatever asks for credentials all the same does not get the operator's. */
+async function nobodys(): Promise<never> {
+  throw new ProviderError("denied", "This call is made without credentials.", { code: "NoCredentials" });
 }
 
 /** From a Secret with the names that AWS's tools read from the environment, or those of the SDK. */

@@ -2,9 +2,10 @@ import { KubeConfig } from "@kubernetes/client-node";
 import type { Kind } from "../../crds/define.ts";
 import { kinds } from "../../crds/index.ts";
 import { type EnvironmentObject, environmentPass } from "../reconcile/environment.ts";
-import type { EnvironmentRegistry } from "../reconcile/environments.ts";
+import { type EnvironmentRegistry, noTokens, type Tokens } from "../reconcile/environments.ts";
 import type { LeafStatus } from "../reconcile/leaf-object.ts";
 import type { KubeObject } from "../reconcile/object.ts";
+import { tokensFrom } from "../reconcile/tokens.ts";
 import { type Client, createClient } from "../runtime/client.ts";
 import { createClock } from "../runtime/clock.ts";
 import { ApiError, isNotFound } from "../runtime/errors.ts";
@@ -90,16 +91,22 @@ async function listed(client: Client, kind: Kind, context: string): Promise<read
   }
 }
 
+/** Tokens for who looks at a cluster, by their own rights in it. Without a cluster there are none. */
+export const tokensOf = (cluster: Pick<ClusterView, "client"> | undefined): Tokens =>
+  cluster ? tokensFrom(cluster.client, "have `create serviceaccounts/token` given to you") : noTokens;
+
 /** Connects the Environments: those given first, then those of the cluster that are not among them. */
 export async function connectEnvironments(
   registry: EnvironmentRegistry,
   environments: readonly EnvironmentObject[],
   secret: (namespace: string, name: string) => Promise<Readonly<Record<string, string>> | undefined>,
+  tokens: Tokens,
   timeoutMs = 30_000,
 ): Promise<void> {
   const host = {
     registry,
     secret: (ref: { namespace: string; name: string }) => secret(ref.namespace, ref.name),
+    tokens,
     counts: () => ({ managed: 0, ready: 0, failed: 0, disabled: 0 }),
     monthlyCost: () => undefined,
     budgets: () => [],

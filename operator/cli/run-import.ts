@@ -5,7 +5,7 @@ import type { EnvironmentObject } from "../reconcile/environment.ts";
 import { createEnvironmentRegistry } from "../reconcile/environments.ts";
 import type { Leaf, LeafSpec } from "../reconcile/leaf-object.ts";
 import { connect, leaves } from "../wiring.ts";
-import { ClusterError, connectEnvironments, readCluster } from "./cluster.ts";
+import { ClusterError, connectEnvironments, readCluster, tokensOf } from "./cluster.ts";
 import { type Importable, importLeaves } from "./import/import.ts";
 import { importExitCode, importText } from "./import/text.ts";
 import { ManifestError, readManifests } from "./manifests.ts";
@@ -38,7 +38,7 @@ export async function runImport(options: ImportOptions): Promise<Result> {
   const registry = createEnvironmentRegistry(connect, (_kind, provider) => provider);
   const { name } = chosen.metadata;
   try {
-    await connectEnvironments(registry, [chosen], secretFrom(manifests, cluster));
+    await connectEnvironments(registry, [chosen], secretFrom(manifests, cluster), tokensOf(cluster));
     const environment = registry.get(name);
     if ("problem" in environment) throw new ClusterError(environment.problem.message);
     const filter = { kinds: options.kind, namePrefix: options.namePrefix, tags: tagsOf(options.tag) };

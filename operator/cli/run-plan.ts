@@ -9,7 +9,7 @@ import { isNotFound } from "../runtime/errors.ts";
 import type { KubeObject as ServerObject } from "../runtime/resource.ts";
 import { composites, connect, leaves } from "../wiring.ts";
 import { assumedEnvironment, createAssumptions } from "./assume.ts";
-import { ClusterError, type ClusterView, connectEnvironments, readCluster } from "./cluster.ts";
+import { ClusterError, type ClusterView, connectEnvironments, readCluster, tokensOf } from "./cluster.ts";
 import { type CloudPlan, compare, compareExitCode } from "./compare.ts";
 import { comparisonText } from "./compare-text.ts";
 import { type Manifest, ManifestError, readManifests } from "./manifests.ts";
@@ -66,7 +66,7 @@ async function planCluster(manifests: readonly Manifest[], cluster: ClusterView)
   );
   const environments = [...given, ...(known as EnvironmentObject[])];
   const registry = createEnvironmentRegistry(connect, (_kind, provider) => provider);
-  await connectEnvironments(registry, environments, secretFrom(manifests, cluster));
+  await connectEnvironments(registry, environments, secretFrom(manifests, cluster), tokensOf(cluster));
   return planFor(manifests, environments, cluster, registry);
 }
 
@@ -114,7 +114,8 @@ async function planCloud(
   const environments = known ?? [assumedEnvironment(cloud)];
   const assumptions = createAssumptions();
   const registry = createEnvironmentRegistry(connect, assumptions.wrap);
-  if (known && !offline) await connectEnvironments(registry, known, secretFrom(manifests, cluster), SILENT_MS);
+  if (known && !offline)
+    await connectEnvironments(registry, known, secretFrom(manifests, cluster), tokensOf(cluster), SILENT_MS);
   const silent = environments.flatMap((environment) => {
     const state = registry.get(environment.metadata.name);
     return "problem" in state ? [{ environment, why: state.problem.message }] : [];

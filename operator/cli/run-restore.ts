@@ -6,7 +6,7 @@ import type { EnvironmentObject } from "../reconcile/environment.ts";
 import { createEnvironmentRegistry } from "../reconcile/environments.ts";
 import type { Leaf, LeafObject, LeafSpec } from "../reconcile/leaf-object.ts";
 import { connect, leaves } from "../wiring.ts";
-import { ClusterError, type ClusterView, connectEnvironments, readCluster } from "./cluster.ts";
+import { ClusterError, type ClusterView, connectEnvironments, readCluster, tokensOf } from "./cluster.ts";
 import type { Result } from "./onyx.ts";
 import { inWords, type Restored, restore } from "./restore.ts";
 import { secretFrom } from "./secrets.ts";
@@ -83,7 +83,7 @@ async function run(
   const environments = cluster.objects.filter((object) => object.kind === "Environment") as EnvironmentObject[];
   const registry = createEnvironmentRegistry(connect, (_kind, provider) => provider);
   try {
-    await connectEnvironments(registry, environments, secretFrom([], cluster));
+    await connectEnvironments(registry, environments, secretFrom([], cluster), tokensOf(cluster));
     return await restore({
       leaf,
       from,

@@ -16,8 +16,48 @@ export interface Place {
   readonly permissionsBoundary?: string | undefined;
   /** URLs by service (`sqs`, `dynamodb`, `pubsub`, …) or `default`, for emulators and private endpoints. */
   readonly endpoints: Readonly<Record<string, string>>;
-  /** Absent: the ambient workload identity of the operator. From a Secret, for development. */
+  /** From a Secret, for development. Without them and without `identity`: the ambient workload identity of the operator. */
   readonly credentials?: Readonly<Record<string, string>> | undefined;
+  /** Whom every call is made as. With it neither `credentials` nor what is ambient is ever used. */
+  readonly identity?: Identity | undefined;
+}
+
+/** A ServiceAccount of the cluster, and what the cloud gives for its tokens. */
+export interface Identity {
+  readonly serviceAccount: ServiceAccountName;
+  /** Who the tokens are for. */
+  readonly audience: string;
+  readonly as: AssumedRole | ImpersonatedAccount;
+  /**
+   * A new token, from the API server. It is nobody's credential but the ServiceAccount's: it goes to the cloud's token
+   * service, and nowhere else.
+   * @throws ProviderError
+   */
+  token(signal: AbortSignal): Promise<IdentityToken>;
+}
+
+export interface ServiceAccountName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** An IAM role of AWS. */
+export interface AssumedRole {
+  readonly roleArn: string;
+}
+
+/** A service account of Google Cloud. */
+export interface ImpersonatedAccount {
+  /** `projects/N/locations/global/workloadIdentityPools/P/providers/X` */
+  readonly provider: string;
+  /** Its email. */
+  readonly serviceAccount: string;
+}
+
+/** A token of a ServiceAccount, a JSON web token. */
+export interface IdentityToken {
+  readonly token: string;
+  readonly expires: Date;
 }
 
 /** Who we are in a cloud. */

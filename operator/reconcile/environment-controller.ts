@@ -14,6 +14,7 @@ import {
 import { cacheOf, claimFinalizer, type Run, release, type Shared, writeStatus } from "./leaf-controller.ts";
 import type { LeafObject } from "./leaf-object.ts";
 import { hasFinalizer, isDeleting, type KubeObject, mergePatch } from "./object.ts";
+import { tokensFrom } from "./tokens.ts";
 
 /** Time between two questions to a cloud who we are: a rotated credential is taken up within it. */
 const RESYNC_MS = 60_000;
@@ -21,6 +22,7 @@ const RESYNC_MS = 60_000;
 /** Runs passes over Environments. They come before all others: no object is judged before its Environment is known. */
 export function environmentReconciler(type: ResourceType, leafKinds: readonly string[], shared: Shared): Run {
   const { client, environments } = shared;
+  const tokens = tokensFrom(client, "add it to tenantIdentities in the values of the operator's chart");
   return async (key, { signal, wrote }) => {
     const object: EnvironmentObject | undefined = cacheOf(shared, "Environment").get(key);
     if (!object) {
@@ -35,6 +37,7 @@ export function environmentReconciler(type: ResourceType, leafKinds: readonly st
       monthlyCost: (name, isDefault) => monthlyCostOf(objectsIn(leafKinds, name, isDefault, shared)),
       budgets: shared.budgets,
       secret: (ref) => readSecret(client, ref, signal),
+      tokens,
     };
     if (isDeleting(object) && !hasFinalizer(object)) return { when: "change" };
     if (!hasFinalizer(object)) wrote(await claimFinalizer(client, type, object, signal));

@@ -2,12 +2,13 @@ import type { UseLevel } from "../provider/budget-use.ts";
 import type { WhoAmI } from "../provider/cloud.ts";
 import { ProviderError } from "../provider/fault.ts";
 import { type Condition, condition, mergeConditions, type Verdict } from "./conditions.ts";
-import type { EnvironmentRegistry, EnvironmentSpec } from "./environments.ts";
+import type { EnvironmentRegistry, EnvironmentSpec, Tokens } from "./environments.ts";
 import type { Next } from "./gather.ts";
 import { SLOW } from "./gather.ts";
 import { ANNOTATIONS, isDeleting, type KubeObject, pollInterval } from "./object.ts";
 import { FAULTS, type Reason } from "./reasons.ts";
 import type { Notice } from "./report.ts";
+import { SERVICE_ACCOUNT_MISSING } from "./tokens.ts";
 
 /** How many objects stand in an Environment. */
 export interface Counts {
@@ -39,12 +40,7 @@ export interface EnvironmentStatus {
   readonly lastHandledReconcileAt?: string | undefined;
 }
 
-export type EnvironmentObject = KubeObject<
-  EnvironmentSpec & { readonly credentials?: { readonly secretRef: SecretRef } | undefined },
-  EnvironmentStatus
-> & {
-  readonly spec: EnvironmentSpec & { readonly credentials?: { readonly secretRef: SecretRef } | undefined };
-};
+export type EnvironmentObject = KubeObject<EnvironmentSpec, EnvironmentStatus> & { readonly spec: EnvironmentSpec };
 
 export interface SecretRef {
   readonly namespace: string;
@@ -56,6 +52,8 @@ export interface EnvironmentHost {
   readonly registry: EnvironmentRegistry;
   /** The values of a Secret, decoded; undefined when there is none. */
   secret(ref: SecretRef): Promise<Readonly<Record<string, string>> | undefined>;
+  /** Asked by the cloud's SDK, whenever it needs credentials: it must outlive the pass. */
+  readonly tokens: Tokens;
   /** From caches. */
   counts(environment: string, isDefault: boolean): Counts;
   /** From caches: the sum of what the objects in it cost a month, with the currency; undefined when none says. */
@@ -162,9 +160,10 @@ type Looked = { readonly who: WhoAmI } | { readonly reason: Reason; readonly mes
 async function look(object: EnvironmentObject, host: EnvironmentHost, signal: AbortSignal): Promise<Looked> {
   const { spec, metadata } = object;
   try {
-    const credentials = spec.credentials && (await host.secret(spec.credentials.secretRef));
-    if (spec.credentials && !credentials) return missingSecret(spec.credentials.secretRef);
-    const connection = await host.registry.connection(metadata.name, spec, credentials);
+    const secretRef = spec.credentials?.secretRef;
+    const credentials = secretRef && (await host.secret(secretRef));
+    if (secretRef && !credentials) return missingSecret(secretRef);
+    const connection = await host.registry.connection(metadata.name, spec, credentials, host.tokens);
     const who = await connection.whoAmI(signal);
     if (who.account === spec.account) return { who };
     return {
@@ -174,6 +173,7 @@ async function look(object: EnvironmentObject, host: EnvironmentHost, signal: Ab
     };
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
+    if (error.code === SERVICE_ACCOUNT_MISSING) return missing(error.message);
     const { reason, retry } = FAULTS[error.fault];
     return {
       reason,
@@ -183,9 +183,12 @@ async function look(object: EnvironmentObject, host: EnvironmentHost, signal: Ab
   }
 }
 
-const missingSecret = ({ namespace, name }: SecretRef): Looked => ({
+const missingSecret = ({ namespace, name }: SecretRef): Looked =>
+  missing(`Secret ${namespace}/${name} (spec.credentials.secretRef) does not exist.`);
+
+const missing = (message: string): Looked => ({
   reason: "CredentialsMissing",
-  message: `Secret ${namespace}/${name} (spec.credentials.secretRef) does not exist.`,
+  message,
   next: { when: "after", ms: 10_000 },
 });
 

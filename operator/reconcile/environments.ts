@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { CloudConnection, Place, Platform, WhoAmI } from "../provider/cloud.ts";
+import type { CloudConnection, Identity, IdentityToken, Place, Platform, WhoAmI } from "../provider/cloud.ts";
+import { ProviderError } from "../provider/fault.ts";
 import type { Cloud, Unsupported } from "../provider/provider.ts";
 import type { AnyProvider, EnvironmentProblem, Environments, EnvironmentView } from "./environment-view.ts";
 
@@ -12,6 +13,7 @@ export interface EnvironmentSpec {
   readonly oidcIssuer?: string | undefined;
   readonly workloadIdentity: "Native" | "Irsa";
   readonly aws?: { readonly permissionsBoundary?: string | undefined } | undefined;
+  readonly credentials?: EnvironmentCredentials | undefined;
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
   readonly namePrefix?: string | undefined;
   readonly imageRegistry?: string | undefined;
@@ -22,6 +24,19 @@ export interface EnvironmentSpec {
   readonly namespaces?: readonly string[] | undefined;
   readonly default: boolean;
 }
+
+/** Exactly one of the two references. */
+export interface EnvironmentCredentials {
+  readonly secretRef?: { readonly namespace: string; readonly name: string } | undefined;
+  readonly serviceAccountRef?:
+    | { readonly namespace: string; readonly name: string; readonly audience?: string | undefined }
+    | undefined;
+  readonly aws?: { readonly roleArn: string } | undefined;
+  readonly gcp?: { readonly workloadIdentityProvider: string; readonly serviceAccount: string } | undefined;
+}
+
+/** Where tokens of ServiceAccounts come from. @throws ProviderError */
+export type Tokens = (identity: Omit<Identity, "token">, signal: AbortSignal) => Promise<IdentityToken>;
 
 /** A connection whose kinds core takes as they come. */
 export type AnyConnection = Omit<CloudConnection<Record<never, never>>, "providers"> & {
@@ -51,8 +66,14 @@ export interface EnvironmentRegistry extends Environments {
   /**
    * The connection for this spec: the same one while spec and credentials stay, a new one otherwise (the old one is
    * closed). Not to be asked for the same name again before it has answered.
+   * @param tokens for a spec that names a ServiceAccount; without it there are none
    */
-  connection(name: string, spec: EnvironmentSpec, credentials: Place["credentials"]): Promise<AnyConnection>;
+  connection(
+    name: string,
+    spec: EnvironmentSpec,
+    credentials: Place["credentials"],
+    tokens?: Tokens,
+  ): Promise<AnyConnection>;
   /** The cloud has answered: from now on `get` gives it. */
   ready(name: string, spec: EnvironmentSpec, who: WhoAmI): void;
   /**
@@ -137,10 +158,10 @@ export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): Environ
         "The cluster has more than one default Environment. Leave spec.default: true on one of them.",
       );
     },
-    async connection(name, spec, credentials) {
-      const place = placeOf(name, spec, credentials);
+    async connection(name, spec, credentials, tokens) {
+      const place = placeOf(name, spec, credentials, identityOf(spec.credentials, tokens));
       const known = entries.get(name);
-      if (known?.connection && known.spec.cloud === spec.cloud && isDeepStrictEqual(known.place, place))
+      if (known?.connection && known.spec.cloud === spec.cloud && isSamePlace(known.place, place))
         return known.connection;
       const connection = await connect(spec.cloud, place);
       known?.connection?.close();
@@ -154,7 +175,11 @@ export function createEnvironmentRegistry(connect: Connect, wrap: Wrap): Environ
       if (entry) become(name, spec, live(name, spec, who, entry));
     },
     failed(name, spec, why, { provisional = false } = {}) {
-      const entry = entries.get(name) ?? { spec, place: placeOf(name, spec, undefined), state: { problem: why } };
+      const entry = entries.get(name) ?? {
+        spec,
+        place: placeOf(name, spec, undefined, undefined),
+        state: { problem: why },
+      };
       entries.set(name, entry);
       if (provisional && !looked.has(name)) entry.state = { problem: why };
       else become(name, spec, { problem: why });
@@ -179,7 +204,20 @@ function sameState(a: Entry["state"], b: Entry["state"]): boolean {
   return isDeepStrictEqual(a.who, b.who) && isDeepStrictEqual(a.place, b.place);
 }
 
-function placeOf(name: string, spec: EnvironmentSpec, credentials: Place["credentials"]): Place {
+/** How a token is asked for says nothing of where or as whom we are. */
+const isSamePlace = (a: Place, b: Place): boolean => isDeepStrictEqual(withoutToken(a), withoutToken(b));
+
+const withoutToken = ({ identity, ...place }: Place) => ({
+  ...place,
+  identity: identity && { serviceAccount: identity.serviceAccount, audience: identity.audience, as: identity.as },
+});
+
+function placeOf(
+  name: string,
+  spec: EnvironmentSpec,
+  credentials: Place["credentials"],
+  identity: Place["identity"],
+): Place {
   return {
     environment: name,
     cluster: spec.clusterName,
@@ -190,8 +228,34 @@ function placeOf(name: string, spec: EnvironmentSpec, credentials: Place["creden
     permissionsBoundary: spec.aws?.permissionsBoundary,
     endpoints: spec.endpoints ?? {},
     credentials,
+    identity,
   };
 }
+
+/** Where there is no cluster to ask. */
+export const noTokens: Tokens = async ({ serviceAccount: { namespace, name } }) => {
+  const message = `No token of ServiceAccount ${namespace}/${name} (spec.credentials.serviceAccountRef) can be had without its cluster.`;
+  throw new ProviderError("denied", message, { code: "NoTokens" });
+};
+
+function identityOf(credentials: EnvironmentCredentials | undefined, tokens = noTokens): Identity | undefined {
+  if (!credentials?.serviceAccountRef) return undefined;
+  const { namespace, name, audience } = credentials.serviceAccountRef;
+  const as = assumed(credentials);
+  const identity = { serviceAccount: { namespace, name }, audience: audience ?? defaultAudience(as), as };
+  return { ...identity, token: (signal) => tokens(identity, signal) };
+}
+
+/** @throws ProviderError for what the schema refuses: a ServiceAccount alone must not be read as no identity */
+function assumed({ aws, gcp }: EnvironmentCredentials): Identity["as"] {
+  if (aws) return { roleArn: aws.roleArn };
+  if (gcp) return { provider: gcp.workloadIdentityProvider, serviceAccount: gcp.serviceAccount };
+  const message = "spec.credentials.serviceAccountRef needs spec.credentials.aws or spec.credentials.gcp.";
+  throw new ProviderError("invalid", message, { code: "CredentialsIncomplete" });
+}
+
+const defaultAudience = (as: Identity["as"]): string =>
+  "roleArn" in as ? "sts.amazonaws.com" : `//iam.googleapis.com/${as.provider}`;
 
 const absent = (message: string): EnvironmentProblem => ({
   problem: { reason: "EnvironmentNotReady", message, absent: true },

@@ -64,7 +64,7 @@ export const REASONS = {
     "The API server, a policy or a webhook does not take an object that it is made of; the message is theirs. Retried every 10 to 30 minutes.",
   Reachable: "The cloud answers and the credentials are the expected ones.",
   WrongAccount: "The credentials belong to another account or project than spec.account says. Nothing is touched.",
-  CredentialsMissing: "The Secret with the credentials is missing or lacks a key.",
+  CredentialsMissing: "The Secret or ServiceAccount that spec.credentials names is missing, or the Secret lacks a key.",
   InternalError: "A fault of the operator itself; the log has the stack. Retried by itself.",
 } as const satisfies Record<string, string>;
 

@@ -38,6 +38,16 @@ const TOO_LONG = `spec.subscribeTo.filter: Invalid value: ${FILTER_TOO_LONG}`;
 
 const KEY = "partitionKey: {name: id, type: String}";
 const AWS = "cloud: aws, region: us-east-1, clusterName: c";
+const ROLE = "aws: {roleArn: 'arn:aws:iam::123456789012:role/t'}";
+const IMPERSONATED =
+  "gcp: {workloadIdentityProvider: projects/42/locations/global/workloadIdentityPools/clusters/providers/prod, serviceAccount: tenant@my-project.iam.gserviceaccount.com}";
+const credentialsOf = (more: string) => `credentials: {serviceAccountRef: {namespace: t, name: cloud}, ${more}}`;
+const acting = (more: string, namespaces = "[t]") =>
+  `{${AWS}, account: "123456789012", namespaces: ${namespaces}, ${credentialsOf(more)}}`;
+const onGoogle = (more: string) =>
+  `{cloud: gcp, region: us-central1, clusterName: c, account: my-project, namespaces: [t], ${credentialsOf(more)}}`;
+const SERVES =
+  "credentials.serviceAccountRef must be of a namespace that spec.namespaces lists: whose identity it is must be whom the Environment serves, and nobody else";
 const PROBE = "{http: {path: /healthz, port: 8080}}";
 const DURATION =
   "must be a duration in hours, minutes and seconds, such as 90s, 10m or 1h30m; there is no unit for days: 14 days are 336h";
@@ -487,6 +497,80 @@ export const REFUSED: readonly Refused[] = [
     ),
     message:
       'spec.aws.permissionsBoundary: Invalid value: "arn:aws:iam::123456789012:role/b": permissionsBoundary must be the ARN of an IAM policy: arn:aws:iam::ACCOUNT:policy/NAME',
+  },
+  {
+    what: "credentials of two kinds",
+    yaml: environment(acting(`secretRef: {namespace: t, name: s}, ${ROLE}`)),
+    message: "spec.credentials: Invalid value: give exactly one of secretRef, serviceAccountRef",
+  },
+  {
+    what: "no credentials at all",
+    yaml: environment(`{${AWS}, account: "123456789012", credentials: {}}`),
+    message: "spec.credentials: Invalid value: give exactly one of secretRef, serviceAccountRef",
+  },
+  {
+    what: "a role for credentials of a Secret",
+    yaml: environment(`{${AWS}, account: "123456789012", credentials: {secretRef: {namespace: t, name: s}, ${ROLE}}}`),
+    message:
+      "spec.credentials.aws: Invalid value: aws says what tokens of a ServiceAccount are exchanged for: it goes with serviceAccountRef",
+  },
+  {
+    what: "a ServiceAccount without a role",
+    yaml: environment(acting("")),
+    message:
+      "spec.credentials.aws: Required value: credentials.serviceAccountRef needs credentials.aws.roleArn: the role that the ServiceAccount assumes",
+  },
+  {
+    what: "a role of another account",
+    yaml: environment(acting("aws: {roleArn: 'arn:aws:iam::210987654321:role/t'}")),
+    message:
+      "spec.credentials.aws.roleArn: Invalid value: credentials.aws.roleArn must be a role of the account that spec.account names",
+  },
+  {
+    what: "a role that is a policy",
+    yaml: environment(acting("aws: {roleArn: 'arn:aws:iam::123456789012:policy/t'}")),
+    message:
+      'spec.credentials.aws.roleArn: Invalid value: "arn:aws:iam::123456789012:policy/t": roleArn must be the ARN of an IAM role: arn:aws:iam::ACCOUNT:role/NAME',
+  },
+  {
+    what: "a ServiceAccount of a namespace that is not served",
+    yaml: environment(acting(ROLE, "[other]")),
+    message: `spec.credentials.serviceAccountRef.namespace: Invalid value: ${SERVES}`,
+  },
+  {
+    what: "a ServiceAccount where all namespaces are served",
+    yaml: environment(acting(ROLE).replace("namespaces: [t], ", "")),
+    message: `spec.credentials.serviceAccountRef.namespace: Invalid value: ${SERVES}`,
+  },
+  {
+    what: "what tokens are exchanged for on AWS, on Google Cloud",
+    yaml: environment(onGoogle(`${ROLE.replaceAll("123456789012", "000000000000")}, ${IMPERSONATED}`)),
+    message:
+      "spec.credentials.aws: Invalid value: credentials.aws is for an Environment on AWS; on Google Cloud give credentials.gcp",
+  },
+  {
+    what: "what tokens are exchanged for on Google Cloud, on AWS",
+    yaml: environment(acting(`${ROLE}, ${IMPERSONATED}`)),
+    message:
+      "spec.credentials.gcp: Invalid value: credentials.gcp is for an Environment on Google Cloud; on AWS give credentials.aws",
+  },
+  {
+    what: "a ServiceAccount without a service account",
+    yaml: environment(onGoogle("")),
+    message:
+      "spec.credentials.gcp: Required value: credentials.serviceAccountRef needs credentials.gcp: the provider that takes the ServiceAccount's tokens, and the service account that is impersonated",
+  },
+  {
+    what: "a service account of another project",
+    yaml: environment(onGoogle(IMPERSONATED.replace("@my-project.", "@their-my-project."))),
+    message:
+      "spec.credentials.gcp.serviceAccount: Invalid value: credentials.gcp.serviceAccount must be a service account of the project that spec.account names",
+  },
+  {
+    what: "a provider by the project's id",
+    yaml: environment(onGoogle(IMPERSONATED.replace("projects/42/", "projects/my-project/"))),
+    message:
+      'spec.credentials.gcp.workloadIdentityProvider: Invalid value: "projects/my-project/locations/global/workloadIdentityPools/clusters/providers/prod": workloadIdentityProvider must be projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER, with the project\'s number',
   },
   {
     what: "IRSA without an issuer",
