@@ -196,7 +196,7 @@ const WORDS: Readonly<Record<string, string>> = {
   RequestExpired: CLOCKS,
   RequestInTheFuture: CLOCKS,
   RequestTimeTooSkewed: CLOCKS,
-  ExpiredToken: "the operator's credentials have expired",
+  ExpiredToken: "the credentials have expired",
   CredentialsProviderError:
     "the operator has no AWS credentials: give its ServiceAccount a role, or the Environment a credentials Secret",
 };

@@ -25,13 +25,17 @@ export type Script = (asked: Asked) => Reply | Trouble;
 export async function scriptServer(script: Script): Promise<{
   readonly url: string;
   readonly asked: readonly Asked[];
+  /** The access key that signed each of them; undefined: none did. */
+  readonly signers: readonly (string | undefined)[];
   close(): Promise<void>;
 }> {
   const asked: Asked[] = [];
+  const signers: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     void read(request).then((text) => {
       const one = askedOf(request, text);
       asked.push(one);
+      signers.push(/Credential=([^/]+)/.exec(request.headers.authorization ?? "")?.[1]);
       answer(response, script(one));
     });
   });
@@ -39,6 +43,7 @@ export async function scriptServer(script: Script): Promise<{
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
+    signers,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
