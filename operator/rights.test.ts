@@ -51,12 +51,16 @@ test("Secrets are read and written by name, and only where the chart is told", (
   expect(verbsOf(rights.secretSync, "", "secrets")).toEqual(["get", "create", "patch", "delete"]);
 });
 
+test("tokens of ServiceAccounts are asked for, and only where the chart is told", () => {
+  expect(rights.identities).toEqual([{ apiGroups: [""], resources: ["serviceaccounts/token"], verbs: ["create"] }]);
+});
+
 test("no wildcard, no Secret elsewhere, and nothing that gives rights away", () => {
   const forbidden = ["*", "escalate", "impersonate", "deletecollection", "update"];
   expect(all.flatMap(({ verbs }) => verbs).filter((verb) => forbidden.includes(verb))).toEqual([]);
   expect(all.flatMap(({ apiGroups }) => apiGroups)).not.toContain("*");
   const sensitive = ["*", "secrets", "serviceaccounts/token", "roles", "clusterroles", "rolebindings", "pods/exec"];
-  const told = [...rights.secrets, ...rights.secretSync, ...rights.tenants];
+  const told = [...rights.secrets, ...rights.secretSync, ...rights.tenants, ...rights.identities];
   const others = all.filter((rule) => !told.includes(rule));
   expect(others.flatMap(({ resources }) => resources).filter((one) => sensitive.includes(one))).toEqual([]);
 });

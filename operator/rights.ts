@@ -5,6 +5,7 @@ import { EVENTS } from "./runtime/events.ts";
 import { LEASES } from "./runtime/lease-record.ts";
 import type { ResourceType } from "./runtime/resource.ts";
 import { SECRETS } from "./runtime/secrets.ts";
+import { SERVICE_ACCOUNTS } from "./runtime/tokens.ts";
 
 /** A rule of rbac.authorization.k8s.io/v1. */
 export interface PolicyRule {
@@ -34,6 +35,8 @@ export interface Rights {
   readonly secrets: readonly PolicyRule[];
   /** In the namespaces in which it may keep Secrets, which the chart is told one by one. */
   readonly secretSync: readonly PolicyRule[];
+  /** On the ServiceAccounts that it may act as in a cloud, which the chart is told one by one. */
+  readonly identities: readonly PolicyRule[];
   /** In the operator's own namespace. */
   readonly lease: readonly PolicyRule[];
 }
@@ -57,6 +60,8 @@ const EVENT_VERBS = ["create", "patch"];
 const SECRET_VERBS = ["get"];
 /** What is ours is told by labels, which RBAC can't see: the chart's admission policy holds it to them. */
 const SECRET_SYNC_VERBS = ["get", "create", "patch", "delete"];
+/** Of a subresource, whose object has a name that RBAC can tell. */
+const TOKEN_VERBS = ["create"];
 /** Apart, since the name of what is created can't be told by RBAC. */
 const LEASE_VERBS = [["create"], ["get", "patch"]];
 
@@ -83,6 +88,7 @@ export function rightsOf(kinds: readonly Kind[], composites: readonly Maker[]): 
     events: rulesOf([use(EVENTS, EVENT_VERBS)]),
     secrets: rulesOf([use(SECRETS, SECRET_VERBS)]),
     secretSync: rulesOf([use(SECRETS, SECRET_SYNC_VERBS)]),
+    identities: rulesOf([{ ...use(SERVICE_ACCOUNTS, TOKEN_VERBS), resource: `${SERVICE_ACCOUNTS.plural}/token` }]),
     lease: LEASE_VERBS.flatMap((verbs) => rulesOf([use(LEASES, verbs)])),
   };
 }

@@ -133,7 +133,7 @@ describe("where the role can't be assumed nothing else is called", () => {
   test.each([
     ["trusts it not", refused(403, "AccessDenied", "Not authorized"), "denied", DENIED],
     ["does not know the issuer", refused(400, "InvalidIdentityToken", "No OpenIDConnect provider"), "denied", DENIED],
-    ["is no role", refused(400, "ValidationError", "1 validation error"), "denied", DENIED],
+    ["quotes", refused(400, "ValidationError", `Value '${TOKEN}' at 'webIdentityToken'`), "denied", DENIED],
     ["rejects a claim", refused(403, "IDPRejectedClaim", "Claim"), "denied", DENIED],
     ["can't reach the issuer", refused(400, "IDPCommunicationError", "try again"), "transient", "STS AssumeRole"],
     ["is down", refused(503, "ServiceUnavailable", "later"), "transient", "STS AssumeRole"],

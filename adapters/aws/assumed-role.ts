@@ -50,7 +50,7 @@ async function assume(sts: Pick<STSClient, "send">, identity: Identity, session:
     WebIdentityToken: token,
   });
   const reply = await sts.send(command, { abortSignal }).catch((error: unknown) => {
-    throw refusal(translate(CALL, error), identity, as.roleArn);
+    throw refusal(withoutToken(translate(CALL, error), token), identity, as.roleArn);
   });
   const got = required(CALL, "Credentials", reply.Credentials);
   const expires = required(CALL, "Expiration", got.Expiration);
@@ -63,11 +63,13 @@ async function assume(sts: Pick<STSClient, "send">, identity: Identity, session:
   };
 }
 
+/** AWS quotes the values that it finds wrong. What was sent is in the cause too. */
+const withoutToken = ({ fault, message, code, requestId, retryAfterMs }: ProviderError, token: string): ProviderError =>
+  new ProviderError(fault, message.replaceAll(token, "[token]"), { code, requestId, retryAfterMs });
+
 function refusal(error: ProviderError, { serviceAccount, audience }: Identity, roleArn: string): ProviderError {
-  const { code, requestId, retryAfterMs } = error;
-  if (!REFUSED.has(error.fault))
-    return new ProviderError(error.fault, error.message, { code, requestId, retryAfterMs });
+  if (!REFUSED.has(error.fault)) return error;
   const { namespace, name } = serviceAccount;
   const message = `ServiceAccount ${namespace}/${name} (spec.credentials.serviceAccountRef) can't assume ${roleArn} (spec.credentials.aws.roleArn): ${error.message}. The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the cluster's issuer for sub system:serviceaccount:${namespace}:${name} and aud ${audience}.`;
-  return new ProviderError("denied", message, { code, requestId });
+  return new ProviderError("denied", message, { code: error.code, requestId: error.requestId });
 }

@@ -5,11 +5,13 @@ import type { v3 as ProjectsV3 } from "@google-cloud/resource-manager";
 import type { v1 as SchedulerV1 } from "@google-cloud/scheduler";
 import type { v1 as SecretManagerV1 } from "@google-cloud/secret-manager";
 import type { AuthClient, GoogleAuth } from "google-auth-library";
-import { grpc } from "google-gax";
+import { grpc, Status } from "google-gax";
 import type { Place } from "../../operator/provider/cloud.ts";
+import { ProviderError } from "../../operator/provider/fault.ts";
 import { credentialsOf } from "./credentials.ts";
 import { endpointOf } from "./endpoints.ts";
 import { toProviderError } from "./errors.ts";
+import { failure } from "./rest.ts";
 
 /**
  * Google's own clients, made when first used: an operator that only has queues never loads Firestore. Each is ready
@@ -135,6 +137,12 @@ interface Channel {
   readonly options: object;
 }
 
+/** gRPC knows an error by its number, and takes one without for a fault of its own. */
+function asGrpc(error: unknown): never {
+  if (!(error instanceof ProviderError)) throw error;
+  throw failure(error.fault === "denied" ? Status.PERMISSION_DENIED : Status.UNAVAILABLE, error.message);
+}
+
 function openChannel(place: Place, service: string): Channel {
   const endpoint = endpointOf(place, service);
   const auth = credentialsOf(place, endpoint !== undefined && !endpoint.tls);
@@ -145,7 +153,7 @@ function openChannel(place: Place, service: string): Channel {
           grpc.credentials.createSsl(),
           grpc.credentials.createFromGoogleCredential({
             async getRequestHeaders(url?: string) {
-              const headers = await auth.getRequestHeaders(url);
+              const headers = await auth.getRequestHeaders(url).catch(asGrpc);
               return Object.fromEntries(headers.entries());
             },
           }),

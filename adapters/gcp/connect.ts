@@ -10,6 +10,7 @@ import { eventRuleProvider } from "./eventrule.ts";
 import { createFirestore } from "./firestore.ts";
 import type { Gcp } from "./gcp.ts";
 import { identityProvider } from "./identity.ts";
+import { shared } from "./impersonation.ts";
 import { createKms } from "./kms.ts";
 import { gkePlatform } from "./platform.ts";
 import { createPolicyEditor } from "./policy.ts";
@@ -33,8 +34,9 @@ export interface Deps {
   readonly now: () => number;
 }
 
-/** A connection to the project and region of `place`. Nothing is called, and no client made, before it is used. */
-export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves> {
+/** A connection to the project and region of a Place. Nothing is called, and no client made, before it is used. */
+export function connectGcp(given: Place, { now }: Deps): CloudConnection<Leaves> {
+  const place = shared(given, now);
   const clients = createClients(place);
   const pubsub = createPubSub(clients);
   const kms = createKms(clients);
@@ -71,10 +73,12 @@ export function connectGcp(place: Place, { now }: Deps): CloudConnection<Leaves>
   return {
     cloud: "gcp",
     async whoAmI(signal): Promise<WhoAmI> {
-      // Asked anew each time: it is how the Environment learns that the project still answers.
-      number = await projects.numberOf(place.account, signal);
       const service = "resourcemanager";
       const emulated = endpointOf(place, service)?.tls === false;
+      // Asked apart: gRPC would tell only a part of why there are no credentials.
+      if (!emulated) await place.accessToken?.();
+      // Asked anew each time: it is how the Environment learns that the project still answers.
+      number = await projects.numberOf(place.account, signal);
       const principal = await principalOf(place, clients.auth(service), emulated, signal);
       return { account: place.account, accountNumber: number, principal };
     },

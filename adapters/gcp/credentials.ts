@@ -1,6 +1,7 @@
 import { type AuthClient, GoogleAuth, OAuth2Client, PassThroughClient } from "google-auth-library";
 import type { Place } from "../../operator/provider/cloud.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
+import type { GcpPlace } from "./impersonation.ts";
 
 const SCOPES = ["https://www.googleapis.com/auth/cloud-platform"];
 
@@ -11,6 +12,7 @@ const TOKEN_KEY = "GOOGLE_OAUTH_ACCESS_TOKEN";
 
 /**
  * Whose identity we act with:
+ * - the service account that the Environment's ServiceAccount impersonates; then never anybody else's
  * - the JSON or the token of the Environment's credentials Secret
  * - no credentials: the ambient ones (Workload Identity Federation for GKE, or the developer's own login)
  * - an emulator: none, and nothing is asked of the metadata server
@@ -18,13 +20,15 @@ const TOKEN_KEY = "GOOGLE_OAUTH_ACCESS_TOKEN";
  * @throws ProviderError denied, when the Secret holds none of these
  */
 export function credentialsOf(
-  place: Pick<Place, "credentials" | "account">,
+  place: Pick<GcpPlace, "credentials" | "account" | "identity" | "accessToken">,
   emulated: boolean,
 ): GoogleAuth<AuthClient> {
   if (emulated) return new GoogleAuth<AuthClient>({ authClient: new PassThroughClient() });
   const given = place.credentials;
   // Untold of the project, the library would run gcloud to learn it, which fails where no program may be started.
   const options = { scopes: SCOPES, projectId: place.account };
+  if (place.identity || place.accessToken)
+    return new GoogleAuth<AuthClient>({ projectId: place.account, authClient: impersonated(place) });
   if (!given) return new GoogleAuth<AuthClient>(options);
   const key = JSON_KEYS.find((one) => given[one] !== undefined);
   if (key) return new GoogleAuth<AuthClient>({ ...options, credentials: parseKey(key, given[key] ?? "") });
@@ -41,6 +45,20 @@ export function credentialsOf(
   );
 }
 
+/** @throws ProviderError denied, for a place that no connection has prepared: it must not be taken for one without identity */
+function impersonated({ accessToken }: Pick<GcpPlace, "accessToken">): OAuth2Client {
+  if (!accessToken)
+    throw new ProviderError("denied", "There is no access token of the Environment's ServiceAccount.", {
+      code: "CREDENTIALS",
+    });
+  const client = new OAuth2Client();
+  client.refreshHandler = async () => {
+    const { token, expires } = await accessToken();
+    return { access_token: token, expiry_date: expires.getTime() };
+  };
+  return client;
+}
+
 function parseKey(name: string, json: string): Record<string, string> {
   try {
     const key: unknown = JSON.parse(json);
@@ -55,12 +73,13 @@ function parseKey(name: string, json: string): Record<string, string> {
 
 /** Whose credentials these are, as far as they tell it. Not knowing it is no failure. */
 export async function principalOf(
-  place: Pick<Place, "credentials">,
+  place: Pick<Place, "credentials" | "identity">,
   auth: GoogleAuth<AuthClient>,
   emulated: boolean,
   signal: AbortSignal,
 ): Promise<string> {
   if (emulated) return "an emulator's";
+  if (place.identity && "serviceAccount" in place.identity.as) return place.identity.as.serviceAccount;
   if (place.credentials?.[TOKEN_KEY] && !JSON_KEYS.some((key) => place.credentials?.[key])) return "an access token's";
   const unknown = "unknown";
   const aborted = new Promise<string>((resolve) =>

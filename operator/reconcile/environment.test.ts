@@ -35,6 +35,7 @@ function world(whoAmI: (place: Place) => Promise<WhoAmI> = async () => WHO) {
   const host: EnvironmentHost = {
     registry,
     secret: async () => ({ AWS_ACCESS_KEY_ID: "key" }),
+    tokens: async () => ({ token: "t", expires: new Date(NOW.getTime() + 600_000) }),
     counts: () => ({ managed: 0, ready: 0, failed: 0, disabled: 0 }),
     monthlyCost: () => undefined,
     budgets: () => [],
@@ -151,6 +152,92 @@ it("connects anew when credentials rotate, and closes the old connection", async
     );
   expect(places.map((place) => place.credentials?.AWS_ACCESS_KEY_ID)).toEqual(["one", "two"]);
   expect(closed.map((place) => place.credentials?.AWS_ACCESS_KEY_ID)).toEqual(["one"]);
+});
+
+const ACTING = {
+  credentials: {
+    serviceAccountRef: { namespace: "tenant-a", name: "cloud" },
+    aws: { roleArn: "arn:aws:iam::000000000000:role/a" },
+  },
+} satisfies Partial<EnvironmentSpec>;
+
+it.each([
+  ["AWS", ACTING, { audience: "sts.amazonaws.com", as: { roleArn: "arn:aws:iam::000000000000:role/a" } }],
+  [
+    "another audience",
+    {
+      credentials: {
+        ...ACTING.credentials,
+        serviceAccountRef: { namespace: "tenant-a", name: "cloud", audience: "x" },
+      },
+    },
+    { audience: "x" },
+  ],
+  [
+    "Google Cloud",
+    {
+      cloud: "gcp",
+      credentials: {
+        serviceAccountRef: { namespace: "tenant-a", name: "cloud" },
+        gcp: { workloadIdentityProvider: "projects/1/p", serviceAccount: "a@shop.iam.gserviceaccount.com" },
+      },
+    },
+    {
+      audience: "//iam.googleapis.com/projects/1/p",
+      as: { provider: "projects/1/p", serviceAccount: "a@shop.iam.gserviceaccount.com" },
+    },
+  ],
+] as const)("acts as a ServiceAccount, and reads no Secret: %s", async (_what, spec, expected) => {
+  const { host, places } = world();
+  const asked: object[] = [];
+  const tokens: EnvironmentHost["tokens"] = async (identity) => {
+    asked.push(identity);
+    return { token: "t", expires: NOW };
+  };
+  const secret = vi.fn();
+  await environmentPass(object(spec), { ...host, tokens, secret }, signal);
+  const { identity, credentials } = places[0] ?? expect.fail("not connected");
+  expect(identity).toMatchObject({ serviceAccount: { namespace: "tenant-a", name: "cloud" }, ...expected });
+  expect([credentials, secret.mock.calls, asked]).toEqual([undefined, [], []]);
+  await identity?.token(signal);
+  expect(asked).toEqual([{ serviceAccount: identity?.serviceAccount, audience: identity?.audience, as: identity?.as }]);
+});
+
+it("keeps its connection, and so its credentials, until whom it acts as changes", async () => {
+  const { host, places } = world();
+  const other = { ...ACTING.credentials, aws: { roleArn: "arn:aws:iam::000000000000:role/b" } };
+  for (const credentials of [ACTING.credentials, structuredClone(ACTING.credentials), other, undefined])
+    await environmentPass(
+      object({ credentials }),
+      { ...host, tokens: async () => ({ token: "t", expires: NOW }) },
+      signal,
+    );
+  expect(places.map(({ identity }) => identity?.as)).toEqual([ACTING.credentials.aws, other.aws, undefined]);
+});
+
+it.each([
+  ["Forbidden", "denied", "AccessDenied", "no right"],
+  ["ServiceAccountMissing", "denied", "CredentialsMissing", "does not exist"],
+  ["NoToken", "transient", "CloudError", "no token"],
+] as const)("is not Ready without a token: %s", async (code, fault, reason, words) => {
+  const { host, registry } = world(async ({ identity }) => {
+    await identity?.token(signal);
+    return WHO;
+  });
+  const tokens = async () => {
+    throw new ProviderError(fault, `${words}: it`, { code });
+  };
+  const pass = await environmentPass(object(ACTING), { ...host, tokens }, signal);
+  expect(ready(pass.status)).toMatchObject({ status: "False", reason, message: expect.stringContaining(words) });
+  expect(registry.get("prod")).toHaveProperty("problem");
+});
+
+it("does not take a ServiceAccount without a role for nobody", async () => {
+  const { host, places } = world();
+  const { serviceAccountRef } = ACTING.credentials;
+  const pass = await environmentPass(object({ credentials: { serviceAccountRef } }), host, signal);
+  expect(ready(pass.status)).toMatchObject({ status: "False", reason: "InvalidSpec" });
+  expect(places).toEqual([]);
 });
 
 it("is held while objects stand in it, and goes when the last one has gone", async () => {

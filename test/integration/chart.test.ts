@@ -161,6 +161,12 @@ describe("what is rendered is taken by the API server, field by field", () => {
         { namespace: "shop", name: "lease" },
       ],
     },
+    "identities of tenants": {
+      tenantIdentities: [
+        { namespace: "shop", name: "cloud" },
+        { namespace: NAMESPACE, name: "cloud" },
+      ],
+    },
     "Secrets of namespaces": { secretNamespaces: ["shop"] },
     "one process": { replicas: 1 },
     "no process": { replicas: 0 },
@@ -223,6 +229,7 @@ describe("values", () => {
       [{ resyncInterval: "5s" }, /at '\/resyncInterval': '5s' does not match pattern/],
       [{ watchNamespace: "Shop" }, /at '\/watchNamespace': 'Shop' does not match pattern/],
       [{ credentialSecrets: [{ name: "aws" }] }, /at '\/credentialSecrets\/0': missing property 'namespace'/],
+      [{ tenantIdentities: [{ name: "cloud" }] }, /at '\/tenantIdentities\/0': missing property 'namespace'/],
       [{ finalizerAtAdmission: "yes" }, /at '\/finalizerAtAdmission': value must be one of 'auto', true, false/],
     ];
     for (const [values, message] of wrong) await expect(rendered(values)).rejects.toThrow(message);
@@ -257,6 +264,21 @@ describe("rights", () => {
         }
       }
     }
+  });
+
+  test("tokens are made of named ServiceAccounts only", async () => {
+    const about = (objects: readonly Rendered[]) =>
+      rolesOf(objects).filter(({ rules }) =>
+        rules.some(({ resources }: { resources: readonly string[] }) => resources.includes("serviceaccounts/token")),
+      );
+    expect(about(await rendered())).toEqual([]);
+    const granted = about(await rendered({ tenantIdentities: [{ namespace: "shop", name: "cloud" }] }));
+    expect(granted.map(({ metadata, rules }) => [metadata.namespace, rules])).toEqual([
+      [
+        "shop",
+        [{ apiGroups: [""], resources: ["serviceaccounts/token"], resourceNames: ["cloud"], verbs: ["create"] }],
+      ],
+    ]);
   });
 
   test("with one namespace to watch there are no rights in others", async () => {
