@@ -20,6 +20,8 @@ const SAMPLES = [
   ...["arn:aws:iam::123456789012:role/delivery", "projects/onelens-prod/schemas/orders"],
   "arn:aws:states:eu-west-1:123456789012:stateMachine:report",
   "projects/onelens-prod/locations/europe-west1/workflows/report",
+  "projects/42/locations/global/workloadIdentityPools/clusters/providers/prod",
+  "tenant@onelens-prod.iam.gserviceaccount.com",
 ];
 
 /**

@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import type { LeafKind } from "../../controllers/leaf/wants.ts";
 import { prepareAccount } from "../../hack/platform/account.ts";
 import { installCharts } from "../../hack/platform/chart.ts";
-import { CREDENTIALS, type Endpoints, environmentYaml } from "../../hack/platform/environment.ts";
+import { AWS, CREDENTIALS, type Endpoints, environmentYaml } from "../../hack/platform/environment.ts";
 import { OPERATOR_NAME, OPERATOR_NAMESPACE, type Operator, startOperator } from "../../hack/platform/operator.ts";
 import { type AwsEmulator, type Cluster, startAws, startCluster, waitUntil } from "../../hack/testbed/index.ts";
 import type { PolicyRule } from "../../operator/rights.ts";
@@ -83,7 +83,10 @@ beforeAll(async () => {
     extraArgs: [`--audit-policy-file=${policy}`],
   });
   await apply(kedaKind("ScaledObject", "scaledobjects"), kedaKind("TriggerAuthentication", "triggerauthentications"));
-  await installCharts(cluster, [CREDENTIALS], { secretSyncNamespaces: ["default"] });
+  await installCharts(cluster, [CREDENTIALS], {
+    secretSyncNamespaces: ["default"],
+    tenantIdentities: [{ namespace: "default", name: "default" }],
+  });
   operator = await startOperator({ cluster, keep: false });
 }, COLD_BUILD_MS);
 
@@ -131,6 +134,24 @@ async function deadLettersOfAnEncryptedQueue(): Promise<void> {
   await until("A right on the key", async () => (await rights()).includes("kms:Decrypt"));
   await cluster.kubectl(["delete", "-n=default", "--timeout=60s", "queues.onyx.onelens.io/secretive"]);
   await until("No right on the key", async () => !(await rights()).includes("kms:Decrypt"));
+}
+
+/** An Environment that acts as a ServiceAccount. */
+async function actAsAServiceAccount(): Promise<void> {
+  const spec = {
+    ...AWS,
+    cloud: "aws",
+    clusterName: NAME,
+    endpoints: { default: aws.endpoint },
+    namespaces: ["default"],
+    credentials: {
+      serviceAccountRef: { namespace: "default", name: "default" },
+      aws: { roleArn: `arn:aws:iam::${AWS.account}:role/tenant` },
+    },
+  };
+  const { apiVersion, kind } = ours("Environment", "tenant", spec);
+  await cluster.kubectl(["apply", "-f=-"], yaml({ apiVersion, kind, metadata: { name: "tenant" }, spec }));
+  await cluster.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", "environments.onyx.onelens.io/tenant"]);
 }
 
 /** A copy of a secret value is made, put right when somebody changes it, and deleted when nobody wants it any more. */
@@ -288,6 +309,7 @@ async function useEverything(): Promise<void> {
   await deleteOneOfEach();
   await onboardAndOffboard();
   await syncASecret();
+  await actAsAServiceAccount();
   await cluster.kubectl(["delete", "onyxservices", "--all", "-n=default", "--timeout=60s"]);
   await cluster.kubectl(["delete", "queues.onyx.onelens.io,tables.onyx.onelens.io", "--all", "--timeout=60s"]);
   await cluster.kubectl(["delete", "environments.onyx.onelens.io", "--all", "--timeout=60s"]);
