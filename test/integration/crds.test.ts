@@ -14,6 +14,7 @@ import { REFUSED } from "./crds.refused.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const all: readonly Kind[] = kinds;
+const PROVIDER = "workloadIdentityProvider: projects/42/locations/global/workloadIdentityPools/clusters/providers/prod";
 /** The first run on a machine builds the control plane. */
 const COLD_BUILD_MS = 30 * 60_000;
 
@@ -135,6 +136,29 @@ describe("what is right is taken", () => {
     const spec = "{portability: Warn, delay: 30s, retention: 744h, processingTimeout: 0s, maxMessageBytes: 10000000}";
     const yaml = `apiVersion: ${API_VERSION}\nkind: Queue\nmetadata: {name: wide}\nspec: ${spec}\n`;
     expect((await apply(yaml)).err).toBe("");
+  });
+
+  test.each([
+    [
+      "a role",
+      "cloud: aws, region: us-east-1, account: '123456789012'",
+      "aws: {roleArn: 'arn:aws:iam::123456789012:role/tenants/globex'}",
+    ],
+    [
+      "a service account",
+      "cloud: gcp, region: us-central1, account: my-project",
+      `gcp: {${PROVIDER}, serviceAccount: globex@my-project.iam.gserviceaccount.com}`,
+    ],
+    [
+      "a service account of a domain's project",
+      "cloud: gcp, region: us-central1, account: 'example.com:my-project'",
+      `gcp: {${PROVIDER}, serviceAccount: globex@my-project.example.com.iam.gserviceaccount.com}`,
+    ],
+  ])("an Environment that acts as a ServiceAccount with %s", async (_, where, as) => {
+    const credentials = `{serviceAccountRef: {namespace: identities, name: globex}, ${as}}`;
+    const spec = `{${where}, clusterName: c, namespaces: [globex, identities], credentials: ${credentials}}`;
+    const yaml = `apiVersion: ${API_VERSION}\nkind: Environment\nmetadata: {name: acting}\nspec: ${spec}\n`;
+    expect((await kubectl(["create", "--dry-run=server", "-f", "-"], yaml)).err).toBe("");
   });
 
   test("a change of what may change, and an external name that was not given before", async () => {
