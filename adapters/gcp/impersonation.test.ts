@@ -4,10 +4,16 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Identity, Place } from "../../operator/provider/cloud.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
+import { createClients } from "./clients.ts";
 import { connectGcp } from "./connect.ts";
 import { credentialsOf, principalOf } from "./credentials.ts";
-import { shared } from "./impersonation.ts";
+import { createEventarc } from "./eventarc.ts";
+import { type GcpPlace, shared } from "./impersonation.ts";
 import { restTransport } from "./rest.ts";
+import { createServiceAccounts } from "./service-accounts.ts";
+import { createStorage } from "./storage.ts";
+import { createTransfer } from "./transfer.ts";
+import { createWorkflows } from "./workflows.ts";
 
 const PROVIDER = "projects/42/locations/global/workloadIdentityPools/clusters/providers/prod";
 const EMAIL = "tenant@shop.iam.gserviceaccount.com";
@@ -202,6 +208,18 @@ describe("where the service account can't be impersonated there are no credentia
     const call = restTransport(shared(place, Date.now), `${url.replace("http:", "https:")}/`, wording);
     await expect(call("GET", "x", signal)).rejects.toBe(denied);
     expect(asked).toEqual([]);
+  });
+
+  test.each<readonly [string, (place: GcpPlace) => Promise<unknown>]>([
+    ["Cloud Storage", (place) => createStorage(place).names(signal)],
+    ["Storage Transfer Service", (place) => createTransfer(place).agent(signal)],
+    ["Eventarc", (place) => createEventarc(place).operation("operations/o", signal)],
+    ["Workflows", (place) => createWorkflows(place).operation("operations/o", signal)],
+    ["IAM", (place) => createServiceAccounts(place).get(EMAIL, signal)],
+    ["gRPC", (place) => createClients(place).auth("pubsub").getAccessToken()],
+  ])("no token: %s has no other credentials", async (_what, call) => {
+    const { place } = await without();
+    await expect(call(shared({ ...place, endpoints: {} }, Date.now))).rejects.toBe(denied);
   });
 
   test("an identity of another cloud", async () => {
