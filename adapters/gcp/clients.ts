@@ -137,6 +137,15 @@ interface Channel {
   readonly options: object;
 }
 
+/** What goes with each call of gRPC. */
+export const callCredentials = (auth: Pick<GoogleAuth<AuthClient>, "getRequestHeaders">): grpc.CallCredentials =>
+  grpc.credentials.createFromGoogleCredential({
+    async getRequestHeaders(url?: string) {
+      const headers = await auth.getRequestHeaders(url).catch(asGrpc);
+      return Object.fromEntries(headers.entries());
+    },
+  });
+
 /** gRPC knows an error by its number, and takes one without for a fault of its own. */
 function asGrpc(error: unknown): never {
   if (!(error instanceof ProviderError)) throw error;
@@ -149,15 +158,7 @@ function openChannel(place: Place, service: string): Channel {
   const sslCreds =
     endpoint && !endpoint.tls
       ? grpc.credentials.createInsecure()
-      : grpc.credentials.combineChannelCredentials(
-          grpc.credentials.createSsl(),
-          grpc.credentials.createFromGoogleCredential({
-            async getRequestHeaders(url?: string) {
-              const headers = await auth.getRequestHeaders(url).catch(asGrpc);
-              return Object.fromEntries(headers.entries());
-            },
-          }),
-        );
+      : grpc.credentials.combineChannelCredentials(grpc.credentials.createSsl(), callCredentials(auth));
   return {
     auth,
     options: {

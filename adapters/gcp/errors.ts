@@ -193,6 +193,7 @@ function saidDelay(text: string): number | undefined {
 export function stable(text: string): string {
   return text
     .replace(/^\d+ [A-Z_]+: /, "")
+    .replace(/^Getting metadata from plugin failed with error: /, "")
     .replace(/\s*\(?\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)\)?/g, "")
     .replace(/\s*\bHelp Token:\s*\S+/gi, "")
     .replace(/\s*\[?\brequest[- ]?id[:=]\s*[\w-]+\]?/gi, "")

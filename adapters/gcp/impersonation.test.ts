@@ -1,12 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
+import { grpc } from "google-gax";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Identity, Place } from "../../operator/provider/cloud.ts";
 import { ProviderError } from "../../operator/provider/fault.ts";
-import { createClients } from "./clients.ts";
+import { callCredentials, createClients } from "./clients.ts";
 import { connectGcp } from "./connect.ts";
 import { credentialsOf, principalOf } from "./credentials.ts";
+import { toProviderError } from "./errors.ts";
 import { createEventarc } from "./eventarc.ts";
 import { type GcpPlace, shared } from "./impersonation.ts";
 import { restTransport } from "./rest.ts";
@@ -220,6 +222,37 @@ describe("where the service account can't be impersonated there are no credentia
   ])("no token: %s has no other credentials", async (_what, call) => {
     const { place } = await without();
     await expect(call(shared({ ...place, endpoints: {} }, Date.now))).rejects.toBe(denied);
+  });
+
+  test.each([
+    ["denied", grpc.status.PERMISSION_DENIED],
+    ["transient", grpc.status.UNAVAILABLE],
+  ] as const)("gRPC tells a %s token as what it is", async (fault, code) => {
+    const { place } = await world(google(), {
+      token: async () => {
+        throw new ProviderError(fault, "no token of it");
+      },
+    });
+    const credentials = callCredentials(credentialsOf(shared(place, Date.now), false));
+    const call = credentials.generateMetadata({ method_name: "m", service_url: "https://pubsub.googleapis.com/s" });
+    const thrown = await call.catch((error: Error) => error);
+    expect(thrown).toMatchObject({ code, message: "no token of it" });
+    // As gRPC gives it to who called.
+    const status = { code, details: "Getting metadata from plugin failed with error: no token of it" };
+    expect(toProviderError(Object.assign(new Error("x"), status), "Pub/Sub")).toMatchObject({
+      fault,
+      message: expect.stringMatching(/^(Pub\/Sub can't be reached: )?no token of it$/),
+    });
+  });
+
+  test("a call of gRPC carries the access token", async () => {
+    const { place } = await world(google());
+    const credentials = callCredentials(credentialsOf(shared(place, Date.now), false));
+    const metadata = await credentials.generateMetadata({
+      method_name: "m",
+      service_url: "https://x.googleapis.com/s",
+    });
+    expect(metadata.get("authorization")).toEqual(["Bearer access-1"]);
   });
 
   test("an identity of another cloud", async () => {
