@@ -257,12 +257,12 @@ const spec = withRules(
     fieldPath: ".credentials.gcp",
   },
   {
-    rule: "!has(self.credentials) || !has(self.credentials.aws) || self.credentials.aws.roleArn.contains(':iam::' + self.account + ':role/')",
+    rule: "self.cloud != 'aws' || !has(self.credentials) || !has(self.credentials.aws) || self.credentials.aws.roleArn.contains(':iam::' + self.account + ':')",
     message: "credentials.aws.roleArn must be a role of the account that spec.account names",
     fieldPath: ".credentials.aws.roleArn",
   },
   {
-    rule: `!has(self.credentials) || !has(self.credentials.gcp) || self.credentials.gcp.serviceAccount.endsWith('@' + ${PROJECT} + '.iam.gserviceaccount.com')`,
+    rule: `self.cloud != 'gcp' || !has(self.credentials) || !has(self.credentials.gcp) || self.credentials.gcp.serviceAccount.endsWith('@' + ${PROJECT} + '.iam.gserviceaccount.com')`,
     message: "credentials.gcp.serviceAccount must be a service account of the project that spec.account names",
     fieldPath: ".credentials.gcp.serviceAccount",
   },
