@@ -10,8 +10,8 @@ const IMPLIED = [
   "s3:TagResource",
   "scheduler:TagResource",
 ];
-/** Calls that need no right. */
-const FREE = ["sts:GetCallerIdentity"];
+/** Calls that need no right: of the second one the role's trust policy judges, by the token. */
+const FREE = ["sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"];
 
 /** AWS knows no resource for these, or none that is of one environment: they can be allowed on all or none. */
 const UNSCOPED = [
