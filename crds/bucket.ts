@@ -128,6 +128,54 @@ const replication = () =>
       .describe("Only objects whose name begins with this. Absent: all."),
   });
 
+/** No letter of it means anything to a policy of AWS or a condition of Google's, where it ends up. */
+const deliveryPrefix = () =>
+  formed(
+    /^[A-Za-z0-9_.=-][A-Za-z0-9_.=/-]*$/,
+    128,
+    "a deliverer's prefix must be of a-z, A-Z, 0-9, '_', '.', '=', '-' and '/', and must not begin with /",
+  )
+    .optional()
+    .describe(
+      "Only objects whose name begins with this: end it with / where it is to be a folder, as a/ is not ab/. Absent: all.",
+    );
+
+const DELIVERERS = 16;
+
+const accountDeliverers = () =>
+  mapList(
+    z.strictObject({
+      account: formed(/^[0-9]{12}$/, 12, "an account must be the 12 digits of an AWS account").describe(
+        "The AWS account.",
+      ),
+      prefix: deliveryPrefix(),
+    }),
+    DELIVERERS,
+    "account",
+  )
+    .optional()
+    .describe(
+      "AWS accounts that may put objects into it and nothing else: who of theirs is for each of them to say, and the services that write cost reports (AWS Data Exports, Cost and Usage Reports) may for them.",
+    );
+
+const serviceAccountDeliverers = () =>
+  mapList(
+    z.strictObject({
+      serviceAccount: formed(
+        /^[a-z0-9][a-z0-9.-]*@[a-z0-9.-]+[.]gserviceaccount[.]com$/,
+        254,
+        "serviceAccount must be the e-mail of a service account, such as name@project.iam.gserviceaccount.com",
+      ).describe("E-mail of the service account."),
+      prefix: deliveryPrefix(),
+    }),
+    DELIVERERS,
+    "serviceAccount",
+  )
+    .optional()
+    .describe(
+      "Service accounts of other projects that may put new objects into it and nothing else: they can't overwrite one, either.",
+    );
+
 const spec = leafSpec(
   {
     versioning: z
@@ -188,6 +236,7 @@ const spec = leafSpec(
         .describe(
           "False: KMS is asked for each object, not once in a while for the bucket. Only with encryption.keyRef.",
         ),
+      deliverers: accountDeliverers(),
     },
     gcp: {
       location: formed(
@@ -197,6 +246,7 @@ const spec = leafSpec(
       )
         .optional()
         .describe("Where it is, when that is more than the Environment's region: a multi-region or dual-region."),
+      deliverers: serviceAccountDeliverers(),
     },
   },
   {

@@ -15,7 +15,7 @@ import type { BucketWant } from "../../controllers/leaf/wants.ts";
 import { sideBySide, step } from "../../operator/provider/fault.ts";
 import type { Call } from "../../operator/provider/provider.ts";
 import { lifecycleOf, lifecycleRules } from "./bucket-lifecycle.ts";
-import { hasTlsOnly, withTlsOnly } from "./bucket-policy.ts";
+import { hasTlsOnly, withDeliverers, withTlsOnly } from "./bucket-policy.ts";
 import type { BucketReader } from "./bucket-read.ts";
 import { corsRule, encryptionRule, isNotPublic, NOT_PUBLIC, OWNER_ENFORCED, objectLock } from "./bucket-shape.ts";
 import type { Aws } from "./clients.ts";
@@ -36,6 +36,14 @@ export function bucketWriter({ s3, place }: Pick<Aws, "s3" | "place">, read: Buc
     reply: (options: { abortSignal: AbortSignal }) => Promise<Output>,
     call: Call,
   ) => step(doing, () => ask(`S3 ${operation}`, reply({ abortSignal: call.signal })));
+
+  const putPolicy = (doing: string, name: string, Policy: string, call: Call) =>
+    send(
+      doing,
+      "PutBucketPolicy",
+      (options) => s3.send(new PutBucketPolicyCommand({ ...of(name), Policy }), options),
+      call,
+    );
 
   return {
     /** Sends what is missing of the three things that keep a bucket private. */
@@ -63,15 +71,11 @@ export function bucketWriter({ s3, place }: Pick<Aws, "s3" | "place">, read: Buc
           call,
         );
       }
-      if (!hasTlsOnly(policy, arn)) {
-        const input = { ...of(name), Policy: withTlsOnly(policy, arn) };
-        await send(
-          "require TLS",
-          "PutBucketPolicy",
-          (options) => s3.send(new PutBucketPolicyCommand(input), options),
-          call,
-        );
-      }
+      if (!hasTlsOnly(policy, arn)) await putPolicy("require TLS", name, withTlsOnly(policy, arn), call);
+    },
+
+    async deliverers(name: string, arn: string, { deliverers }: BucketWant, call: Call): Promise<void> {
+      await putPolicy("set who delivers", name, withDeliverers(await read.policy(name, call), arn, deliverers), call);
     },
 
     async encryption(name: string, want: BucketWant, call: Call): Promise<void> {

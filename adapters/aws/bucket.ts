@@ -7,7 +7,7 @@ import type { Call, Fitted, Provider } from "../../operator/provider/provider.ts
 import { parseArn } from "./arn.ts";
 import { lifecycleOf } from "./bucket-lifecycle.ts";
 import { bucketNotifications } from "./bucket-notifications.ts";
-import { hasTlsOnly } from "./bucket-policy.ts";
+import { deliverersIn, hasTlsOnly } from "./bucket-policy.ts";
 import { bucketArn, bucketReader, isAbsent } from "./bucket-read.ts";
 import { bucketReplication } from "./bucket-replication.ts";
 import { bucketRestorer } from "./bucket-restore.ts";
@@ -70,6 +70,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       retention,
       cors: cors.map(corsOf).sort((a, b) => (a.name < b.name ? -1 : 1)),
       notifications: told,
+      deliverers: deliverersIn(policy, arnOf(name)),
       ...(await replication.actual(name, copied, footprint, beside, call)),
       ...encrypted,
     };
@@ -147,6 +148,7 @@ export function bucketProvider(aws: Aws): Provider<BucketWant, BucketOutputs> {
       if (any("lifecycle", "storageClass", "softDeleteDays")) await write.lifecycle(name, want, call);
       if (changed.has("retention")) await write.retention(name, want, call);
       if (changed.has("cors")) await write.cors(name, want, call);
+      if (changed.has("deliverers")) await write.deliverers(name, arnOf(name), want, call);
       if (changed.has("notifications")) await notifications.ensure(name, want, call);
       // What the role may do hangs on keys and on Object Lock, here and there.
       if (want.replicateTo && any("replicateTo", "replicaKey", "encryptionKey", "retention"))
@@ -194,8 +196,19 @@ function fitBucket(aws: Pick<Aws, "arn" | "place">, want: BucketWant): Fitted<Bu
       replicaKey: keyArn(aws, want.replicaKey),
       overrides: encryptionKey !== null && want.overrides.bucketKey === false ? { bucketKey: false } : {},
     },
-    deviations: [...softDelete(want), ...retention(want), ...used],
+    deviations: [...softDelete(want), ...retention(want), ...used, ...delivery(want)],
   };
+}
+
+function delivery({ deliverers }: BucketWant): Fitted<BucketWant>["deviations"] {
+  if (deliverers.length === 0) return [];
+  return [
+    {
+      field: "overrides.aws.deliverers",
+      kind: "CloudSpecific",
+      message: "Who delivers is an account of AWS; GCP has service accounts, in overrides.gcp.deliverers.",
+    },
+  ];
 }
 
 function softDelete({ softDeleteDays, versioning, lifecycle }: BucketWant): Fitted<BucketWant>["deviations"] {

@@ -151,6 +151,9 @@ const CLOCKS = "the clocks of this machine and of AWS differ too much";
 
 const ELSEWHERE = "the bucket of this name stands in another region; give the object another spec.externalName";
 
+const NO_ACCOUNT =
+  "the policy names an account that does not exist, or no longer: look at overrides.aws.deliverers, and at what others wrote in it";
+
 /** Where one code means several things, the message tells which. First match wins. */
 const BY_MESSAGE: readonly { code: string; message: RegExp; fault: Fault; retryAfterMs?: number; words?: string }[] = [
   { code: "InvalidSignature", message: /signature (expired|not yet)/i, fault: "transient", words: CLOCKS },
@@ -172,6 +175,8 @@ const BY_MESSAGE: readonly { code: string; message: RegExp; fault: Fault; retryA
   },
   // S3 tells a bucket of another region by the region that it was not signed for.
   { code: "AuthorizationHeaderMalformed", message: /region .* is wrong/i, fault: "conflict", words: ELSEWHERE },
+  // We write the policy, so the principal that does not exist is one that spec names.
+  { code: "MalformedPolicy", message: /invalid principal/i, fault: "invalid", words: NO_ACCOUNT },
   // SQS keeps the name of a deleted queue for 60 s.
   { code: "QueueDeletedRecently", message: /./s, fault: "transient", retryAfterMs: 60_000 },
   // A TTL setting takes up to an hour, and one change is taken in that time.

@@ -16,6 +16,7 @@ const WANT: BucketWant = {
   replicateTo: null,
   replicaKey: null,
   encryptionKey: null,
+  deliverers: [],
   overrides: {},
   tags: { team: "core" },
 };
@@ -31,7 +32,13 @@ const FULL: BucketWant = {
 };
 
 /** What stands in the bucket itself. */
-const alone = ({ notifications: _told, replicateTo: _copied, replicaKey: _key, ...want }: BucketWant) => want;
+const alone = ({
+  notifications: _told,
+  replicateTo: _copied,
+  replicaKey: _key,
+  deliverers: _delivering,
+  ...want
+}: BucketWant) => want;
 
 /** As Google gives back what was sent. */
 const live = (fields: BucketFields, more: object = {}): Bucket => ({

@@ -32,6 +32,12 @@ export function fitBucket(want: BucketWant, region: string): Fitted<BucketWant> 
       kind: "CloudSpecific",
       message: `An S3 bucket is in one region; this one is in ${location}.`,
     });
+  if (want.deliverers.length > 0)
+    deviations.push({
+      field: "overrides.gcp.deliverers",
+      kind: "CloudSpecific",
+      message: "Who delivers is a service account of Google Cloud; AWS has accounts, in overrides.aws.deliverers.",
+    });
   if (want.lifecycle.some(({ versionsKept }) => versionsKept !== null))
     deviations.push({
       field: "lifecycle",

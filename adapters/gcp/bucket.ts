@@ -3,6 +3,7 @@ import { RESTORED_AT } from "../../operator/provider/copying.ts";
 import { ProviderError, sideBySide, step } from "../../operator/provider/fault.ts";
 import { HOLDER_MARKS, type Owner, ownerOf, type Tags } from "../../operator/provider/owner.ts";
 import type { At, Call, Created, Observation, Present, Provider } from "../../operator/provider/provider.ts";
+import { bucketDeliverers } from "./bucket-deliverers.ts";
 import { bucketNotifications } from "./bucket-notifications.ts";
 import { bucketReplication } from "./bucket-replication.ts";
 import { bucketRestorer } from "./bucket-restore.ts";
@@ -30,6 +31,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
   const { region } = place;
   const notifications = bucketNotifications(gcp);
   const replication = bucketReplication(gcp);
+  const deliverers = bucketDeliverers(gcp);
 
   /** Undefined: nobody has a bucket of that name. "foreign": somebody else has. */
   async function find(name: string, call: Call): Promise<Bucket | "foreign" | undefined> {
@@ -59,16 +61,17 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
         outputs: outputsOf(name, region),
       };
     const actual = actualBucket(found, region);
-    const [told, copied] = await sideBySide([
+    const [told, copied, delivering] = await sideBySide([
       notifications.actual(name, at.footprint, call),
       replication.actual(found, call),
+      deliverers.actual(found, call),
     ]);
     return {
       exists: true,
       id,
       owner: ownerOf(found.labels ?? {}),
       phase: "ready",
-      actual: { ...actual, notifications: told, replicateTo: copied },
+      actual: { ...actual, notifications: told, replicateTo: copied, deliverers: delivering },
       outputs: outputsOf(name, found.location ?? region),
     };
   }
@@ -78,8 +81,12 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     await useKey(want, call);
     try {
       await storage.create(name, toBucket(want, region), call.signal);
-      // A lock, notifications and copies are still to come: the next look says so.
-      const more = want.retention?.lock || want.notifications.length > 0 || want.replicateTo !== null;
+      // A lock, notifications, copies and who delivers are still to come: the next look says so.
+      const more =
+        want.retention?.lock ||
+        want.notifications.length > 0 ||
+        want.replicateTo !== null ||
+        want.deliverers.length > 0;
       return more ? { id } : { id, outputs: foresee(name, want) };
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
@@ -109,6 +116,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
     const patch = patchOf(want, seen.actual, changed);
     if (Object.keys(patch).length > 0)
       await step(`update the bucket ${name}`, () => storage.patch(name, patch, call.signal));
+    if (changed.has("deliverers")) await deliverers.ensure(name, want, call);
     if (changed.has("replicateTo")) await replication.ensure(name, want, call);
     if (changed.has("retention") && want.retention?.lock && seen.actual.retention?.lock !== true)
       await step(`lock the retention of ${name}`, () => lock(name, want.retention?.days ?? 0, call));
@@ -135,7 +143,7 @@ export function bucketProvider(gcp: Gcp): Provider<BucketWant, BucketOutputs> {
   return {
     service: "storage",
     ids: "derived",
-    // The only override is where it is.
+    // Deliverers apart, the only override is where it is.
     immutable: ["overrides"],
     footprint: (want) => footprintOf(want.notifications),
     fit(want) {

@@ -1,6 +1,7 @@
 import type { BucketSpec } from "../../crds/bucket.ts";
 import { durationSeconds, durationText } from "../../crds/duration.ts";
 import type { Leaf } from "../../operator/reconcile/leaf-object.ts";
+import { deliverersOf, deliverersSpec } from "./deliverers.ts";
 import { encryptionKeyOf, encryptionSpec, keyReferences } from "./encryption.ts";
 import { lastingRetention } from "./lasting-retention.ts";
 import { notificationProblem, notificationReferences, notificationSpec, notificationsOf } from "./notification.ts";
@@ -29,7 +30,8 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
     notifications: notificationsOf(spec, given),
     ...replicationOf(spec, given),
     encryptionKey: encryptionKeyOf(spec, given),
-    overrides: overridesFor(spec, given.cloud),
+    deliverers: deliverersOf(spec, given.cloud),
+    overrides: withoutDeliverers(overridesFor(spec, given.cloud)),
     tags: given.tags,
   }),
   specOf: (actual, naming) => ({
@@ -42,9 +44,11 @@ export const bucket: Leaf<BucketSpec, BucketWant> = {
     notifications: actual.notifications?.map((one) => notificationSpec(one, naming)),
     replicateTo: replicationSpec(actual.replicateTo, naming),
     encryption: encryptionSpec(actual.encryptionKey, naming),
-    overrides: overridesSpec(actual.overrides, naming.cloud),
+    overrides: overridesSpec({ ...actual.overrides, ...deliverersSpec(actual.deliverers, naming.cloud) }, naming.cloud),
   }),
 };
+
+const withoutDeliverers = ({ deliverers: _who, ...rest }: BucketWant["overrides"]): BucketWant["overrides"] => rest;
 
 const retentionSpec = ({ days, lock }: NonNullable<BucketWant["retention"]>): object => ({
   days,

@@ -169,7 +169,17 @@ export interface BucketReplication {
   readonly copies: boolean;
 }
 
-/** What a Bucket should be, whatever the cloud. Rules and notifications sorted by name. */
+/** Who outside the platform may put objects into a Bucket, and nothing else. */
+export interface BucketDeliverer {
+  /** AWS: an account. GCP: the e-mail of a service account. */
+  readonly who: string;
+  /** "" for all objects. */
+  readonly prefix: string;
+  /** Always true. `observe` says false where what lets it in is missing, or lets in more or otherwise. */
+  readonly delivers: boolean;
+}
+
+/** What a Bucket should be, whatever the cloud. Rules and notifications sorted by name, deliverers by who they are. */
 export interface BucketWant extends Wanted {
   /** Always true. `observe` says false where anything that keeps the public, ACLs or plain HTTP out is missing. */
   readonly private: boolean;
@@ -186,6 +196,9 @@ export interface BucketWant extends Wanted {
   /** Key of the bucket that copies go to, when it is a customer's. A cloud that is not told it doesn't report it back. */
   readonly replicaKey: string | null;
   readonly encryptionKey: string | null;
+  /** From `spec.overrides.<cloud>.deliverers`. */
+  readonly deliverers: readonly BucketDeliverer[];
+  /** All but the deliverers. */
   readonly overrides: { readonly [field: string]: Neutral };
 }
 

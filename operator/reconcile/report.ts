@@ -218,9 +218,12 @@ function inForce<Want extends Wanted>(
   };
 }
 
-function overridesInUse<Want extends Wanted>({ want, environment }: Prepared<Want>): LeafStatus {
+/** Those in Want as such, and those that have become a field of their own there, which deviations tell. */
+function overridesInUse<Want extends Wanted>({ want, deviations, environment }: Prepared<Want>): LeafStatus {
   const { overrides } = want as { overrides?: object };
-  const used = Object.keys(overrides ?? {}).map((key) => `${environment.cloud}.${key}`);
+  const path = `overrides.${environment.cloud}.`;
+  const named = deviations.flatMap(({ field }) => (field.startsWith(path) ? [field.slice(path.length)] : []));
+  const used = [...new Set([...Object.keys(overrides ?? {}), ...named])].map((key) => `${environment.cloud}.${key}`);
   return { overridesInUse: used.length > 0 ? used : undefined };
 }
 

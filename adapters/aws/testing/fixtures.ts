@@ -97,6 +97,7 @@ export const bucketWant = (name: string, over: Partial<BucketWant> = {}): Bucket
   replicateTo: null,
   replicaKey: null,
   encryptionKey: null,
+  deliverers: [],
   overrides: {},
   tags: { team: "billing", ...ownerTags(owner(name, { kind: "Bucket" })) },
   ...over,

@@ -15,6 +15,7 @@ export const bucketWant = (name: string, change: Partial<BucketWant> = {}): Buck
   replicateTo: null,
   replicaKey: null,
   encryptionKey: null,
+  deliverers: [],
   overrides: {},
   tags: { ...marks("Bucket", name), team: "core" },
   ...change,
