@@ -222,7 +222,9 @@ function inForce<Want extends Wanted>(
 function overridesInUse<Want extends Wanted>({ want, deviations, environment }: Prepared<Want>): LeafStatus {
   const { overrides } = want as { overrides?: object };
   const path = `overrides.${environment.cloud}.`;
-  const named = deviations.flatMap(({ field }) => (field.startsWith(path) ? [field.slice(path.length)] : []));
+  const named = deviations.flatMap(({ field }) =>
+    field.startsWith(path) ? (field.slice(path.length).split(".")[0] ?? []) : [],
+  );
   const used = [...new Set([...Object.keys(overrides ?? {}), ...named])].map((key) => `${environment.cloud}.${key}`);
   return { overridesInUse: used.length > 0 ? used : undefined };
 }
