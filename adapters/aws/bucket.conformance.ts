@@ -1,10 +1,12 @@
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  GetBucketPolicyCommand,
   GetBucketReplicationCommand,
   GetBucketTaggingCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
+  PutBucketPolicyCommand,
   PutBucketReplicationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -117,6 +119,62 @@ it("replication that somebody else set up is told and left alone", async () => {
   await provider.update(found, bucketWant(Bucket, { versioning: true }), new Set(["replicateTo"] as const), by(Bucket));
   const { ReplicationConfiguration: live } = await aws.s3.send(new GetBucketReplicationCommand({ Bucket }));
   expect(live?.Role).toBe(theirs.Role);
+});
+
+interface Statement {
+  readonly Sid: string;
+  readonly Action: unknown;
+}
+const statements = async (Bucket: string): Promise<readonly Statement[]> => {
+  const { Policy = "{}" } = await aws.s3.send(new GetBucketPolicyCommand({ Bucket }));
+  return (JSON.parse(Policy) as { Statement: readonly Statement[] }).Statement;
+};
+const write = (Bucket: string, Statement: readonly object[]) =>
+  aws.s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }));
+
+const ACME = { who: "111122223333", prefix: "acme/", delivers: true };
+const GLOBEX = { who: "444455556666", prefix: "", delivers: true };
+
+async function delivering(name: string, ...deliverers: BucketWant["deliverers"]) {
+  const before = await seen(name);
+  await provider.update(before, bucketWant(name, { deliverers }), new Set(["deliverers"] as const), by(name));
+  return (await seen(name)).actual;
+}
+
+it("who delivers comes with a new bucket, is added, changed and taken away", async () => {
+  const name = "test-delivered";
+  const want = bucketWant(name, { deliverers: [ACME] });
+  await provider.create(name, want, by(name));
+  await provider.update(await seen(name), want, new Set(["private", "deliverers"] as const), by(name));
+  expect((await seen(name)).actual).toMatchObject({ private: true, deliverers: [ACME] });
+  for (const wanted of [[ACME, GLOBEX], [{ ...ACME, prefix: "other/" }, GLOBEX], [GLOBEX], []])
+    expect(await delivering(name, ...wanted)).toMatchObject({ private: true, deliverers: wanted });
+  expect((await statements(name)).map(({ Sid }) => Sid)).toEqual(["OnyxTlsOnly"]);
+});
+
+it("who delivers is put right when somebody lets more in or takes it out, and what others wrote stays", async () => {
+  const name = "test-bent";
+  await made(name);
+  const Principal = { AWS: `arn:aws:iam::${ACME.who}:root` };
+  const Resource = `arn:aws:s3:::${name}/*`;
+  const theirs = { Sid: "Theirs", Effect: "Allow", Principal, Action: "s3:PutObject", Resource };
+  await write(name, [...(await statements(name)), theirs]);
+  await delivering(name, ACME);
+  const right = await statements(name);
+  expect(right).toHaveLength(4);
+  expect(right).toContainEqual(theirs);
+  const bents = [
+    right.map((one) => (one.Sid === `OnyxDelivery${ACME.who}` ? { ...one, Action: "s3:*" } : one)),
+    right.filter(({ Sid }) => Sid !== `OnyxDelivery${ACME.who}Billing`),
+  ];
+  for (const bent of bents) {
+    await write(name, bent);
+    expect((await seen(name)).actual.deliverers).toEqual([{ ...ACME, delivers: false }]);
+    expect(await delivering(name, ACME)).toMatchObject({ private: true, deliverers: [ACME] });
+    expect(await statements(name)).toHaveLength(4);
+  }
+  await delivering(name);
+  expect(await statements(name)).toEqual([expect.objectContaining({ Sid: "OnyxTlsOnly" }), theirs].toReversed());
 });
 
 /** S3 takes no part below 5 MiB but the last. */

@@ -4,6 +4,7 @@ import type { BucketWant } from "../../controllers/leaf/wants.ts";
 import type { Copied } from "../../operator/provider/copying.ts";
 import { diff } from "../../operator/reconcile/diff.ts";
 import { KEY_USER_ROLE } from "./key-agents.ts";
+import type { Binding } from "./policy.ts";
 import { createStorage, type Storage } from "./storage.ts";
 import { bucketWant, fitted } from "./testing/bucket.ts";
 import { type Adapter, at, call, owned, PROJECT, present, providerOf, REGION, startAdapter } from "./testing/cloud.ts";
@@ -134,6 +135,88 @@ describe("a customer's key", () => {
       message: expect.stringContaining("authorized to use this key"),
     });
     expect(await look("files")).toEqual({ exists: false });
+  });
+});
+
+describe("who delivers", () => {
+  const ROLE = "roles/storage.objectCreator";
+  const ACME = { who: "billing@acme.iam.gserviceaccount.com", prefix: "acme/", delivers: true };
+  const GLOBEX = { who: "export@globex.iam.gserviceaccount.com", prefix: "", delivers: true };
+  const policy = () => storage.read("projects/_/buckets/files", signal);
+  const bindings = async () => (await policy()).bindings ?? [];
+  const bound = async (role = ROLE) => (await bindings()).filter((one) => one.role === role);
+  const write = async (change: (live: readonly Binding[]) => readonly Binding[]) => {
+    const live = await policy();
+    const version = { version: 3 };
+    await storage.write(
+      "projects/_/buckets/files",
+      { ...live, ...version, bindings: change(live.bindings ?? []) },
+      signal,
+    );
+  };
+  async function delivering(...deliverers: BucketWant["deliverers"]) {
+    const want = wanted("files", { deliverers });
+    await bucket().update(await seen("files"), want, new Set(["deliverers"] as const), by("files"));
+    const { actual } = await seen("files");
+    expect(diff(want, actual)).toEqual([]);
+  }
+
+  test("is nobody and costs no call until somebody is asked for", async () => {
+    await made("files");
+    expect((await seen("files")).actual.deliverers).toEqual([]);
+    expect(adapter.requests("GetIamPolicy")).toEqual([]);
+  });
+
+  test("comes with a new bucket, is added, changed and taken away, and then costs no call again", async () => {
+    const created = await bucket().create("files", wanted("files", { deliverers: [ACME] }), by("files"));
+    expect(created.outputs).toBeUndefined();
+    adapter.writes();
+    await delivering(ACME);
+    expect(adapter.writes()).toEqual(["UpdateBucket", "SetIamPolicy"]);
+    for (const wished of [[ACME, GLOBEX], [{ ...ACME, prefix: "other/" }, GLOBEX], [GLOBEX]]) {
+      await delivering(...wished);
+      expect(adapter.writes()).toEqual(["SetIamPolicy"]);
+    }
+    expect(await bound()).toMatchObject([{ members: [`serviceAccount:${GLOBEX.who}`] }]);
+    await delivering();
+    expect(adapter.writes()).toEqual(["SetIamPolicy", "UpdateBucket"]);
+    expect(await bound()).toEqual([]);
+    adapter.writes();
+    await seen("files");
+    expect(adapter.requests("GetIamPolicy")).toEqual([]);
+  });
+
+  test("is put right when somebody lets more in, takes it out or takes the label off", async () => {
+    await made("files");
+    await delivering(ACME);
+    const bend = (change: Partial<Binding>) =>
+      write((live) => live.map((one) => (one.role === ROLE ? { ...one, ...change } : one)));
+    const bents = [
+      () => bend({ role: "roles/storage.objectAdmin" }),
+      () => bend({ members: [`serviceAccount:${ACME.who}`, `serviceAccount:${GLOBEX.who}`] }),
+      () => write((live) => live.filter(({ role }) => role !== ROLE)),
+      () => storage.patch("files", { labels: { "onyx-deliverers": null } }, signal),
+    ];
+    for (const bent of bents) {
+      await bent();
+      expect((await seen("files")).actual.deliverers).not.toEqual([ACME]);
+      await delivering(ACME);
+      expect(await bound("roles/storage.objectAdmin")).toEqual([]);
+    }
+  });
+
+  test("goes alone: others that are bound stay, the same account with the same role too", async () => {
+    await made("files");
+    const theirs = [
+      { role: ROLE, members: [`serviceAccount:${ACME.who}`] },
+      { role: "roles/storage.objectViewer", members: [`serviceAccount:${GLOBEX.who}`] },
+    ];
+    await write((live) => [...live, ...theirs]);
+    const before = await bindings();
+    await delivering(ACME);
+    expect(await bound()).toHaveLength(2);
+    await delivering();
+    expect(await bindings()).toEqual(before);
   });
 });
 

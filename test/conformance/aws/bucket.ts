@@ -13,6 +13,7 @@ import {
   PutBucketCorsCommand,
   PutBucketEncryptionCommand,
   PutBucketLifecycleConfigurationCommand,
+  PutBucketPolicyCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
   PutPublicAccessBlockCommand,
@@ -77,6 +78,7 @@ export function bucketOnAws({ eyes: { s3 }, proxy, place }: AwsUnderTest): KindO
         return lastLifecycle(asked?.path.split("?")[0])?.body.includes("onyx-soft-delete")
           ? ["softDeleteDays"]
           : ["versioning"];
+      if (operation === "PutBucketPolicy") return text.includes("OnyxDelivery") ? ["deliverers"] : [];
       if (operation === "PutBucketLifecycleConfiguration")
         return [
           ...(text.includes("onyx-storage-class") ? ["storageClass"] : []),
@@ -135,6 +137,15 @@ export function bucketOnAws({ eyes: { s3 }, proxy, place }: AwsUnderTest): KindO
         ];
         const ServerSideEncryptionConfiguration = { Rules };
         await s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }));
+      },
+      deliverers: async ({ name: Bucket }) => {
+        const { Policy = "{}" } = await s3.send(new GetBucketPolicyCommand({ Bucket }));
+        const policy = JSON.parse(Policy) as { Statement: object[] };
+        const Principal = { AWS: "arn:aws:iam::999999999999:root" };
+        const Resource = `arn:aws:s3:::${Bucket}/*`;
+        const theirs = { Sid: "OnyxDelivery999999999999", Effect: "Allow", Principal, Action: "s3:*", Resource };
+        const bent = JSON.stringify({ ...policy, Statement: [...policy.Statement, theirs] });
+        await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: bent }));
       },
       tags: (subject) => tag(subject, "stage", "somebody"),
     },

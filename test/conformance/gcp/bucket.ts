@@ -48,7 +48,8 @@ export function bucketOnGcp({ eyes, byOthers }: GcpUnderTest): KindOnCloud {
     makes: ["CreateBucket"],
     unmakes: ["DeleteBucket"],
     touches({ request }) {
-      const { body } = request as { body?: object };
+      const { body } = request as { body?: { bindings?: object; labels?: object } };
+      if (body?.bindings || "onyx-deliverers" in (body?.labels ?? {})) return ["deliverers"];
       return [...new Set(Object.keys(body ?? {}).map((field) => FIELDS[field] ?? field))];
     },
     async list({ object }) {
@@ -73,6 +74,22 @@ export function bucketOnGcp({ eyes, byOthers }: GcpUnderTest): KindOnCloud {
       encryptionKey: change({
         encryption: { defaultKmsKeyName: `projects/theirs/locations/${REGION}/keyRings/r/cryptoKeys/k` },
       }),
+      deliverers: ({ name }) =>
+        byOthers(async () => {
+          const bucket = storage.bucket(name);
+          await bucket.setMetadata({ labels: { "onyx-deliverers": "true" } });
+          const [policy] = await bucket.iam.getPolicy({ requestedPolicyVersion: 3 });
+          const binding = {
+            role: "roles/storage.objectAdmin",
+            members: ["serviceAccount:eve@theirs.iam.gserviceaccount.com"],
+            condition: { title: "onyx-deliverer", expression: "true" },
+          };
+          await bucket.iam.setPolicy({
+            ...policy,
+            bindings: [...policy.bindings, binding],
+            version: 3,
+          } as typeof policy);
+        }),
       tags: (subject) => label(subject, "stage", "somebody"),
     },
     tag: label,

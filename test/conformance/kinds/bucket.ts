@@ -31,6 +31,22 @@ const cors: Edit = {
   },
   fields: ["cors"],
 };
+const deliverers: Edit = {
+  title: "who delivers",
+  spec: {
+    portability: "Warn",
+    overrides: {
+      aws: { deliverers: [{ account: "444455556666", prefix: "globex/" }, { account: "111122223333" }] },
+      gcp: {
+        deliverers: [
+          { serviceAccount: "export@globex.iam.gserviceaccount.com", prefix: "globex/" },
+          { serviceAccount: "billing@acme.iam.gserviceaccount.com" },
+        ],
+      },
+    },
+  },
+  fields: ["deliverers"],
+};
 const tags: Edit = { title: "tags", spec: { tags: { ...TAGS, team: "core" } }, fields: ["tags"] };
 const softDelete: Edit = { title: "soft delete", spec: { softDeleteDays: 7 }, fields: ["softDeleteDays"] };
 
@@ -48,8 +64,8 @@ export const bucket: KindUnderTest<BucketSpec, BucketWant> = {
   leaf,
   spec: (over) => stored(schema.spec, { tags: TAGS, deletionPolicy: "Delete", ...over }),
   // Soft delete comes last: on AWS the rule for what it kept stays when it is off.
-  edits: [versioning, classes, lifecycle, auto, cors, tags, softDelete],
-  optional: [versioning, classes, lifecycle, auto, cors, tags, softDelete],
+  edits: [versioning, classes, lifecycle, auto, cors, deliverers, tags, softDelete],
+  optional: [versioning, classes, lifecycle, auto, cors, deliverers, tags, softDelete],
   falsy: [
     { title: "no versioning", spec: { versioning: false }, effective: { versioning: false } },
     { title: "no soft delete", spec: { softDeleteDays: 0 }, effective: { softDeleteDays: 0 } },
@@ -75,6 +91,7 @@ export const bucket: KindUnderTest<BucketSpec, BucketWant> = {
       lifecycle: [],
       softDeleteDays: 0,
       cors: [],
+      deliverers: [],
       tags: TAGS,
     },
   },
