@@ -19,6 +19,8 @@ const object = (kind: string, spec: string, metadata = "{name: bad}") =>
 
 const queue = (spec: string, metadata?: string) => object("Queue", spec, metadata);
 const bucket = (spec: string) => object("Bucket", spec);
+const delivered = (cloud: "aws" | "gcp", deliverers: string) =>
+  bucket(`{portability: Warn, overrides: {${cloud}: {deliverers: [${deliverers}]}}}`);
 const table = (spec: string) => object("Table", spec);
 const topic = (spec: string) => object("Topic", spec);
 const secret = (spec: string) => object("ManagedSecret", spec);
@@ -617,6 +619,40 @@ export const REFUSED: readonly Refused[] = [
     what: "a prefix of copies that no job takes",
     yaml: bucket("{versioning: true, replicateTo: {bucketRef: {name: b}, prefix: /a}}"),
     message: 'spec.replicateTo.prefix: Invalid value: "/a": a prefix of what is copied must not begin with /',
+  },
+  {
+    what: "a deliverer that is no account",
+    yaml: delivered("aws", "{account: '12345678901'}"),
+    message:
+      'spec.overrides.aws.deliverers[0].account: Invalid value: "12345678901": an account must be the 12 digits of an AWS account',
+  },
+  {
+    what: "a deliverer that is no service account",
+    yaml: delivered("gcp", "{serviceAccount: eve@example.com}"),
+    message:
+      'spec.overrides.gcp.deliverers[0].serviceAccount: Invalid value: "eve@example.com": serviceAccount must be the e-mail of a service account, such as name@project.iam.gserviceaccount.com',
+  },
+  ...(["/reports", "re*", "$x", "a b", '"'] as const).flatMap((prefix) =>
+    (
+      [
+        ["aws", "account: '123456789012'"],
+        ["gcp", "serviceAccount: a@p.iam.gserviceaccount.com"],
+      ] as const
+    ).map(([cloud, who]) => ({
+      what: `a deliverer on ${cloud} under ${prefix}`,
+      yaml: delivered(cloud, `{${who}, prefix: "${prefix}"}`),
+      message: `spec.overrides.${cloud}.deliverers[0].prefix: Invalid value: "${prefix}": a deliverer's prefix must be of a-z, A-Z, 0-9, '_', '.', '=', '-' and '/', and must not begin with /`,
+    })),
+  ),
+  {
+    what: "a deliverer twice",
+    yaml: delivered("aws", "{account: '123456789012'}, {account: '123456789012', prefix: a/}"),
+    message: 'spec.overrides.aws.deliverers[1]: Duplicate value: {"account":"123456789012"}',
+  },
+  {
+    what: "seventeen deliverers",
+    yaml: delivered("aws", Array.from({ length: 17 }, (_, n) => `{account: '${123456789012 + n}'}`).join(", ")),
+    message: "spec.overrides.aws.deliverers: Too many: 17: must have at most 16 items",
   },
   {
     what: "an access that a bucket has not",
