@@ -209,6 +209,18 @@ describe("translate", () => {
     expect(translate("x", error)).toBe(error);
   });
 
+  it("says of a principal that S3 doesn't know where it is named", () => {
+    const error = Object.assign(new Error("Invalid principal in policy"), {
+      name: "MalformedPolicy",
+      $fault: "client",
+      $metadata: { httpStatusCode: 400 },
+    });
+    expect(translate("S3 PutBucketPolicy", error)).toMatchObject({
+      fault: "invalid",
+      message: expect.stringContaining("overrides.aws.deliverers"),
+    });
+  });
+
   it("takes a service's request id out of a message", () => {
     const error = Object.assign(
       new Error(
