@@ -11,6 +11,9 @@ import type { Bucket } from "./storage.ts";
 /** Label of a bucket that may have deliverers: set before there is one, and taken off once there is none. */
 export const DELIVERERS_LABEL = "onyx-deliverers";
 
+/** What nothing asks for: the label without a deliverer, which a crash leaves. Never wanted, so it is drift. */
+const LEFT: BucketDeliverer = { who: "", prefix: "", delivers: false };
+
 /**
  * Who outside may put objects into a bucket: bindings of ours in its policy. Without the label that policy is not looked at,
  * so nobody pays a call for what nobody asked for.
@@ -27,7 +30,8 @@ export function bucketDeliverers({ storage, storagePolicies: policies }: Pick<Gc
     async actual(bucket: Bucket, { signal }: Call): Promise<readonly BucketDeliverer[]> {
       if (!isMarked(bucket)) return [];
       const policy = await ifThere(policies.read(bucketName(bucket.name), signal));
-      return deliverersIn(policy ?? {}, bucket.name);
+      const found = deliverersIn(policy ?? {}, bucket.name);
+      return found.length > 0 ? found : [LEFT];
     },
 
     /** Makes it as `want` says. Sends only what differs. */

@@ -205,6 +205,16 @@ describe("who delivers", () => {
     }
   });
 
+  test("leaves no label behind, also when it was cut off before that", async () => {
+    await made("files");
+    await delivering(ACME);
+    faults().add({ method: "UpdateBucket", error: { code: "UNAVAILABLE" }, times: 1 });
+    await expect(delivering()).rejects.toMatchObject({ fault: "transient" });
+    expect(await bound()).toEqual([]);
+    await delivering();
+    expect((await storage.bucket("files", signal))?.labels).not.toHaveProperty("onyx-deliverers");
+  });
+
   test("goes alone: others that are bound stay, the same account with the same role too", async () => {
     await made("files");
     const theirs = [
