@@ -135,6 +135,15 @@ describe("what spec needs", () => {
     expect(host.status).toMatchObject({ effective: { size: 100 }, deviations: [{ field: "size", kind: "Clamped" }] });
   });
 
+  it("a setting of one cloud that is a field of its own is told as in use", async () => {
+    const { cloud, host } = thingWorld({ size: 5, portability: "Warn" });
+    const named = (field: string) => ({ field, kind: "CloudSpecific" as const, message: "The other one has none." });
+    const deviations = [named("overrides.aws.guests"), named("overrides.aws.limits.size"), named("size")];
+    host.environment = environmentWith({ ...cloud.provider, fit: (want) => ({ want, deviations }) });
+    await host.pass();
+    expect(host.status.overridesInUse).toEqual(["aws.guests", "aws.limits"]);
+  });
+
   it("what the adapter can't read is refused before any call, and can be deleted", async () => {
     const { cloud, host } = thingWorld();
     await host.pass();
