@@ -73,7 +73,7 @@ export function bucketOnAws({ eyes: { s3 }, proxy, place }: AwsUnderTest): KindO
     touches({ operation, request }) {
       // Versions are kept for soft delete too: the rule for it stands in the lifecycle that comes with it.
       const asked = proxy.calls.findLast((call) => call.operation === operation && call.body === request);
-      const text = String(request);
+      const text = typeof request === "string" ? request : JSON.stringify(request);
       if (operation === "PutBucketVersioning")
         return lastLifecycle(asked?.path.split("?")[0])?.body.includes("onyx-soft-delete")
           ? ["softDeleteDays"]
