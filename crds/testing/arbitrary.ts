@@ -18,6 +18,7 @@ const SAMPLES = [
     "Table",
   ],
   ...["arn:aws:iam::123456789012:role/delivery", "projects/onelens-prod/schemas/orders"],
+  ...["111122223333", "444455556666", "billing@acme.iam.gserviceaccount.com", "export@globex.iam.gserviceaccount.com"],
   "arn:aws:states:eu-west-1:123456789012:stateMachine:report",
   "projects/onelens-prod/locations/europe-west1/workflows/report",
   "projects/42/locations/global/workloadIdentityPools/clusters/providers/prod",

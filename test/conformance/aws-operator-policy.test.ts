@@ -171,7 +171,6 @@ describe("the operator's policy", () => {
       versioning: true,
       lifecycle: [{ name: "old", prefix: "", action: "Expire", days: 30, to: null, versionsKept: null }],
       cors: [{ name: "app", origins: ["*"], methods: ["GET"], headers: [], maxAgeSeconds: 60 }],
-      deliverers: [{ who: "444455556666", prefix: "reports/", delivers: true }],
       tags: tagged(want),
     });
   });

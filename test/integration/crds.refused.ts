@@ -632,7 +632,7 @@ export const REFUSED: readonly Refused[] = [
     message:
       'spec.overrides.gcp.deliverers[0].serviceAccount: Invalid value: "eve@example.com": serviceAccount must be the e-mail of a service account, such as name@project.iam.gserviceaccount.com',
   },
-  ...(["/reports", "re*", "$x", "a b", '"'] as const).flatMap((prefix) =>
+  ...(["/reports", "re*", "$x", "a b", "a'b"] as const).flatMap((prefix) =>
     (
       [
         ["aws", "account: '123456789012'"],
