@@ -57,7 +57,7 @@ function onlyTypes(names: string): boolean {
 
 const CLOUD_SDKS = /^(@aws-sdk\/|@smithy\/|@google-cloud\/|googleapis$|google-gax$|google-auth-library$)/;
 const OURS = /^(crds|controllers|adapters|operator|hack|test|bench)\//;
-const COMPOSITION = /^operator\/(main|wiring|ingest\/main)\.ts$/;
+const COMPOSITION = /^operator\/(main|wiring|connect-costs)\.ts$/;
 
 /** Tests and what only they use are no part of the program: they may drive whatever they test. */
 export const isTest = (file: string): boolean =>
@@ -123,7 +123,7 @@ export const RULES: readonly ImportRule[] = [
     forbids: ({ from, to }) => language(from) && OURS.test(to) && !language(to),
   },
   {
-    why: "only operator/main.ts, operator/wiring.ts and operator/ingest/main.ts compose: nothing else in the operator imports controllers or adapters",
+    why: "only operator/main.ts, operator/wiring.ts and operator/connect-costs.ts compose: nothing else in the operator imports controllers or adapters",
     forbids: ({ from, to, typeOnly }) =>
       operator(from) && !COMPOSITION.test(from) && (adapters(to) || (controllers(to) && !typeOnly)),
   },

@@ -10,7 +10,7 @@ import { type Client, createClient } from "../runtime/client.ts";
 import { createClock } from "../runtime/clock.ts";
 import { ApiError, isNotFound } from "../runtime/errors.ts";
 import { createLog } from "../runtime/log.ts";
-import type { ResourceType, KubeObject as ServerObject } from "../runtime/resource.ts";
+import { nameOfType, type ResourceType, type KubeObject as ServerObject } from "../runtime/resource.ts";
 import { createTransport } from "../runtime/transport.ts";
 
 /** A cluster as the command line sees it: read once, then looked up. */
@@ -63,8 +63,8 @@ export function openCluster(
  */
 export async function readCluster(kubeconfig: string | undefined, context: string | undefined): Promise<ClusterView> {
   const { context: name, client } = openCluster(kubeconfig, context);
-  const lists = await Promise.all(kinds.map((kind) => listed(client, kind, name)));
-  const objects = lists.flat();
+  const lists = await Promise.all(kinds.map((kind) => listObjects(client, typeOf(kind), name)));
+  const objects = lists.flat() as readonly KubeObject[];
   const index = new Map(
     objects.map((object) => [keyOf(object.kind, object.metadata.namespace ?? "", object.metadata.name), object]),
   );
@@ -77,16 +77,26 @@ export async function readCluster(kubeconfig: string | undefined, context: strin
   };
 }
 
-async function listed(client: Client, kind: Kind, context: string): Promise<readonly KubeObject[]> {
+/**
+ * Lists the objects of one type.
+ * @param context for messages
+ * @throws ClusterError
+ */
+export async function listObjects<T extends ServerObject>(
+  client: Client,
+  type: ResourceType,
+  context: string,
+  namespace?: string,
+): Promise<readonly T[]> {
   try {
-    return (await client.list<ServerObject>(typeOf(kind))).items as readonly KubeObject[];
+    return (await client.list<T>(type, { namespace })).items;
   } catch (error) {
     if (isNotFound(error))
       throw new ClusterError(
-        `Cluster ${context} has no ${kind.plural}.${kind.group}. Install the chart onyx-crds first.`,
+        `Cluster ${context} has no ${nameOfType(type)}. Install the chart onyx-crds first, or upgrade it.`,
       );
     if (error instanceof ApiError)
-      throw new ClusterError(`Cluster ${context}: listing ${kind.plural}: ${error.message}`);
+      throw new ClusterError(`Cluster ${context}: listing ${type.plural}: ${error.message}`);
     throw new ClusterError(`Cluster ${context} can't be reached: ${(error as Error).message}`);
   }
 }

@@ -6,6 +6,7 @@ import { ClusterError } from "./cluster.ts";
 import { ManifestError } from "./manifests.ts";
 import { type Format, machine, painter } from "./output.ts";
 import { runApprove } from "./run-approve.ts";
+import { runCost } from "./run-cost.ts";
 import { runImport } from "./run-import.ts";
 import { runParity } from "./run-parity.ts";
 import { runPlan } from "./run-plan.ts";
@@ -155,6 +156,22 @@ program
     "\nA bucket is copied, and a copy that breaks off is taken up when the command is run again.\nExit code: 0 restored, 1 not, or not all of it.",
   )
   .action((kind, name, options) => show(options.output, () => runRestore(kind, name, options)));
+
+program
+  .command("cost")
+  .description("What was spent this month and last, as billed: of the cost reports that TenantCostSources take in.")
+  .option("--by <what>", "tenant, service, environment, account, region or tag:KEY", "tenant")
+  .option("--month <month>", "such as 2026-11; absent: the current one, in UTC")
+  .option("--tenant <name>", "only what is this Tenant's")
+  .option("--source <namespace/name>", "only this TenantCostSource")
+  .addOption(new Option("--kubeconfig <path>", "the cluster"))
+  .option("--context <name>", "context of the kubeconfig")
+  .addOption(new Option("-o, --output <format>", "how to print").choices(["table", "json", "csv"]).default("table"))
+  .addHelpText(
+    "after",
+    "\nTables are read with your own credentials of the cloud. Amounts of two currencies are never added up; json and csv have all decimals.\nExit code: 0 all of it, 2 without sources that can't be read, 1 the cluster can't be read.",
+  )
+  .action((options) => show(options.output === "json" ? "json" : "text", () => runCost(options, paint)));
 
 const WORKFLOW_FILE = "YAML or JSON, or - for standard input: a definition, or manifests with a Workflow among them";
 const named = () => new Option("--name <workflow>", "the one of several Workflows in the file");

@@ -1,4 +1,5 @@
 /** The worker that takes cost reports in: docs/guides/cost-reports.md. Configured by environment variables alone. */
+import { connectCosts } from "../connect-costs.ts";
 import { createLog } from "../runtime/log.ts";
 import { configOf } from "./config.ts";
 import { work } from "./worker.ts";
@@ -9,10 +10,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => 
 
 try {
   const config = configOf(process.env);
-  const cloud =
-    config.cloud === "aws"
-      ? (await import("../../adapters/aws/costs.ts")).connectCosts(config)
-      : (await import("../../adapters/gcp/costs.ts")).connectCosts(config);
+  const cloud = await connectCosts(config.cloud, config);
   log.info({ source: config.options.source, cloud: config.cloud }, "ready");
   await work(cloud, config.options, log, stop.signal);
   cloud.close();
