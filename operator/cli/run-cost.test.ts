@@ -268,6 +268,23 @@ describe("a source that can't be read is told of, and does not hide the others",
   });
 });
 
+test.each([
+  ["CredentialsProviderError", "You have no valid credentials of AWS here: aws sso login, or AWS_PROFILE."],
+  ["UNAUTHENTICATED", "You have no valid credentials of Google Cloud here: gcloud auth application-default login."],
+  ["AccessDenied", "as the cloud says"],
+])("%s is told once, in the words of who reads it", async (code, reason) => {
+  const refused: CostTable = {
+    ...table,
+    query() {
+      throw new ProviderError("denied", "as the cloud says", { code });
+    },
+  };
+  const { text } = await cost({}, refused);
+  expect(text).toBe(
+    `No cost is known of 2026-11, nor of 2026-10.\n\nWithout shop/acme, shop/globex, shop/shared: ${reason}`,
+  );
+});
+
 describe("what is asked wrongly is told in a sentence", () => {
   test.each<[Partial<CostOptions>, string]>([
     [{ by: "day" }, "--by day: there is tenant, service, environment, account, region and tag:KEY."],

@@ -3,6 +3,7 @@ import { environment as environmentKind, table as tableKind } from "../../crds/i
 import { type ConnectCosts, connectCosts } from "../connect-costs.ts";
 import { totals } from "../ingest/read.ts";
 import type { CostCloud, CostTable } from "../provider/costs.ts";
+import { ProviderError } from "../provider/fault.ts";
 import type { EnvironmentObject } from "../reconcile/environment.ts";
 import type { ResourceType, KubeObject as ServerObject } from "../runtime/resource.ts";
 import { ClusterError, listObjects, openCluster, typeOf } from "./cluster.ts";
@@ -76,7 +77,7 @@ export async function runCost(
       month,
     );
     const unread = read.flatMap((one) => ("reason" in one ? [one] : []));
-    const told = unread.map(({ source, reason }) => paint("red", `Without ${source}: ${reason}`));
+    const told = unreadLines(unread).map((line) => paint("red", line));
     if (options.output === "csv") for (const line of told) tell(line);
     return {
       value: { by: options.by, ...cost, unread },
@@ -162,8 +163,25 @@ async function readOne(
       totals: await totals(await connectionTo(object), source, { periods, by: totalsBy(by) }),
     };
   } catch (error) {
-    return { source, reason: (error as Error).message };
+    return { source, reason: reasonOf(error as Error) };
   }
+}
+
+/** The adapters speak of the operator's credentials; here they are those of whoever reads this. */
+const LOGINS = [
+  [/^(CredentialsProviderError|TokenProviderError|ExpiredToken)/, "AWS", "aws sso login, or AWS_PROFILE"],
+  [/^UNAUTHENTICATED/, "Google Cloud", "gcloud auth application-default login"],
+] as const;
+
+function reasonOf(error: Error): string {
+  const [, cloud, how] = LOGINS.find(([codes]) => error instanceof ProviderError && codes.test(error.code)) ?? [];
+  return cloud ? `You have no valid credentials of ${cloud} here: ${how}.` : error.message;
+}
+
+/** A line for each reason. */
+function unreadLines(unread: readonly Unread[]): readonly string[] {
+  const reasons = Map.groupBy(unread, ({ reason }) => reason);
+  return [...reasons].map(([reason, of]) => `Without ${of.map(({ source }) => source).join(", ")}: ${reason}`);
 }
 
 /** Connections to the tables of sources: one for each table, made when it is first asked for. */
