@@ -195,6 +195,17 @@ TOTAL             0.00         0.00   EUR`);
     expect(lines(await cost({ source: "shop/shared", month: "2020-01" }))).toEqual([]);
   });
 
+  test("does not let a source name a Tenant that the operator has not agreed to", async () => {
+    objects.tenantcostsources = [
+      {
+        metadata: { namespace: "shop", name: "acme" },
+        spec: { tableRef: { name: "costs" }, tenantRef: { name: "globex" } },
+        status: { environment: "eu" },
+      },
+    ];
+    expect(lines(await cost())).toEqual([" 12.5 40 USD"]);
+  });
+
   test("says whose bill it is by spec where there is no status yet", async () => {
     objects.tenantcostsources = [
       {

@@ -77,20 +77,21 @@ export async function runCost(
       month,
     );
     const unread = read.flatMap((one) => ("reason" in one ? [one] : []));
-    const told = unreadLines(unread).map((line) => paint("red", line));
-    if (options.output === "csv") for (const line of told) tell(line);
+    const missing = unreadLines(unread).map((line) => paint("red", line));
+    const csv = options.output === "csv";
+    if (csv) for (const line of missing) tell(line);
     return {
       value: { by: options.by, ...cost, unread },
-      text:
-        options.output === "csv"
-          ? lessLineFeed(costCsv(cost))
-          : [costTable(cost, options.by, paint), ...(told.length > 0 ? ["", ...told] : [])].join("\n"),
+      text: csv ? lessLineFeed(costCsv(cost)) : withLines(costTable(cost, options.by, paint), missing),
       exitCode: unread.length > 0 ? 2 : 0,
     };
   } finally {
     await connections.close();
   }
 }
+
+const withLines = (text: string, lines: readonly string[]): string =>
+  lines.length > 0 ? [text, "", ...lines].join("\n") : text;
 
 /** Who prints it ends the last line. */
 const lessLineFeed = (text: string): string => text.replace(/\n$/, "");
@@ -144,7 +145,8 @@ function noSource(
   return `Cluster ${cluster} has no ${which} of tenant "${tenant}". ${there}`;
 }
 
-const tenantOf = ({ spec, status }: SourceObject): string => status?.tenant || spec?.tenantRef?.name || "";
+/** As the operator says: it refuses who names a Tenant that is not theirs. Spec counts until it has looked. */
+const tenantOf = ({ spec, status }: SourceObject): string => (status ? status.tenant : spec?.tenantRef?.name) ?? "";
 const nameOf = ({ metadata }: ServerObject): string => `${metadata.namespace}/${metadata.name}`;
 
 /** What a source has spent, or why it can't be read: one that can't is no reason to be silent of the others. */
