@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { leafColumns } from "./columns.ts";
-import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
+import type { ObjectOf, SpecInputOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { duration } from "./duration.ts";
 import { encryption, leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
@@ -129,11 +129,11 @@ const replication = () =>
   });
 
 /** No letter of it means anything to a policy of AWS or a condition of Google's, where it ends up. */
-const deliveryPrefix = () =>
+export const deliveryPrefix = () =>
   formed(
     /^[A-Za-z0-9_.=-][A-Za-z0-9_.=/-]*$/,
     128,
-    "a deliverer's prefix must be of a-z, A-Z, 0-9, '_', '.', '=', '-' and '/', and must not begin with /",
+    "the prefix of what is delivered must be of a-z, A-Z, 0-9, '_', '.', '=', '-' and '/', and must not begin with /",
   )
     .optional()
     .describe(
@@ -142,12 +142,19 @@ const deliveryPrefix = () =>
 
 const DELIVERERS = 16;
 
+export const awsAccount = () => formed(/^[0-9]{12}$/, 12, "an account must be the 12 digits of an AWS account");
+
+export const serviceAccount = () =>
+  formed(
+    /^[a-z0-9][a-z0-9.-]*@[a-z0-9.-]+[.]gserviceaccount[.]com$/,
+    254,
+    "serviceAccount must be the e-mail of a service account, such as name@project.iam.gserviceaccount.com",
+  );
+
 const accountDeliverers = () =>
   mapList(
     z.strictObject({
-      account: formed(/^[0-9]{12}$/, 12, "an account must be the 12 digits of an AWS account").describe(
-        "The AWS account.",
-      ),
+      account: awsAccount().describe("The AWS account."),
       prefix: deliveryPrefix(),
     }),
     DELIVERERS,
@@ -161,11 +168,7 @@ const accountDeliverers = () =>
 const serviceAccountDeliverers = () =>
   mapList(
     z.strictObject({
-      serviceAccount: formed(
-        /^[a-z0-9][a-z0-9.-]*@[a-z0-9.-]+[.]gserviceaccount[.]com$/,
-        254,
-        "serviceAccount must be the e-mail of a service account, such as name@project.iam.gserviceaccount.com",
-      ).describe("E-mail of the service account."),
+      serviceAccount: serviceAccount().describe("E-mail of the service account."),
       prefix: deliveryPrefix(),
     }),
     DELIVERERS,
@@ -321,5 +324,6 @@ public access prevented. A bucket that is not empty can't be deleted.`,
 });
 
 export type BucketSpec = SpecOf<typeof bucket>;
+export type BucketSpecInput = SpecInputOf<typeof bucket>;
 export type BucketStatus = StatusOf<typeof bucket>;
 export type BucketObject = ObjectOf<typeof bucket>;

@@ -7,7 +7,7 @@ export const condition = z.strictObject({
     .string()
     .max(316)
     .describe(
-      "What it is about: Ready, Synced, Reconciling, Stalled, Drifted, Portable, ReferencesResolved, RecoveryMet or Paused.",
+      "What it is about: Ready, Synced, Reconciling, Stalled, Drifted, Portable, ReferencesResolved, RecoveryMet, ReportAccepted, WithinBudget or Paused.",
     ),
   status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
   observedGeneration: z.int().min(0).optional().describe("The generation of spec that it speaks of."),

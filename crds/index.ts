@@ -8,6 +8,7 @@ import { queue } from "./queue.ts";
 import { table } from "./table.ts";
 import { tableItem } from "./tableitem.ts";
 import { tenant } from "./tenant.ts";
+import { tenantCostSource } from "./tenantcostsource.ts";
 import { topic } from "./topic.ts";
 import { workflow } from "./workflow.ts";
 import { workflowRun } from "./workflowrun.ts";
@@ -17,6 +18,7 @@ import { workloadIdentity } from "./workloadidentity.ts";
 export const kinds = [
   environment, //
   tenant,
+  tenantCostSource,
   queue,
   table,
   tableItem,
@@ -42,6 +44,7 @@ export {
   table,
   tableItem,
   tenant,
+  tenantCostSource,
   topic,
   workflow,
   workflowRun,

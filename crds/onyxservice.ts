@@ -308,6 +308,7 @@ const spec = withRules(
       })
       .optional()
       .describe("Processors and memory of a replica."),
+    tmpSize: memory().optional().describe("The most that each replica can keep in /tmp. Absent: 1Gi."),
     health: health.optional().describe("How to see that it is well."),
     bindings: list(binding, 32)
       .optional()

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { leafColumns, orderingColumn } from "./columns.ts";
-import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
+import type { ObjectOf, SpecInputOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { duration, durationText, durationWithin, isDurationCel } from "./duration.ts";
 import { filter } from "./filter.ts";
@@ -184,5 +184,6 @@ Delivery is at least once on both; a consumer must bear to see a message twice.`
 });
 
 export type QueueSpec = SpecOf<typeof queue>;
+export type QueueSpecInput = SpecInputOf<typeof queue>;
 export type QueueStatus = StatusOf<typeof queue>;
 export type QueueObject = ObjectOf<typeof queue>;

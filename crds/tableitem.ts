@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BINDABLE, type BindingField } from "./access.ts";
 import { leafColumns } from "./columns.ts";
-import type { ObjectOf, SpecOf, StatusOf } from "./define.ts";
+import type { ObjectOf, SpecInputOf, SpecOf, StatusOf } from "./define.ts";
 import { defineKind } from "./define.ts";
 import { leafSelectableFields, leafSpec, leafStatus } from "./leaf.ts";
 import { localReference } from "./refs.ts";
@@ -62,6 +62,12 @@ const spec = leafSpec(
       .describe(
         "Its attributes, without the key. What values there are, docs/guides/items.md tells. No secrets: whoever reads the Table, or status, sees them.",
       ),
+    optional: z
+      .boolean()
+      .optional()
+      .describe(
+        "With managementPolicy Observe: true says that it is no trouble when there is no such item. Absent: false.",
+      ),
     attributesFrom: mapList(source, 32, "attribute")
       .optional()
       .describe("Attributes that are outputs of other objects: ids, which are others on each cloud."),
@@ -69,6 +75,12 @@ const spec = leafSpec(
   { aws: {}, gcp: {} },
   immutable("tableRef", "an item doesn't move; make a new TableItem"),
   immutable("key", "an item is what its key says; make a new TableItem"),
+  {
+    rule: "!has(self.optional) || !self.optional || self.managementPolicy == 'Observe'",
+    message: "optional is for an item that is only observed: it needs managementPolicy Observe",
+    reason: "FieldValueForbidden",
+    fieldPath: ".optional",
+  },
   {
     rule: "!has(self.externalName)",
     message: "an item has no name but its key: leave externalName out",
@@ -100,5 +112,6 @@ that spec doesn't name are left to those who write them, and go with the item wh
 });
 
 export type TableItemSpec = SpecOf<typeof tableItem>;
+export type TableItemSpecInput = SpecInputOf<typeof tableItem>;
 export type TableItemStatus = StatusOf<typeof tableItem>;
 export type TableItemObject = ObjectOf<typeof tableItem>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { amount, currency, money } from "./bill.ts";
 import { ageColumn, readyColumn, whyColumns } from "./columns.ts";
 import { compositeStatus } from "./composite.ts";
 import type { ObjectOf, SpecInputOf, SpecOf, StatusOf } from "./define.ts";
@@ -24,6 +25,7 @@ export const COUNTED = {
   Queue: "queues",
   Table: "tables",
   TableItem: "tableitems",
+  TenantCostSource: "tenantcostsources",
   Topic: "topics",
   Workflow: "workflows",
   WorkflowRun: "workflowruns",
@@ -144,6 +146,21 @@ const spec = withRules(
     )
       .optional()
       .describe("Integrations that are switched on for it."),
+    budget: z
+      .strictObject({
+        amount: withRules(amount(), {
+          rule: "self.matches('[1-9]')",
+          message: "amount of a budget must be more than 0",
+        }).describe("The most that is to be spent in a month."),
+        currency: currency().describe("Only what is billed in it is counted."),
+        thresholds: set(z.int().min(1).max(1000).describe("Percent."), 10)
+          .optional()
+          .describe(
+            "At each of these shares of it, in percent, the condition WithinBudget and an event tell of it. Absent: 50, 80 and 100.",
+          ),
+      })
+      .optional()
+      .describe("What its bills may come to in a month. Nothing is stopped when it is used up."),
     cordoned: z
       .boolean()
       .default(false)
@@ -205,10 +222,20 @@ const status = z.strictObject({
     .describe("What it has used of its quota."),
   cost: z
     .strictObject({
-      monthlyEstimate: text(64).describe("With the currency: 12.40 USD."),
+      monthlyEstimate: text(64)
+        .optional()
+        .describe(
+          "What the things in its namespace cost a month by list prices, whether they are used or not, with the currency: 12.40 USD.",
+        ),
+      month: z.string().max(7).optional().describe("The last month that there is a bill of, such as 2026-11."),
+      monthToDate: mapList(money(), 32, "currency").optional().describe("What was billed in it, by currency."),
+      forecast: mapList(money(), 32, "currency").optional().describe("What will have been billed in it."),
+      total: z.string().max(512).optional().describe("All of monthToDate in one text."),
+      asOf: z.string().max(64).optional().describe("When the oldest of its bills was taken in."),
     })
     .optional()
-    .describe("What the things in its namespace cost a month by list prices, whether they are used or not."),
+    .describe("What it costs."),
+  budgetUsed: z.int().min(0).optional().describe("Percent of its budget that month to date is, rounded down."),
   swept: z
     .strictObject({
       searched: list(text(63).describe("Kind."), 64).describe("Kinds that were looked for: none was there any more."),
@@ -256,14 +283,22 @@ is in the namespace goes with it, in order; what holds data stays in the cloud u
     { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Where it stands." },
     { name: "Isolation", type: "string", jsonPath: ".spec.isolation", description: "How far it is apart." },
     { name: "Namespace", type: "string", jsonPath: ".status.namespace", description: "Its namespace." },
+    { name: "MTD-Cost", type: "string", jsonPath: ".status.cost.total", description: "What was billed this month." },
+    {
+      name: "Budget%",
+      type: "integer",
+      jsonPath: ".status.budgetUsed",
+      description: "Part of the budget that is used.",
+    },
+    ageColumn,
+    ...whyColumns,
     {
       name: "Cost/Mo",
       type: "string",
       jsonPath: ".status.cost.monthlyEstimate",
       description: "What the things in its namespace cost a month whether they are used or not.",
+      priority: 1,
     },
-    ageColumn,
-    ...whyColumns,
     { name: "Plan", type: "string", jsonPath: ".spec.plan", description: "What it has bought.", priority: 1 },
     {
       name: "Objects",

@@ -1,5 +1,6 @@
 /** `make demo`: one platform from the same YAML on two clusters and two clouds, told as it happens. */
 import { painter } from "../operator/cli/output.ts";
+import { deliverReport, focusReport, lookAtSummary } from "./platform/cost-reports.ts";
 import { openQueue } from "./platform/messages.ts";
 import { onyx } from "./platform/onyx.ts";
 import { applyAndWait, FLAVOR, giveNode, type Listed, type Platform, startPlatform } from "./platform/platform.ts";
@@ -23,6 +24,8 @@ const EXECUTIONS = "onyx-workflow-execution-db";
 const QUEUE = "onyx-request-processor";
 const JOB = "onyx-request-processor-job";
 const MESSAGES = 100;
+/** The TenantCostSource of a customer, who is called so too. */
+const BILL = { namespace: NAMESPACE, name: "globex" };
 
 const paint = painter(process.stdout.isTTY === true && !process.env.NO_COLOR);
 const began = performance.now();
@@ -79,6 +82,9 @@ async function demo(): Promise<void> {
   await Promise.all(platforms.map((platform) => giveNode(platform, "initech")));
   await apply(TENANTS);
   for (const { cluster } of platforms) console.log(await cluster.kubectl(["get", "tenants"]));
+
+  chapter("What a customer costs: their account delivers its report, the worker takes it in; onyx cost");
+  for (const platform of platforms) await showCost(platform, signal);
 
   chapter("Are they the same? onyx parity");
   console.log(await told("parity", ...platforms.flatMap((platform) => ["--kubeconfig", platform.cluster.kubeconfig])));
@@ -167,6 +173,22 @@ async function showStores(platform: Platform): Promise<void> {
   } finally {
     stores.close();
   }
+}
+
+/** Delivers a report of this month and tells what came of it. */
+async function showCost(platform: Platform, signal: AbortSignal): Promise<void> {
+  const { cluster } = platform;
+  const month = new Date().toISOString().slice(0, 7);
+  const charges = [
+    { day: `${month}-01`, service: "Compute", amount: "700.00", team: "shop" },
+    { day: `${month}-01`, service: "Storage", amount: "112.755" },
+  ];
+  await deliverReport(platform, BILL, "exports/report.csv", focusReport(month, charges));
+  await lookAtSummary(platform, BILL);
+  const used = () => cluster.kubectl(["get", "tenant", BILL.name, "-o=jsonpath={.status.budgetUsed}"]);
+  await waitUntil(async () => (await used()) !== "", { what: `The cost of ${BILL.name}`, timeoutMs: 30_000, signal });
+  console.log(await cluster.kubectl(["get", "tenants"]));
+  console.log(await told("cost", "--by", "service", "--kubeconfig", cluster.kubeconfig));
 }
 
 async function replicas({ cluster }: Platform): Promise<number> {

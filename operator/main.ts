@@ -20,6 +20,7 @@ import type { KubeObject } from "./runtime/resource.ts";
 import { createShutdown } from "./runtime/shutdown.ts";
 import { createTracing } from "./runtime/tracing.ts";
 import { createTransport } from "./runtime/transport.ts";
+import { registerTenantMetrics } from "./tenant-metrics.ts";
 import { composites, connect, leaves, runs } from "./wiring.ts";
 
 /** The operator: watches from the start, works while it leads, ends in good order. */
@@ -90,6 +91,7 @@ async function main(): Promise<void> {
     metrics,
   });
 
+  registerTenantMetrics(metrics.registry, () => manager.caches.get(tenant.kind)?.list() ?? []);
   const own = new Set<string>(served.map(({ kind }) => kind));
   const checks = [...manager.caches].map(([kind, cache]) => cacheCheck(cache, own.has(kind)));
   const health = await serveHealth({

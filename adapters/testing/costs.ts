@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { headKey, rowsKey } from "../../operator/ingest/ledger.ts";
 import { totals } from "../../operator/ingest/read.ts";
+import { type Summary, summaryKey } from "../../operator/ingest/summary.ts";
 import { focusCsv } from "../../operator/ingest/testing/reports.ts";
 import { handle, take, type WorkerOptions } from "../../operator/ingest/worker.ts";
 import type { CostCloud, CostItem, CostTable, ReportObject } from "../../operator/provider/costs.ts";
@@ -28,6 +29,10 @@ export const OBJECTS = { queue: "reports", bucket: "reports", table: "costs" } a
 const WORKER = fileURLToPath(new URL("./costs-worker.ts", import.meta.url));
 const log = { info() {}, warn() {} };
 
+const summaryOf = async (table: CostTable, source: string) => {
+  const { pk, sk } = summaryKey(source);
+  return (await table.read(pk, sk))?.item as unknown as Summary | undefined;
+};
 const itemsOf = async (table: CostTable, pk: string, from = "", to = "~") => {
   const found: CostItem[] = [];
   for await (const item of table.query(pk, from, to)) found.push(item);
@@ -155,6 +160,7 @@ export function testCosts(under: () => CostsUnderTest): void {
       tagKeys: [],
       allocations: [],
       rejectedShare: 0,
+      anomalyFloor: "1",
     });
     const key = "k/BILLING_PERIOD=2024-09/r.csv";
     const report = (amount: string) =>
@@ -165,6 +171,8 @@ export function testCosts(under: () => CostsUnderTest): void {
           ServiceName: `service ${n}`,
         })),
       );
+    const october = (amount: string) =>
+      report(amount).replaceAll("2024-10-01 ", "2024-11-01 ").replaceAll("2024-09-", "2024-10-");
     const seen = async () =>
       (await totals(under().costs.table, source, { periods: { from: "2024-01", to: "2024-12" }, by: ["period"] }))
         .map(({ of, effective, count }) => `${of} ${effective} of ${count}`)
@@ -208,6 +216,11 @@ export function testCosts(under: () => CostsUnderTest): void {
           // What comes again, as the message was not deleted, ends it.
           await handle(costs, options(folder), told(key));
           expect(await seen()).toBe(then);
+          expect(await summaryOf(costs.table, source)).toMatchObject({
+            month: "2024-09",
+            rows: 1_100,
+            monthToDate: [{ currency: "USD", amount: String(1_100 * next) }],
+          });
           [now, next, writes] = [then, next + 1, at];
         }
         expect(writes).toBeGreaterThan(7);
@@ -236,6 +249,51 @@ export function testCosts(under: () => CostsUnderTest): void {
         rmSync(folder, { recursive: true, force: true });
       }
     });
+
+    it("that ends at the same time as another leaves a summary of what both have put into force", async () => {
+      const { costs, put } = under();
+      const folder = mkdtempSync(join(tmpdir(), "onyx-ingest-"));
+      const of = (month: string) => `months/BILLING_PERIOD=${month}/r.csv`;
+      try {
+        await put(of("2024-09"), report("1"));
+        await put(of("2024-10"), october("2"));
+        await Promise.all(
+          ["2024-09", "2024-10"].map((month) =>
+            handle(costs, { ...options(folder), source: "months" }, told(of(month))),
+          ),
+        );
+        const { reported, ingested, report: last, ...summary } = (await summaryOf(costs.table, "months")) as Summary;
+        expect([of("2024-09"), of("2024-10")].map((key) => key.replace(".csv", ""))).toContain(last);
+        expect(Date.parse(reported)).toBeLessThanOrEqual(Date.parse(ingested));
+        expect(summary).toEqual({
+          ...summaryKey("months"),
+          result: "Ingested",
+          reason: "",
+          message: "",
+          format: "FOCUS",
+          reportRows: 1_100,
+          rejectedRows: 0,
+          rejected: [],
+          month: "2024-10",
+          lastDay: "2024-10-31",
+          rows: 1_100,
+          monthToDate: [{ currency: "USD", amount: "2200" }],
+          lastMonth: [{ currency: "USD", amount: "1100" }],
+          forecast: [{ currency: "USD", amount: "2200", method: "Complete" }],
+          anomalies: expect.any(Array),
+        });
+        expect(summary.anomalies.length).toBe(20);
+        await put(of("2024-10"), "no report");
+        await handle(costs, { ...options(folder), source: "months" }, told(of("2024-10")));
+        expect(await summaryOf(costs.table, "months")).toMatchObject({
+          result: "Refused",
+          reason: "UnknownFormat",
+          monthToDate: [{ currency: "USD", amount: "2200" }],
+        });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }, 120_000);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { TenantSpec, TenantStatus } from "../../crds/tenant.ts";
 import type { Child, Composed, Composite, InvalidSpec, Seen } from "../../operator/reconcile/composite-object.ts";
 import { copies } from "./tenant/blueprint.ts";
+import { billOf, usedOf, withinBudget } from "./tenant/cost.ts";
 import { identity } from "./tenant/identity.ts";
 import { depart } from "./tenant/leave.ts";
 import { namespaceOf } from "./tenant/names.ts";
@@ -35,10 +36,13 @@ function compose(spec: TenantSpec, seen: Seen): Composed | InvalidSpec {
 }
 
 function composed(children: readonly Child[], within: string | undefined, spec: TenantSpec, seen: Seen): Composed {
+  const bill = billOf(within, seen);
   return {
     children,
+    verdicts: { WithinBudget: withinBudget(spec.budget, bill) },
     summary(live) {
       const monthlyEstimate = within && seen.monthlyCost(within);
+      const cost = { ...(monthlyEstimate ? { monthlyEstimate } : {}), ...bill };
       const isThere = children.every(({ id, health }) => {
         const now = live(id);
         return now !== undefined && health?.(now) === undefined;
@@ -48,7 +52,8 @@ function composed(children: readonly Child[], within: string | undefined, spec: 
         namespace: within,
         objects: within === undefined ? undefined : seen.within(within).length,
         quota: used(live(QUOTA)),
-        cost: monthlyEstimate ? { monthlyEstimate } : undefined,
+        cost: Object.keys(cost).length > 0 ? cost : undefined,
+        budgetUsed: usedOf(spec.budget, bill),
       };
     },
   };

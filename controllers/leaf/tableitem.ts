@@ -27,6 +27,7 @@ const TABLE = "tableRef";
 export const tableItem: Leaf<TableItemSpec, ItemWant> = {
   kind: "TableItem",
   dataBearing: false,
+  optional: ({ optional }) => optional === true,
   nameLimit: MAX_NAME,
   nameOf: ({ key }) => documentIdOf(valuesOf(key)),
   flaw: (spec) => flawOf(spec),
@@ -108,7 +109,7 @@ function isUnkept(value: Value): boolean {
 
 function problemOf(spec: TableItemSpec, given: Given): string | undefined {
   const schema = schemaOf(given.target(TABLE).effective);
-  if (!schema) return `${TABLE}: Table ${spec.tableRef.name} tells no keys yet; one that is only observed never does`;
+  if (!schema) return `${TABLE}: Table ${spec.tableRef.name} tells no keys yet`;
   return problemOfKey(spec, schema) ?? problemOfSources(spec, given) ?? problemOfAttributes(spec, schema, given);
 }
 

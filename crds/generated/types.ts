@@ -17,6 +17,13 @@ export const types = [
   {
     "group": "onyx.onelens.io",
     "version": "v1alpha1",
+    "plural": "tenantcostsources",
+    "kind": "TenantCostSource",
+    "namespaced": true
+  },
+  {
+    "group": "onyx.onelens.io",
+    "version": "v1alpha1",
     "plural": "queues",
     "kind": "Queue",
     "namespaced": true

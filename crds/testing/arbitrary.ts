@@ -21,6 +21,7 @@ const SAMPLES = [
   ...["111122223333", "444455556666", "billing@acme.iam.gserviceaccount.com", "export@globex.iam.gserviceaccount.com"],
   "arn:aws:states:eu-west-1:123456789012:stateMachine:report",
   "projects/onelens-prod/locations/europe-west1/workflows/report",
+  ...["USD", "99.50", "0.01"],
   "projects/42/locations/global/workloadIdentityPools/clusters/providers/prod",
   "tenant@onelens-prod.iam.gserviceaccount.com",
 ];

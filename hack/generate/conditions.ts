@@ -15,6 +15,10 @@ const MEANING: Readonly<Record<ConditionType, string>> = {
   ReferencesResolved: "True: all objects that spec refers to are there and ready.",
   RecoveryMet:
     "OnyxService: False when what it is bound to could not be restored as `tier` and `recovery` ask. It takes Ready from nobody.",
+  ReportAccepted:
+    "TenantCostSource: False when the last report was refused; what was in force before stays. It takes Ready from nobody.",
+  WithinBudget:
+    "Tenant: False from the first threshold of its budget on that month to date has reached. It takes Ready from nobody.",
   Paused: "True while it is paused by annotation or switched off in spec; absent otherwise.",
 };
 

@@ -14,6 +14,9 @@ test("finds what names something outside of the namespace, in lists too", () => 
       "overrides.aws.permissionsBoundary",
       "overrides.aws.deliveryStatus.successRoleArn",
       "overrides.aws.replicas[].key",
+      "overrides.aws.deliverers",
+      "overrides.gcp.deliverers",
+      "delivery",
     ]),
   );
 });

@@ -17,7 +17,7 @@ export interface Outside {
 }
 
 /** Whose fields reach outside by their very name. */
-const BY_NAME = new Set(["external", "externalName"]);
+const BY_NAME = new Set(["external", "externalName", "deliverers", "delivery"]);
 /** How a text begins that is the id of a thing in a cloud. */
 const IDS = /arn:|projects\//;
 

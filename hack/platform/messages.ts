@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { PurgeQueueCommand, SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { PurgeQueueCommand, SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { v1 } from "@google-cloud/pubsub";
 import { credentials } from "@grpc/grpc-js";
 import { AWS } from "./environment.ts";
@@ -8,6 +8,7 @@ import type { Platform } from "./platform.ts";
 /** A queue as its users see it, whatever the cloud: by the outputs of the Queue object. */
 export interface Messages {
   send(count: number): Promise<void>;
+  sendText(text: string): Promise<void>;
   /** Takes everything off the queue. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -47,6 +48,7 @@ function sqs(platform: Platform, QueueUrl: string): Messages {
         await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
       }
     },
+    sendText: async (MessageBody) => void (await client.send(new SendMessageCommand({ QueueUrl, MessageBody }))),
     drain: async () => void (await client.send(new PurgeQueueCommand({ QueueUrl }))),
     close: async () => client.destroy(),
   };
@@ -70,6 +72,9 @@ function pubsub(platform: Platform, outputs: { QUEUE_ID: string; QUEUE_URL: stri
     async send(count) {
       const messages = Array.from({ length: count }, (_, n) => ({ data: Buffer.from(body(n)) }));
       await publisher.publish({ topic: outputs.QUEUE_URL, messages });
+    },
+    async sendText(text) {
+      await publisher.publish({ topic: outputs.QUEUE_URL, messages: [{ data: Buffer.from(text) }] });
     },
     async drain() {
       await subscriber.seek({ subscription: outputs.QUEUE_ID, time: { seconds: Math.floor(Date.now() / 1000) + 60 } });

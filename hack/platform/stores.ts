@@ -1,5 +1,5 @@
 import { type AttributeValue, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { AWS } from "./environment.ts";
 import type { Platform } from "./platform.ts";
 
@@ -12,6 +12,7 @@ export interface Stores {
   items(table: string): Promise<readonly Item[]>;
   /** JSON. */
   object(bucket: string, name: string): Promise<Plain>;
+  put(bucket: string, name: string, text: string): Promise<void>;
   close(): void;
 }
 
@@ -34,6 +35,13 @@ export function openStores({ cloud, cluster, endpoints }: Platform, namespace: s
         const reply = await fetch(`${rest}/storage/v1/b/${BUCKET}/o/${encodeURIComponent(name)}?alt=media`);
         return (await reply.json()) as Plain;
       },
+      async put(bucket, name, body) {
+        const { BUCKET } = await outputsOf("bucket", bucket);
+        const url = `${rest}/upload/storage/v1/b/${BUCKET}/o?uploadType=media&name=${encodeURIComponent(name)}`;
+        const headers = { "content-type": "application/octet-stream" };
+        const reply = await fetch(url, { method: "POST", headers, body });
+        if (!reply.ok) throw new Error(`${url}: ${reply.status} ${await reply.text()}`);
+      },
       close() {},
     };
   }
@@ -49,6 +57,10 @@ export function openStores({ cloud, cluster, endpoints }: Platform, namespace: s
       const { BUCKET } = await outputsOf("bucket", bucket);
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key }));
       return JSON.parse((await Body?.transformToString()) ?? "null") as Plain;
+    },
+    async put(bucket, Key, Body) {
+      const { BUCKET } = await outputsOf("bucket", bucket);
+      await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
     },
     close() {
       dynamodb.destroy();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Cost, ValueSpending } from "./cost.ts";
-import { cents, costCsv, costTable } from "./cost-text.ts";
+import { costCsv, costTable } from "./cost-text.ts";
 import { painter } from "./output.ts";
 
 const line = (value: string, monthToDate: string, lastMonth = "0", currency = "USD"): ValueSpending => ({
@@ -16,17 +16,6 @@ const cost = (...costs: ValueSpending[]): Cost => ({
   totals: [{ currency: "USD", monthToDate: "1234.5", lastMonth: "7" }],
 });
 const plain = painter(false);
-
-it.each([
-  ["0", "0.00"],
-  ["12", "12.00"],
-  ["0.005", "0.01"],
-  ["0.004999999999999999", "0.00"],
-  ["-0.005", "-0.01"],
-  ["-0.004", "0.00"],
-  ["0.995", "1.00"],
-  ["12345678901234567890.129", "12345678901234567890.13"],
-])("%s is %s for people", (amount, text) => expect(cents(amount)).toBe(text));
 
 describe("the table", () => {
   it("has amounts at the right and totals at the end", () => {

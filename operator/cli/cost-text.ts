@@ -1,16 +1,9 @@
-import { parseAmount, SCALE } from "../ingest/amount.ts";
+import { parseAmount, roundedText } from "../../crds/amount.ts";
 import type { Cost, Spending } from "./cost.ts";
 import { type Paint, table } from "./output.ts";
 
-const CENT = 10n ** BigInt(SCALE - 2);
-
-/** An amount for people, with two decimals: halves are rounded away from zero. */
-export function cents(amount: string): string {
-  const units = parseAmount(amount);
-  const size = ((units < 0n ? -units : units) + CENT / 2n) / CENT;
-  const text = `${size / 100n}.${String(size % 100n).padStart(2, "0")}`;
-  return units < 0n && size > 0n ? `-${text}` : text;
-}
+/** An amount for people. */
+const cents = (amount: string): string => roundedText(parseAmount(amount));
 
 /** Values come from reports that others write: nothing in them may steer the terminal. */
 const shown = (value: string): string => (value === "" ? "-" : value.replace(/\p{C}/gu, "\ufffd"));

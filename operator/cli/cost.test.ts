@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { amountText, parseAmount } from "../ingest/amount.ts";
+import { amountText, parseAmount } from "../../crds/amount.ts";
 import type { Total } from "../ingest/read.ts";
-import { costByOf, costOf, monthBefore, type SourceCost, totalsBy } from "./cost.ts";
+import { monthBefore } from "../ingest/read.ts";
+import { costByOf, costOf, type SourceCost, totalsBy } from "./cost.ts";
 
 const total = (of: readonly string[], billed: string, currency = "USD"): Total => ({
   of,

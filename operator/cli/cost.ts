@@ -1,5 +1,5 @@
-import { amountText, parseAmount } from "../ingest/amount.ts";
-import type { By, Total } from "../ingest/read.ts";
+import { amountText, parseAmount } from "../../crds/amount.ts";
+import { type By, monthBefore, type Total } from "../ingest/read.ts";
 
 /** What `onyx cost` keeps totals apart by, besides currency: facts of a source, or of each of its rows. */
 export type CostBy = "tenant" | "environment" | "service" | "account" | "region" | { readonly tag: string };
@@ -43,12 +43,6 @@ export interface Cost {
   readonly lastMonth: string;
   readonly costs: readonly ValueSpending[];
   readonly totals: readonly Spending[];
-}
-
-/** The month before: of `2026-01` it is `2025-12`. */
-export function monthBefore(month: string): string {
-  const [year, number] = month.split("-").map(Number) as [number, number];
-  return new Date(Date.UTC(year, number - 2)).toISOString().slice(0, 7);
 }
 
 interface Sum {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { asApplied, decideChild, type Parent } from "../reconcile/children.ts";
 import { type CompositeEnvironment, type CompositeLookups, seenBy } from "../reconcile/composite-gather.ts";
 import {
@@ -47,6 +48,13 @@ export interface PlannedComposite {
   readonly manifests: readonly Manifest[];
 }
 
+/** The object with the generation that it has once it is applied. */
+function asWritten(object: CompositeObject, live: KubeObject | undefined): CompositeObject {
+  const before = live?.metadata.generation ?? 0;
+  const generation = live && isDeepStrictEqual(live.spec, object.spec) ? before : before + 1;
+  return { ...object, metadata: { ...object.metadata, generation } };
+}
+
 /** Plans one composite: the same `compose` and `decideChild` as the operator, then nothing is applied. */
 export function planComposite(
   composite: Composite<CompositeSpec>,
@@ -75,9 +83,11 @@ export function planComposite(
     secretVersion,
     within,
     blueprint: (home, blueprint) => within(home).filter((one) => blueprintOf(one) === blueprint),
+    // Of what was spent a plan says nothing.
+    parts: () => [],
     monthlyCost: () => undefined,
   };
-  const composed = composite.compose(object.spec, seenBy(object, environment, resolved, lookups));
+  const composed = composite.compose(object.spec, seenBy(asWritten(object, live), environment, resolved, lookups));
   if ("invalid" in composed)
     return {
       manifests: [],

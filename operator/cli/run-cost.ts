@@ -1,13 +1,13 @@
 import { GROUP, VERSION } from "../../crds/define.ts";
 import { environment as environmentKind, table as tableKind } from "../../crds/index.ts";
 import { type ConnectCosts, connectCosts } from "../connect-costs.ts";
-import { totals } from "../ingest/read.ts";
+import { monthBefore, totals } from "../ingest/read.ts";
 import type { CostCloud, CostTable } from "../provider/costs.ts";
 import { ProviderError } from "../provider/fault.ts";
 import type { EnvironmentObject } from "../reconcile/environment.ts";
 import type { ResourceType, KubeObject as ServerObject } from "../runtime/resource.ts";
 import { ClusterError, listObjects, openCluster, typeOf } from "./cluster.ts";
-import { type CostBy, costByOf, costOf, monthBefore, type SourceCost, totalsBy } from "./cost.ts";
+import { type CostBy, costByOf, costOf, type SourceCost, totalsBy } from "./cost.ts";
 import { costCsv, costTable } from "./cost-text.ts";
 import type { Result } from "./onyx.ts";
 import type { Paint } from "./output.ts";

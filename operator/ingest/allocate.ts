@@ -6,7 +6,7 @@ import {
   type DuckDBValue,
   listValue,
 } from "@duckdb/node-api";
-import { amountText, parseAmount, SCALE, split } from "./amount.ts";
+import { amountText, parseAmount, SCALE, split } from "../../crds/amount.ts";
 import type { Allocation, Settings } from "./settings.ts";
 
 /** Who gets parts of shared cost, and by which weights. */

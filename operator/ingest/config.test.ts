@@ -23,7 +23,15 @@ describe("the configuration", () => {
       queue: { URL: "https://queue", ID: "arn" },
       bucket: { "": "prod-reports", URL: "s3://prod-reports" },
       table: { NAME: "prod-costs" },
-      options: { source: "shop", prefix: "", rejectedShare: 0.01, settleSeconds: 60, generation: 0, allocations: [] },
+      options: {
+        source: "shop",
+        prefix: "",
+        rejectedShare: 0.01,
+        settleSeconds: 60,
+        generation: 0,
+        allocations: [],
+        anomalyFloor: "1",
+      },
     });
   });
 
@@ -40,6 +48,7 @@ describe("the configuration", () => {
     ["another cloud", { ...env(), ONYX_CLOUD: "azure" }, /it is aws or gcp/],
     ["no JSON", { ...env(), ONYX_COSTS: "{" }, /ONYX_COSTS is no JSON/],
     ["an unknown field", env({ qeue: "x" }), /qeue/],
+    ["a floor that is no amount", env({ anomalyFloor: "-1" }), /anomalyFloor/],
     ["a share above all", env({ rejectedShare: 2 }), /rejectedShare/],
     [
       "a float as share of an allocation",

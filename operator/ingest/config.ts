@@ -28,6 +28,10 @@ const costs = z.strictObject({
   rejectedShare: z.number().min(0).max(1).default(0.01),
   settleSeconds: z.int().nonnegative().default(60),
   holdSeconds: z.int().min(20).max(600).default(120),
+  anomalyFloor: z
+    .string()
+    .regex(/^\d{1,20}(\.\d{1,18})?$/)
+    .default("1"),
   folder: z.string().default("/work"),
   memoryMb: z.int().min(64).default(224),
   threads: z.int().min(1).default(2),

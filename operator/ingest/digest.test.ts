@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
+import { amountText, parseAmount } from "../../crds/amount.ts";
 import type { CostRow } from "../provider/costs.ts";
-import { amountText, parseAmount } from "./amount.ts";
 import { type Digest, type DigestOptions, digest } from "./digest.ts";
 import type { RefusalReason } from "./refusal.ts";
 import {

@@ -1,5 +1,6 @@
-import type { Amount } from "../provider/costs.ts";
-import { amountText, parseAmount } from "./amount.ts";
+import type { Amount } from "../../crds/amount.ts";
+
+import { amountText, parseAmount } from "../../crds/amount.ts";
 
 /** What was spent on one day, of one currency. */
 export interface Spent {
@@ -30,7 +31,7 @@ export interface Anomaly extends Spent {
 
 const DAY_MS = 86_400_000;
 /** Days that one day is compared with. */
-const WINDOW = 28;
+export const WINDOW = 28;
 /** Fewer tell nothing of what is usual. */
 const LEAST_DAYS = 7;
 /** Iglewicz and Hoaglin, "How to Detect and Handle Outliers" (1993): modified z-scores above 3.5 are outliers. */
@@ -38,8 +39,10 @@ const SCORE_TENTHS = 35n;
 /** 1.4826 makes the median absolute deviation of normally distributed values their standard deviation. In ten thousandths. */
 const MAD_SCALE = 14_826n;
 
-const dayText = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-const msOf = (day: string) => Date.parse(`${day}T00:00:00Z`);
+/** A moment's day in UTC, `2024-09-18`. */
+export const dayText = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+/** When a day begins in UTC. */
+export const msOf = (day: string) => Date.parse(`${day}T00:00:00Z`);
 
 /** A sum divided by a count, rounded towards zero at the 18th decimal. */
 const mean = (amounts: readonly bigint[]): bigint =>

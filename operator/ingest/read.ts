@@ -1,5 +1,6 @@
-import type { Amount, CostRow, CostTable } from "../provider/costs.ts";
-import { amountText, parseAmount } from "./amount.ts";
+import type { Amount } from "../../crds/amount.ts";
+import { amountText, parseAmount } from "../../crds/amount.ts";
+import type { CostRow, CostTable } from "../provider/costs.ts";
 import { type Head, heads, readHead, rowsKey } from "./ledger.ts";
 
 /** What totals are kept apart by, besides currency: amounts of two currencies are never added up. */
@@ -17,6 +18,12 @@ export type By =
 export interface Range {
   readonly from: string;
   readonly to: string;
+}
+
+/** The month before: of `2026-01` it is `2025-12`. */
+export function monthBefore(month: string): string {
+  const [year, number] = month.split("-").map(Number) as [number, number];
+  return new Date(Date.UTC(year, number - 2)).toISOString().slice(0, 7);
 }
 
 export interface Total {
@@ -48,55 +55,76 @@ export async function totals(
   source: string,
   { periods, days, by }: { readonly periods: Range; readonly days?: Range; readonly by: readonly By[] },
 ): Promise<readonly Total[]> {
-  const sums = new Map<
-    string,
-    { of: readonly string[]; currency: string; units: [bigint, bigint, bigint]; count: number }
-  >();
+  const sums: Sums = new Map();
   for await (const { period } of heads(table, source, periods.from, periods.to))
-    for (const row of await addedUp(table, source, period, by, days)) {
-      const id = JSON.stringify([row.of, row.currency]);
+    for (const [id, row] of (await addedUp(table, source, period, by, days))?.sums ?? []) {
       const sum = sums.get(id);
       if (!sum) sums.set(id, row);
       else {
-        sum.units = sum.units.map((units, at) => units + (row.units[at] ?? 0n)) as [bigint, bigint, bigint];
+        sum.units = sum.units.map((units, at) => units + (row.units[at] ?? 0n)) as Sum["units"];
         sum.count += row.count;
       }
     }
-  return [...sums]
+  return sorted(sums);
+}
+
+/** One billing period in force. */
+export interface PeriodTotals {
+  readonly head: Head;
+  readonly totals: readonly Total[];
+}
+
+/** Sums of one billing period, sorted, with the head that they are of. Undefined: none is in force. */
+export async function periodTotals(
+  table: CostTable,
+  source: string,
+  period: string,
+  by: readonly By[],
+  days?: Range,
+): Promise<PeriodTotals | undefined> {
+  const found = await addedUp(table, source, period, by, days);
+  return found && { head: found.head, totals: sorted(found.sums) };
+}
+
+interface Sum {
+  readonly of: readonly string[];
+  readonly currency: string;
+  /** Billed, effective and list, in units of amounts. */
+  units: [bigint, bigint, bigint];
+  count: number;
+}
+
+/** By values and currency. */
+type Sums = Map<string, Sum>;
+
+const sorted = (sums: Sums): readonly Total[] =>
+  [...sums]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(
-      ([
-        ,
-        {
-          of,
-          currency,
-          units: [billed, effective, list],
-          count,
-        },
-      ]) => ({
+    .map(([, { of, currency, units, count }]) => {
+      const [billed, effective, list] = units;
+      return {
         of,
         currency,
         billed: amountText(billed),
         effective: amountText(effective),
         list: amountText(list),
         count,
-      }),
-    );
-}
+      };
+    });
 
 /** Of one period, from one version, by reading again when it was replaced meanwhile. */
 async function addedUp(table: CostTable, source: string, period: string, by: readonly By[], days: Range | undefined) {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const before = await readHead(table, source, period);
     const version = before?.head.version;
-    if (!version) return [];
-    const sums = new Map<string, { of: string[]; currency: string; units: [bigint, bigint, bigint]; count: number }>();
+    if (!version) return undefined;
+    const sums: Sums = new Map();
     const items = table.query(rowsKey(source, period, version.id), days?.from ?? "", `${days?.to ?? ""}~`);
     for await (const item of items) {
       const row = { ...(item as unknown as CostRow), period };
       const of = by.map((one) => (typeof one === "string" ? row[one] : (row.tags[one.tag] ?? "")));
       const id = JSON.stringify([of, row.currency]);
-      const sum = sums.get(id) ?? { of, currency: row.currency, units: [0n, 0n, 0n], count: 0 };
+      const sum: Sum = sums.get(id) ?? { of, currency: row.currency, units: [0n, 0n, 0n], count: 0 };
       sums.set(id, sum);
       sum.units[0] += parseAmount(row.billed);
       sum.units[1] += parseAmount(row.effective);
@@ -104,7 +132,7 @@ async function addedUp(table: CostTable, source: string, period: string, by: rea
       sum.count += row.count;
     }
     const after = await readHead(table, source, period);
-    if (after?.head.version?.id === version.id) return [...sums.values()];
+    if (after?.head.version?.id === version.id) return { head: after.head, sums };
   }
   throw new Error(`The report of ${period} of ${source} is replaced all the time: its cost can't be read.`);
 }

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { amountText, parseAmount } from "./amount.ts";
+import { amountText, parseAmount } from "../../crds/amount.ts";
 import { digest } from "./digest.ts";
 import { publish, versionOf } from "./ledger.ts";
 import { totals } from "./read.ts";

@@ -1,7 +1,7 @@
 /** The table `daily` within DuckDB, as rows of ours. */
 import type { DuckDBConnection, DuckDBDateValue, DuckDBDecimalValue, DuckDBValue } from "@duckdb/node-api";
+import { amountText } from "../../crds/amount.ts";
 import type { CostRow } from "../provider/costs.ts";
-import { amountText } from "./amount.ts";
 
 /** A row with its billing period. */
 export interface Dated {

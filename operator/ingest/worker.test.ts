@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import type { CostTable } from "../provider/costs.ts";
 import { totals } from "./read.ts";
-import { created, memoryBucket, memoryCloud, memoryDelivery, memoryTable } from "./testing/memory.ts";
+import { type Summary, summaryKey } from "./summary.ts";
+import { Crash, created, memoryBucket, memoryCloud, memoryDelivery, memoryTable } from "./testing/memory.ts";
 import { type FocusRow, focusCsv, temporaryFolder } from "./testing/reports.ts";
 import { handle, outcomesKey, take, type WorkerOptions, work } from "./worker.ts";
 
@@ -25,6 +26,7 @@ const options = (over: Partial<WorkerOptions> = {}): WorkerOptions => ({
   tagKeys: [],
   allocations: [],
   rejectedShare: 0.01,
+  anomalyFloor: "1",
   ...over,
 });
 
@@ -140,6 +142,81 @@ describe("a notification of a report", () => {
     const { cloud, given, table } = shop();
     expect(await handle(cloud, given, body)).toHaveProperty("ignored");
     expect(table.changes).toBe(0);
+  });
+});
+
+describe("the summary", () => {
+  const summaryOf = async (table: CostTable) => {
+    const { pk, sk } = summaryKey("shop");
+    return (await table.read(pk, sk))?.item as unknown as Summary | undefined;
+  };
+
+  it("tells of the last report and of the newest month", async () => {
+    const { bucket, table, hear } = shop();
+    bucket.put("costs/r.csv", focusCsv([cost("1.5"), cost("2"), cost("4", october)]), "2024-10-20T06:00:00.000Z");
+    await hear("costs/r.csv");
+    expect(await summaryOf(table)).toEqual({
+      ...summaryKey("shop"),
+      report: "costs/r",
+      reported: "2024-10-20T06:00:00.000Z",
+      ingested: expect.stringMatching(/Z$/),
+      result: "Ingested",
+      reason: "",
+      message: "",
+      format: "FOCUS",
+      reportRows: 3,
+      rejectedRows: 0,
+      rejected: [],
+      month: "2024-10",
+      lastDay: "",
+      rows: 1,
+      monthToDate: [{ currency: "USD", amount: "4" }],
+      lastMonth: [{ currency: "USD", amount: "3.5" }],
+      forecast: [{ currency: "USD", amount: expect.any(String), method: "DailyMean" }],
+      anomalies: [],
+    });
+  });
+
+  it("of a refusal keeps the figures and says what is wrong", async () => {
+    const { bucket, table, hear } = shop();
+    bucket.put("costs/r.csv", focusCsv([cost("1")]));
+    await hear("costs/r.csv");
+    bucket.put("costs/r.csv", focusCsv([cost("2"), cost("x")]));
+    await hear("costs/r.csv");
+    expect(await summaryOf(table)).toMatchObject({
+      result: "Refused",
+      reason: "TooManyRejected",
+      message: expect.stringMatching(/^1 of 2 rows/),
+      month: "2024-09",
+      monthToDate: [{ currency: "USD", amount: "1" }],
+    });
+  });
+
+  it("is right when a worker ends at any write and the message comes again", async () => {
+    let whole = false;
+    for (let at = 1; !whole; at += 1) {
+      const bucket = memoryBucket(url);
+      let armed = true;
+      const table = memoryTable((operation, change) => {
+        if (armed && operation !== "read" && operation !== "query" && change === at) throw new Crash();
+      });
+      bucket.put("costs/r.csv", focusCsv([cost("1"), cost("2", october)]));
+      const hear = () => handle(memoryCloud(bucket, table), options(), told("costs/r.csv"));
+      whole = await hear().then(
+        () => true,
+        (error) => {
+          expect(error).toBeInstanceOf(Crash);
+          return false;
+        },
+      );
+      armed = false;
+      await hear();
+      expect(await summaryOf(table)).toMatchObject({
+        month: "2024-10",
+        monthToDate: [{ currency: "USD", amount: "2" }],
+        lastMonth: [{ currency: "USD", amount: "1" }],
+      });
+    }
   });
 });
 

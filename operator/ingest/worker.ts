@@ -1,12 +1,14 @@
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { Amount } from "../../crds/amount.ts";
 import type { CostCloud, CostItem, CostTable, CostValue, Delivery, ReportBucket } from "../provider/costs.ts";
 import { type Digest, digest } from "./digest.ts";
 import { type Facts, type Published, publish, type Version, versionOf } from "./ledger.ts";
 import { Refusal, type RefusalReason } from "./refusal.ts";
 import { type Report, reportOf } from "./report.ts";
 import type { Settings } from "./settings.ts";
+import { summarize } from "./summary.ts";
 
 export interface WorkerOptions extends Settings {
   /** Name of the source: rows of several may lie in one table. */
@@ -24,6 +26,8 @@ export interface WorkerOptions extends Settings {
   readonly settleSeconds: number;
   /** For how long a message is held at a time. */
   readonly holdSeconds: number;
+  /** The least difference in money, of any currency, that the summary tells as an anomaly. */
+  readonly anomalyFloor: Amount;
 }
 
 /** What became of a report. */
@@ -129,7 +133,10 @@ function createdKey(body: string, url: string): string | undefined {
 async function ingest(cloud: CostCloud, options: WorkerOptions, report: Report): Promise<Handled> {
   const version = versionOf(report.modified, options.generation, report.fingerprint);
   const before = await cloud.table.read(outcomesKey(options.source), report.name);
-  if (before?.item.version === version.id) return { known: report.name };
+  if (before?.item.version === version.id) {
+    await tell(cloud.table, options, { ...(before.item as unknown as StoredOutcome), report: report.name });
+    return { known: report.name };
+  }
   const base = { report: report.name, reported: report.modified, version: version.id };
   mkdirSync(options.folder, { recursive: true });
   const folder = mkdtempSync(join(options.folder, "report-"));
@@ -141,7 +148,7 @@ async function ingest(cloud: CostCloud, options: WorkerOptions, report: Report):
       const published = await publishAll(cloud.table, options.source, report, version, digested, facts);
       const periods = Object.keys(published);
       const outcome: Outcome = { ...facts, ...base, periods, result: "Ingested", reason: "", message: "" };
-      await keep(cloud.table, options.source, outcome);
+      await keep(cloud.table, options, outcome);
       return { outcome, published };
     } finally {
       digested.close();
@@ -150,7 +157,7 @@ async function ingest(cloud: CostCloud, options: WorkerOptions, report: Report):
     if (!(error instanceof Refusal)) throw error;
     const { reason, message } = error;
     const outcome: Outcome = { ...nothing, ...base, ingested: now(), result: "Refused", reason, message };
-    await keep(cloud.table, options.source, outcome);
+    await keep(cloud.table, options, outcome);
     return { outcome, published: {} };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -186,11 +193,28 @@ async function publishAll(
   return published;
 }
 
-async function keep(table: CostTable, source: string, outcome: Outcome): Promise<void> {
-  const { report, ...rest } = outcome;
-  const fields = rest as unknown as Readonly<Record<string, CostValue>>;
-  const item: CostItem = { pk: outcomesKey(source), sk: report, ...fields };
-  await table.writeAll([item]);
+/** The outcome as an item: whether the summary tells of it already. */
+type StoredOutcome = Outcome & { readonly summary?: "Due" | "Written" };
+
+const itemOf = (source: string, { report, ...rest }: StoredOutcome): CostItem => ({
+  pk: outcomesKey(source),
+  sk: report,
+  ...(rest as unknown as Readonly<Record<string, CostValue>>),
+});
+
+async function keep(table: CostTable, options: WorkerOptions, outcome: Outcome): Promise<void> {
+  const due: StoredOutcome = { ...outcome, summary: "Due" };
+  await table.writeAll([itemOf(options.source, due)]);
+  await tell(table, options, due);
+}
+
+/** Brings the summary up to date, unless it is: a worker may have ended between the outcome and the summary. */
+async function tell(table: CostTable, { source, anomalyFloor }: WorkerOptions, outcome: StoredOutcome): Promise<void> {
+  if (outcome.summary === "Written") return;
+  await summarize(table, source, outcome, anomalyFloor);
+  const found = await table.read(outcomesKey(source), outcome.report);
+  if (found?.item.version !== outcome.version) return;
+  await table.swap({ ...found.item, summary: "Written" }, found.mark);
 }
 
 /** Brings the files here, each while it is the one that was listed. */

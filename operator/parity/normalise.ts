@@ -60,10 +60,13 @@ function statusOf(object: KubeObject): Record<string, unknown> {
     readonly image?: string;
   };
   const ready = status.conditions?.find((one) => one.type === "Ready");
+  const isObserved =
+    (object.spec as { readonly managementPolicy?: string } | undefined)?.managementPolicy === "Observe";
   return {
     ready: ready && `${ready.status} (${ready.reason})`,
     outputs: status.outputs,
-    effective: status.effective,
+    // What is only observed is nobody's wish.
+    effective: isObserved ? undefined : status.effective,
     image: status.image,
   };
 }

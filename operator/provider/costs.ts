@@ -1,8 +1,6 @@
 /** What the ingest of cost reports needs of a cloud: objects, a queue, a table. Every call throws ProviderError. */
 import type { Readable } from "node:stream";
-
-/** Money as decimal text such as `-12.5`: up to 20 digits before the point and 18 after it, never a float. */
-export type Amount = string;
+import type { Amount } from "../../crds/amount.ts";
 
 /** What was spent on one day, by all that it is kept apart by. */
 export interface CostRow {

@@ -60,6 +60,7 @@ export function compositeReconciler<Spec extends CompositeSpec>(
       monthlyCost: (namespace) => shared.monthlyCost(namespace),
       within: (namespace) => shared.within(namespace),
       blueprint: (namespace, name) => shared.blueprint(namespace, name),
+      parts: (whole) => shared.parts(whole),
       async find(ref, namespace, until) {
         const kind = kindOf(composite.uses, ref);
         if (!kind) return undefined;

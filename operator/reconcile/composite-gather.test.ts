@@ -20,6 +20,7 @@ const lookups = (environment: ReturnType<CompositeLookups["environments"]["get"]
   monthlyCost: () => undefined,
   within: () => [],
   blueprint: () => [],
+  parts: () => [],
   environments: { get: (name) => (name === "prod" ? environment : { problem: NOT_READY }) },
 });
 const NOT_READY = { reason: "EnvironmentNotReady", message: "Not yet." } as const;

@@ -1,6 +1,6 @@
 import type { Platform } from "../provider/cloud.ts";
 import type { Cloud } from "../provider/provider.ts";
-import type { ChildRef, CompositeObject, CompositeSpec, Resolved, Seen, Tenancy } from "./composite-object.ts";
+import type { ChildRef, CompositeObject, CompositeSpec, Resolved, Seen, Tenancy, Whole } from "./composite-object.ts";
 import type { EnvironmentProblem } from "./environment-view.ts";
 import type { LeafStatus, Reference } from "./leaf-object.ts";
 import { isDeleting, type KubeObject } from "./object.ts";
@@ -32,6 +32,8 @@ export interface CompositeLookups {
   monthlyCost(namespace: string): string | undefined;
   /** As `Seen.blueprint`. */
   blueprint(namespace: string, name: string): readonly KubeObject[];
+  /** Objects whose `Composite.partOf` names it. */
+  parts(whole: Whole): readonly KubeObject[];
   readonly environments: { get(name: string | undefined): CompositeEnvironment | EnvironmentProblem };
 }
 
@@ -71,6 +73,7 @@ export function seenBy<Spec extends CompositeSpec>(
   return {
     namespace,
     name: object.metadata.name,
+    generation: object.metadata.generation ?? 1,
     environment: {
       name: environment.name,
       cloud: environment.cloud,
@@ -90,5 +93,6 @@ export function seenBy<Spec extends CompositeSpec>(
     monthlyCost: (other) => host.monthlyCost(other),
     within: (other) => host.within(other),
     blueprint: (other, name) => host.blueprint(other, name),
+    parts: () => host.parts({ kind: object.kind, name: object.metadata.name }),
   };
 }

@@ -136,6 +136,8 @@ export type Resolved =
 export interface Seen {
   readonly namespace: string;
   readonly name: string;
+  /** Of spec: each change has a greater one. */
+  readonly generation: number;
   readonly environment: {
     readonly name: string;
     readonly cloud: Cloud;
@@ -159,6 +161,8 @@ export interface Seen {
   within(namespace: string): readonly KubeObject[];
   /** Those of them that carry the label of that blueprint. */
   blueprint(namespace: string, name: string): readonly KubeObject[];
+  /** The objects that say they are part of this one: `Composite.partOf`. */
+  parts(): readonly KubeObject[];
 }
 
 /** Where an Environment keeps what it knows of its tenants. */
@@ -204,6 +208,12 @@ export interface Leaving {
   readonly farewell: string;
 }
 
+/** What sums up others: an object that belongs to no namespace. */
+export interface Whole {
+  readonly kind: string;
+  readonly name: string;
+}
+
 /** The definition of one composite kind. */
 export interface Composite<Spec extends CompositeSpec> {
   readonly kind: string;
@@ -216,6 +226,8 @@ export interface Composite<Spec extends CompositeSpec> {
   secrets?(spec: Spec): readonly string[];
   /** The blueprint that it copies. Absent: none. */
   blueprint?(spec: Spec): string | undefined;
+  /** The cluster-scoped object whose status sums up what this one's says. Absent: none. */
+  partOf?(spec: Spec): Whole | undefined;
   /** Pure. */
   compose(spec: Spec, seen: Seen): Composed | InvalidSpec;
   /** What is done before the object goes; absent: what runs pods is stopped. Pure: from what is there to what is left to do. */

@@ -67,6 +67,9 @@ function told(did: Deeds): readonly Notice[] {
   ];
 }
 
+/** Conditions that take Ready from nobody, and of which each new word is told. */
+const TOLD = ["ReportAccepted", "WithinBudget"] as const;
+
 /** An event when it becomes Ready, and a warning when it comes to a stop or stops for another reason. */
 function turned(object: CompositeObject, conditions: ReturnType<typeof mergeConditions>): readonly Notice[] {
   const was = object.status?.conditions;
@@ -74,6 +77,11 @@ function turned(object: CompositeObject, conditions: ReturnType<typeof mergeCond
   const stalled = condition(conditions, "Stalled");
   if (stalled && condition(was, "Stalled")?.reason !== stalled.reason)
     notices.push({ type: "Warning", reason: stalled.reason as Reason, action: "Reconcile", note: stalled.message });
+  for (const type of TOLD) {
+    const now = condition(conditions, type);
+    if (now?.status === "False" && condition(was, type)?.message !== now.message)
+      notices.push({ type: "Warning", reason: now.reason as Reason, action: "Observe", note: now.message });
+  }
   const ready = condition(conditions, "Ready");
   if (ready?.status === "True" && condition(was, "Ready")?.status !== "True")
     notices.push({ type: "Normal", reason: "Available", action: "Reconcile", note: ready.message });

@@ -21,6 +21,8 @@ export const CONDITION_TYPES = [
   "Portable",
   "ReferencesResolved",
   "RecoveryMet",
+  "ReportAccepted",
+  "WithinBudget",
   "Paused",
 ] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];

@@ -163,6 +163,11 @@ describe("decide", () => {
     ["made once, CreateOnly", situation({ seen: absent }, { management: "CreateOnly" }), "refuse NotFound"],
     ["never made, CreateOnly", situation({ seen: absent, known: false }, { management: "CreateOnly" }), "create"],
     ["nothing to observe", situation({ seen: absent, known: false }, { management: "Observe" }), "wait NotFound"],
+    [
+      "nothing to observe, and no trouble",
+      situation({ seen: absent, known: false }, { management: "Observe", optional: true }),
+      "none",
+    ],
     ["nothing to adopt", situation({ seen: absent, known: false }, { adoption: "Adopt" }), "wait NotFound"],
     ["nothing to adopt, so create", situation({ seen: absent, known: false }, { adoption: "AdoptOrCreate" }), "create"],
     ["absent and paused", situation({ seen: absent, known: false }, { active: false }), "none"],

@@ -20,6 +20,8 @@ export interface Policy {
   readonly active: boolean;
   /** Losing the resource loses data: it is never made anew in silence. */
   readonly dataBearing: boolean;
+  /** Only observed, and no trouble when it is not there. */
+  readonly optional?: boolean | undefined;
 }
 
 /** All that a decision hangs on. Nothing else: `decide` is pure. */
@@ -98,7 +100,8 @@ export type Decision =
       readonly consent?: Consent | undefined;
     }
   /** Nothing to write. `drift` is what differs and is left so by policy. */
-  | { readonly do: "none"; readonly drift: readonly Change[] };
+  /** `optional`: it is not there, and need not be. */
+  | { readonly do: "none"; readonly drift: readonly Change[]; readonly optional?: true | undefined };
 
 /** What is next for one resource. Pure: same situation, same decision; no decision ever writes to what isn't ours. */
 export function decide<Want extends Wanted, Outputs>(situation: Situation<Want, Outputs>): Decision {
@@ -188,6 +191,7 @@ function decideAbsent<Want extends Wanted, Outputs>(
 ): Decision {
   const { policy, known } = situation;
   if (!policy.active) return { do: "none", drift: [] };
+  if (policy.management === "Observe" && policy.optional) return { do: "none", drift: [], optional: true };
   if (policy.management === "Observe")
     return wait("NotFound", "There is no such resource to observe (managementPolicy Observe).");
   if ((known || situation.assigned) && situation.fresh)

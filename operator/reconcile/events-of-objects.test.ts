@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PRIORITY } from "../runtime/queue.ts";
-import { type Definition, urgencyOf, usesOther } from "./events-of-objects.ts";
+import { type Definition, tellsOther, urgencyOf, usesOther, wholesIn } from "./events-of-objects.ts";
 import type { KubeObject } from "./object.ts";
 
 const definitions: readonly Definition[] = [
@@ -38,6 +38,39 @@ describe("what has one user less", () => {
     expect(updated(queue("main", true), queue("main", true))).toEqual([]);
     const made = { type: "added", key: "shop/jobs", object: queue("main"), initial: false } as const;
     expect(usesOther(made, definitions)).toEqual([]);
+  });
+});
+
+describe("what sums others up", () => {
+  const bills: readonly Definition[] = [
+    {
+      kind: "Bill",
+      references: () => [],
+      partOf: (spec) => {
+        const { tenant } = spec as { tenant?: string };
+        return tenant ? { kind: "Tenant", name: tenant } : undefined;
+      },
+    },
+  ];
+  const bill = (tenant: string | undefined, status?: object): KubeObject => ({
+    ...{ apiVersion: "onyx.onelens.io/v1alpha1", kind: "Bill", metadata: { name: "b", namespace: "onelens" } },
+    ...{ spec: { tenant }, ...(status && { status }) },
+  });
+  const change = (old: KubeObject, object: KubeObject) =>
+    ({ type: "updated", key: "onelens/b", old, object, initial: false }) as const;
+
+  it("is what it says, and what it said before", () => {
+    expect(wholesIn(change(bill("acme"), bill("globex")), bills).map(({ name }) => name)).toEqual(["acme", "globex"]);
+    expect(wholesIn(change(bill(undefined), bill(undefined)), bills)).toEqual([]);
+    expect(wholesIn(change(queue("main"), queue("main")), bills)).toEqual([]);
+  });
+
+  it("is told when status says another thing, or the part comes or goes, and not at the start", () => {
+    const added = { type: "added", key: "onelens/b", object: bill("acme") } as const;
+    expect(tellsOther(change(bill("acme", { a: 1 }), bill("acme", { a: 2 })))).toBe(true);
+    expect(tellsOther(change(bill("acme", { a: 1 }), bill("acme", { a: 1 })))).toBe(false);
+    expect(tellsOther({ ...added, initial: false })).toBe(true);
+    expect(tellsOther({ ...added, initial: true })).toBe(false);
   });
 });
 

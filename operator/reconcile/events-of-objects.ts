@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { PRIORITY, type Priority } from "../runtime/queue.ts";
 import type { ReflectorEvent } from "../runtime/reflector.ts";
 import { keyOf } from "../runtime/resource.ts";
 import { SECRETS } from "../runtime/secrets.ts";
+import type { Whole } from "./composite-object.ts";
 import type { Cached } from "./leaf-controller.ts";
 import type { LeafSpec, LeafStatus, Reference } from "./leaf-object.ts";
 import { blueprintOf, GROUP, hasFinalizer, isDeleting, type KubeObject, VERSION } from "./object.ts";
@@ -13,7 +15,27 @@ export interface Definition {
   references(spec: unknown): readonly Reference[];
   secrets?(spec: unknown): readonly string[];
   blueprint?(spec: unknown): string | undefined;
+  partOf?(spec: unknown): Whole | undefined;
 }
+
+export const wholeKey = ({ kind, name }: Whole): string => `${kind}/${name}`;
+
+/** What sums this object up. */
+export function wholesOf(definition: Definition | undefined, { spec }: KubeObject): readonly Whole[] {
+  const whole = definition?.partOf?.(spec);
+  return whole ? [whole] : [];
+}
+
+/** What sums the object up, or did so before. */
+export function wholesIn(event: ReflectorEvent<Cached>, definitions: readonly Definition[]): readonly Whole[] {
+  const definition = definitions.find(({ kind }) => kind === event.object.kind);
+  const before = event.type === "updated" ? wholesOf(definition, event.old) : [];
+  return [...before, ...wholesOf(definition, event.object)];
+}
+
+/** Whether its status says another thing than before, or it came or went. */
+export const tellsOther = (event: ReflectorEvent<Cached>): boolean =>
+  event.type === "updated" ? !isDeepStrictEqual(event.old.status, event.object.status) : !event.initial;
 
 /** What a blueprint is called among what objects refer to. It is no object, and belongs to no namespace there. */
 export const BLUEPRINT_KIND = "Blueprint";

@@ -302,7 +302,7 @@ function ownerOfObject(kind: string, object: KubeObject, environment: Environmen
 }
 
 function policyOf<Spec extends LeafSpec>(
-  leaf: { kind: string; dataBearing: boolean },
+  leaf: Pick<Leaf<Spec, never>, "kind" | "dataBearing" | "optional">,
   object: LeafObject<Spec>,
   environment: EnvironmentView,
 ): Policy {
@@ -315,6 +315,7 @@ function policyOf<Spec extends LeafSpec>(
       spec.deletionPolicy ?? environment.deletionPolicies[leaf.kind] ?? (leaf.dataBearing ? "Retain" : "Delete"),
     active: offState(object) === undefined,
     dataBearing: leaf.dataBearing,
+    optional: leaf.optional?.(spec),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Log } from "../runtime/log.ts";
 import type { Reflector } from "../runtime/reflector.ts";
 import { keyOf, type ResourceType, type KubeObject as ServerObject } from "../runtime/resource.ts";
 import type { Attempts } from "./attempts.ts";
+import type { Whole } from "./composite-object.ts";
 import { createCopies } from "./copies.ts";
 import { isStill } from "./current.ts";
 import type { EnvironmentHost } from "./environment.ts";
@@ -44,6 +45,8 @@ export interface Shared {
   readonly monthlyCost: (namespace: string) => string | undefined;
   /** As `Seen.blueprint`. */
   readonly blueprint: (namespace: string, name: string) => readonly KubeObject[];
+  /** As `CompositeLookups.parts`. */
+  readonly parts: (whole: Whole) => readonly KubeObject[];
   /** As `Lookups.referrers`. */
   readonly referrers: (reference: Reference, namespace: string) => readonly KubeObject<unknown, LeafStatus>[];
   /** As `Lookups.users`. */

@@ -156,6 +156,8 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   readonly kind: string;
   /** Losing the resource loses data: Retain by default, never made anew in silence. */
   readonly dataBearing: boolean;
+  /** Whether it is no trouble that there is none, where it is only observed. Pure. Absent: it is. */
+  optional?(spec: Spec): boolean;
   /** What is lost with it, for people: `its items`. */
   readonly holds?: string | undefined;
   /** Whether spec asks for a last backup before it is destroyed. */

@@ -166,9 +166,11 @@ describe("hands off", () => {
     expect(host.status).toMatchObject({
       externalId: `thing/${externalName}`,
       outputs: { THING_ID: `thing/${externalName}` },
+      effective: { size: 5 },
     });
     cloud.things.clear();
     await host.pass();
+    expect(host.status?.effective).toBeUndefined();
     expect(told(host)).toContain("Ready=False/NotFound");
   });
 

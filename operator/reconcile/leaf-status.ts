@@ -45,6 +45,7 @@ export type ObservationLike =
 const say = (status: Verdict["status"], reason: Reason, message: string): Verdict => ({ status, reason, message });
 const AVAILABLE = say("True", "Available", "It is there and usable.");
 const SYNCED = say("True", "Available", "The last look at the cloud found what spec asks, or made it so.");
+const NONE = say("True", "Available", "There is none in the cloud, and there need not be: spec.optional.");
 const LEFT = say("True", "Available", "The cloud differs from spec and is left so by policy; Drifted tells where.");
 
 /** The conditions that a pass sets. `before` keeps Ready where a pass must not take it away. */
@@ -145,6 +146,8 @@ function settled(outcome: Decided, before: Condition | undefined, off: OffState)
   const usable = seen.exists && (seen.phase === "ready" || (seen.phase === "pending" && before?.status === "True"));
   const missing = off ? say("False", off.reason, off.message) : say("False", "Creating", "It is not there yet.");
   const complete = outcome.left.length === 0;
+  if (decision.do === "none" && decision.optional)
+    return { Ready: NONE, Synced: NONE, Reconciling: null, Stalled: null, Drifted: null };
   return {
     Ready: usable && (complete || before?.status === "True") ? AVAILABLE : (working ?? missing),
     Synced:

@@ -36,8 +36,12 @@ import {
   referenceKeys,
   referencesIn,
   refersOther,
+  tellsOther,
   urgencyOf,
   usesOther,
+  wholeKey,
+  wholesIn,
+  wholesOf,
 } from "./events-of-objects.ts";
 import type { Next } from "./gather.ts";
 import { type Cached, cacheOf, leafReconciler, type Run, type Shared } from "./leaf-controller.ts";
@@ -106,6 +110,7 @@ export interface Manager {
 const REFERENCES = "references";
 const COPIES = "copies";
 const BLUEPRINT = "blueprint";
+const PART_OF = "partOf";
 const NAMESPACE = "Namespace";
 const ENVIRONMENT = "Environment";
 /** Counts of an Environment follow changes of its objects after this time, so a burst makes one write. */
@@ -152,6 +157,7 @@ export function createManager(options: ManagerOptions): Manager {
     within: (namespace) => kept.flatMap((kind) => caches.get(kind)?.list(namespace) ?? []),
     blueprint: (namespace, name) =>
       kept.flatMap((kind) => caches.get(kind)?.byIndex(BLUEPRINT, keyOf({ namespace, name })) ?? []),
+    parts: (whole) => partial.flatMap((kind) => caches.get(kind)?.byIndex(PART_OF, wholeKey(whole)) ?? []),
     secretVersion(name, namespace) {
       const keepers: KubeObject<unknown, LeafStatus>[] = copying.flatMap(
         (kind) => caches.get(kind)?.byIndex(COPIES, keyOf({ namespace, name })) ?? [],
@@ -163,6 +169,7 @@ export function createManager(options: ManagerOptions): Manager {
   const definitions: readonly Definition[] = [...leaves, ...composites, ...runs.map(definitionOf)];
   /** What is made in a namespace: leaves and the composites that belong to one. */
   const kept = definitions.map(({ kind }) => kind).filter((kind) => types.get(kind)?.namespaced);
+  const partial = composites.filter((one) => one.partOf).map(({ kind }) => kind);
   const copying = leaves.filter((leaf) => leaf.copy).map((leaf) => leaf.kind);
   const { leafKinds } = shared;
   const runKinds = runs.map(({ kind }) => kind);
@@ -185,6 +192,7 @@ export function createManager(options: ManagerOptions): Manager {
           ...(kept.includes(type.kind) ? { [BLUEPRINT]: blueprintKeys } : {}),
           ...(definition ? { [REFERENCES]: (object) => referenceKeys(definition, object) } : {}),
           ...(copying.includes(type.kind) ? { [COPIES]: copyKeys } : {}),
+          ...(definition?.partOf ? { [PART_OF]: (object) => wholesOf(definition, object).map(wholeKey) } : {}),
         },
       }),
     );
@@ -291,6 +299,10 @@ export function createManager(options: ManagerOptions): Manager {
         if (held.includes(usedKind)) add(usedKind, key, PRIORITY.changed);
       if (copying.includes(kind)) for (const key of copiesOther(event)) addDependents(SECRETS.kind, key);
       addParent(object, PRIORITY.changed);
+      if (partial.includes(kind) && tellsOther(event)) {
+        for (const whole of wholesIn(event, definitions)) add(whole.kind, whole.name, PRIORITY.changed);
+        addParent(namespaceOf(object), PRIORITY.changed);
+      }
       if (!kept.includes(kind)) return;
       for (const name of blueprintsIn(event)) addDependentsOf(copyists, `${BLUEPRINT_KIND}/${name}`);
       const [isLeaf, around] = [leafKinds.includes(kind), namespaceOf(object)];

@@ -52,6 +52,12 @@ export const REASONS = {
   Succeeded: "It came to its end; status.output tells to what.",
   Failed: "It failed; status.error tells with what. It is not tried again: make another object, or `onyx run retry`.",
   Cancelled: "It was ended, or not begun, since spec.cancel says so or somebody ended it in the cloud.",
+  ReportIngested: "The last report of cost was taken in.",
+  ReportRefused: "The last report of cost was refused; the message says why. The next one is tried.",
+  NoReport: "No report of cost has come yet.",
+  WithinBudget: "What was spent is below each threshold of the budget.",
+  ThresholdReached: "What was spent has reached a threshold of the budget; the message says which.",
+  OverBudget: "What was spent has reached the budget.",
   Resolved: "All references are resolved.",
   Recoverable: "What it is bound to can be restored as tier and recovery ask.",
   NotRecoverable:

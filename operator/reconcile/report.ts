@@ -200,7 +200,8 @@ function inForce<Want extends Wanted>(
   decision: Decision | undefined,
   seen: Seen<Want> | undefined,
 ): LeafStatus {
-  if (!want || policy.management === "Observe") return {};
+  if (policy.management === "Observe") return observed(seen);
+  if (!want) return {};
   const sent = decision?.do === "create" || (decision?.do === "update" && decision.because !== "deletion");
   const confirmed =
     policy.active &&
@@ -216,6 +217,16 @@ function inForce<Want extends Wanted>(
     ...(confirmed ? { effective: effective(want), appliedHash: wantHash(want) } : {}),
     ...(sent && !confirmed ? { effective: effective(decision.later?.meanwhile ?? want, before ?? {}) } : {}),
   };
+}
+
+/** The most JSON of what is only observed that status holds: the cloud may have more than an object can. */
+const MAX_SHOWN = 32_768;
+
+/** What is there, of one that is only observed. Without its tags: those in status are the ones that we set. */
+function observed<Want extends Wanted>(seen: Seen<Want> | undefined): LeafStatus {
+  if (!seen?.exists) return seen ? { effective: undefined } : {};
+  const { tags: _tags, ...found } = effective({ ...seen.actual, tags: {} });
+  return { effective: JSON.stringify(found).length > MAX_SHOWN ? undefined : found };
 }
 
 /** Those in Want as such, and those that have become a field of their own there, which deviations tell. */

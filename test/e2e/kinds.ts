@@ -11,9 +11,11 @@ import { connect } from "../../operator/wiring.ts";
 const NAMESPACE = "kinds";
 /** What the examples show of each kind; left out is what needs something that is there before. */
 const FILES = globSync(
-  "examples/{bucket,encryptionkey,eventrule,managedsecret,onyxservice,queue,table,tableitem,topic,workflow,workflowrun,workloadidentity}/*.yaml",
+  "examples/{bucket,encryptionkey,eventrule,managedsecret,onyxservice,queue,table,tableitem,tenantcostsource,topic,workflow,workflowrun,workloadidentity}/*.yaml",
 )
-  .filter((file) => !/managedsecret-(external|synced|value-from)|onyxservice-disabled/.test(file))
+  .filter(
+    (file) => !/managedsecret-(external|synced|value-from)|onyxservice-disabled|tenantcostsource-platform/.test(file),
+  )
   .sort();
 const leaves = kinds.filter(({ role }) => role === "leaf");
 
@@ -64,6 +66,15 @@ export async function deleteEveryKind(platform: Platform): Promise<void> {
     if (!one.metadata.ownerReferences)
       await cluster.kubectl(["patch", address(one), `-n=${NAMESPACE}`, "--type=merge", patch]);
   }
+  const bills = await cluster.kubectl(["get", "tenantcostsources", `-n=${NAMESPACE}`, "-o=name"]);
+  for (const bill of bills.split("\n").filter(Boolean))
+    await cluster.kubectl([
+      "patch",
+      bill,
+      `-n=${NAMESPACE}`,
+      "--type=merge",
+      '-p={"spec":{"deletionPolicy":"Delete"}}',
+    ]);
   await cluster.kubectl(["delete", "namespace", NAMESPACE, "--wait=false"]);
   await waitUntil(
     async () => {

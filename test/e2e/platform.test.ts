@@ -16,7 +16,7 @@ import { localCluster, readAudit, waitUntil } from "../../hack/testbed/index.ts"
 import { type CloudView, viewOf } from "./clouds.ts";
 import { applyEveryKind, deleteEveryKind } from "./kinds.ts";
 import { scalingOf } from "./scaling.ts";
-import { offboard, onboard, strengthen } from "./tenants.ts";
+import { bill, offboard, onboard, strengthen } from "./tenants.ts";
 
 /** One story, told to the end on both clouds: each step begins where the one before it ended. */
 const EXAMPLE = "examples/onelens";
@@ -266,6 +266,12 @@ both(
 );
 
 both("onboards customers of each isolation", async (cloud) => onboard(sides[cloud].platform), 240_000);
+
+both(
+  "takes in what a customer's account delivers, and tells what the customer costs",
+  async (cloud) => bill(sides[cloud].platform),
+  120_000,
+);
 
 both("makes everything of the examples of every kind", async (cloud) => applyEveryKind(sides[cloud].platform), 240_000);
 
@@ -558,7 +564,7 @@ both(
     );
     const names = await Promise.all(kept.map(({ metadata }) => get(sides[cloud], "table", metadata.name)));
     const tables = names.map(({ status }) => status.externalName).toSorted();
-    expect(tables.length).toBe(8);
+    expect(tables.length).toBe(9);
     const ofCustomers = (name: string) => /-tenant-(acme|globex|initech)-/.test(name);
     await platform.cluster.kubectl(["delete", "namespace", NAMESPACE, "--timeout=90s"]);
     expect(await view.queues()).toEqual(["somebody-elses"]);

@@ -1,7 +1,9 @@
 import { expect } from "vitest";
+import { deliverReport, focusReport, lookAtSummary } from "../../hack/platform/cost-reports.ts";
 import { applyAndWait, giveNode, type Listed, type Platform } from "../../hack/platform/platform.ts";
 import { type Item, openStores } from "../../hack/platform/stores.ts";
 import { waitUntil } from "../../hack/testbed/index.ts";
+import { eventually } from "../support/eventually.ts";
 import type { CloudView } from "./clouds.ts";
 
 const EXAMPLE = "examples/onelens-tenants";
@@ -49,6 +51,50 @@ export async function onboard(platform: Platform): Promise<void> {
   expect(await there(platform, "tenant-globex", "tables.onyx.onelens.io/findings")).toEqual([]);
   expect(await there(platform, "tenant-initech", "tables.onyx.onelens.io/findings")).toHaveLength(1);
   expect((await tenant(platform, "globex")).status).toMatchObject({ phase: "Active", namespace: "tenant-globex" });
+}
+
+const BILL = { namespace: PLATFORM, name: "globex" };
+
+/** What an account delivers is taken in by the real worker and told on the Tenant; what is no report changes nothing. */
+export async function bill(platform: Platform): Promise<void> {
+  const { cluster } = platform;
+  const source = async (): Promise<Seen["status"]> =>
+    JSON.parse(
+      await cluster.kubectl(["get", "tenantcostsource", BILL.name, `-n=${PLATFORM}`, "-o=jsonpath={.status}"]),
+    );
+  const scheme = platform.cloud === "aws" ? "s3" : "gs";
+  expect((await source())?.deliverTo).toMatch(new RegExp(`^${scheme}://demo-onyx-globex-reports-[a-z0-9]+/exports/$`));
+  const month = new Date().toISOString().slice(0, 7);
+  const charges = [
+    { day: `${month}-01`, service: "EC2", amount: "812.505", team: "shop" },
+    { day: `${month}-01`, service: "S3", amount: "0.25" },
+  ];
+  await deliverReport(platform, BILL, "exports/report.csv", focusReport(month, charges));
+  await lookAtSummary(platform, BILL);
+  await told(source, { month, monthToDate: [{ currency: "USD", amount: "812.755" }], total: "812.76 USD" });
+  const globex = async () => (await tenant(platform, "globex")).status;
+  await told(globex, { budgetUsed: 81, cost: { month, total: "812.76 USD", monthToDate: [{ amount: "812.755" }] } });
+  expect(await eventsOf(platform, "globex")).toContain("ThresholdReached");
+  // Rounding apart, the table that kubectl prints is what people see of it.
+  expect(await cluster.kubectl(["get", "tenant", "globex", "--no-headers"])).toMatch(/812\.76 USD\s+81/);
+  await deliverReport(platform, BILL, "exports/broken.csv", "what,ever\n1,2\n");
+  await lookAtSummary(platform, BILL);
+  await told(source, {
+    lastReport: "exports/broken",
+    monthToDate: [{ currency: "USD", amount: "812.755" }],
+    conditions: expect.arrayContaining([
+      expect.objectContaining({ type: "ReportAccepted", status: "False", reason: "ReportRefused" }),
+    ]),
+  });
+}
+
+async function told(read: () => Promise<Seen["status"]>, expected: object): Promise<void> {
+  await eventually(async () => (await read()) ?? {}, expected);
+}
+
+async function eventsOf({ cluster }: Platform, name: string): Promise<string> {
+  const field = `--field-selector=involvedObject.kind=Tenant,involvedObject.name=${name}`;
+  return cluster.kubectl(["get", "events", "-n=default", field, "-o=jsonpath={.items[*].reason}"]);
 }
 
 /** From rows to a namespace of its own, and from that to all that is its own. */

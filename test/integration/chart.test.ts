@@ -43,15 +43,15 @@ const CRITICAL_NEEDS_QUOTA = {
   ],
 };
 
-/** Enough of the Prometheus Operator's kind for an API server to take objects of it. */
-const SERVICE_MONITORS = {
+/** Enough of a kind of the Prometheus Operator for an API server to take objects of it. */
+const monitoring = (kind: string) => ({
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
-  metadata: { name: "servicemonitors.monitoring.coreos.com" },
+  metadata: { name: `${kind.toLowerCase()}s.monitoring.coreos.com` },
   spec: {
     group: "monitoring.coreos.com",
     scope: "Namespaced",
-    names: { kind: "ServiceMonitor", listKind: "ServiceMonitorList", plural: "servicemonitors" },
+    names: { kind, listKind: `${kind}List`, plural: `${kind.toLowerCase()}s` },
     versions: [
       {
         name: "v1",
@@ -61,7 +61,7 @@ const SERVICE_MONITORS = {
       },
     ],
   },
-};
+});
 
 let cluster: Cluster;
 let helm: Helm;
@@ -106,13 +106,15 @@ beforeAll(async () => {
   helm = createHelm(cluster);
   await namespace(NAMESPACE, { "pod-security.kubernetes.io/enforce": "restricted" });
   await namespace("shop");
-  await kubectl(["apply", "-f", "-"], stringify(SERVICE_MONITORS));
+  for (const kind of ["ServiceMonitor", "PrometheusRule"])
+    await kubectl(["apply", "-f", "-"], stringify(monitoring(kind)));
   await helm.install("onyx-crds", CRDS, NAMESPACE);
   await kubectl([
     "wait",
     "--for=condition=Established",
     "--timeout=60s",
     "crd/servicemonitors.monitoring.coreos.com",
+    "crd/prometheusrules.monitoring.coreos.com",
     ...kinds.map((kind) => `crd/${kind.plural}.${kind.group}`),
   ]);
   await helm.install("onyx", OPERATOR, NAMESPACE);
@@ -171,6 +173,7 @@ describe("what is rendered is taken by the API server, field by field", () => {
     "one process": { replicas: 1 },
     "no process": { replicas: 0 },
     "a ServiceMonitor": { "metrics.serviceMonitor": true },
+    "what is recorded of tenants": { "metrics.tenantRules": true, "metrics.tenantDashboard": true },
     "metrics for one namespace": {
       "networkPolicy.from": [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } } }],
     },
@@ -201,6 +204,18 @@ describe("what is rendered is taken by the API server, field by field", () => {
     );
     expect(applied.trim().split("\n")).toHaveLength(objectsOf(text).length);
   });
+});
+
+test("what is recorded of tenants, and the dashboard, come when they are asked for, and with tenants alone", async () => {
+  const kinds = async (values: Values) => {
+    const objects = await rendered({ "metrics.tenantRules": true, "metrics.tenantDashboard": true, ...values });
+    return [...ofKind(objects, "PrometheusRule"), ...ofKind(objects, "ConfigMap")];
+  };
+  const [rules, dashboard] = await kinds({});
+  expect(rules?.spec.groups[0].rules[0]).toMatchObject({ record: "tenant:http_requests:rate5m" });
+  expect(JSON.parse(dashboard?.data["onyx-tenants.json"])).toMatchObject({ uid: "onyx-tenants" });
+  expect(await kinds({ "tenants.enabled": false })).toEqual([]);
+  expect(await kinds({ "metrics.tenantRules": false, "metrics.tenantDashboard": false })).toEqual([]);
 });
 
 describe("values", () => {

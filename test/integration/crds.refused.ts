@@ -59,8 +59,46 @@ const TAG_KEY =
 
 const item = (spec: string) => object("TableItem", `{tableRef: {name: t}, ${spec}}`);
 
+const bill = (spec: string) => object("TenantCostSource", `{tableRef: {name: t}, image: i, ${spec}}`);
+const tenant = (spec: string) => object("Tenant", `{isolation: Shared, ${spec}}`);
+
 export const REFUSED: readonly Refused[] = [
+  // Bills and budgets
+  {
+    what: "a bill that becomes another tenant's",
+    first: bill("tenantRef: {name: acme}"),
+    yaml: bill("tenantRef: {name: globex}"),
+    message:
+      "spec.tenantRef: Forbidden: tenantRef can't be changed: what was spent would become another's; make a new one",
+  },
+  {
+    what: "shared cost over a tag that rows are not kept apart by",
+    yaml: bill("allocations: [{name: a, from: {services: [s]}, over: Tag, tag: team, by: Even}]"),
+    message:
+      "spec.tagKeys: Invalid value: tag of an allocation must be one of tagKeys: rows are not kept apart by it otherwise",
+  },
+  {
+    what: "shared cost by weights without any",
+    yaml: bill("allocations: [{name: a, from: {services: [s]}, over: Account, by: Weights}]"),
+    message: "spec.allocations[0].weights: Invalid value: weights goes with by: Weights, and with nothing else",
+  },
+  {
+    what: "a bill from an account that is none",
+    yaml: bill("delivery: {awsAccounts: ['12']}"),
+    message: "spec.delivery.awsAccounts[0]: Invalid value: an account must be the 12 digits of an AWS account",
+  },
+  {
+    what: "a budget of nothing",
+    yaml: tenant("budget: {amount: '0.0', currency: USD}"),
+    message: "spec.budget.amount: Invalid value: amount of a budget must be more than 0",
+  },
   // Items
+  {
+    what: "an item that need not be there, and is made",
+    yaml: item("key: {partition: a}, optional: true"),
+    message:
+      "spec.optional: Forbidden: optional is for an item that is only observed: it needs managementPolicy Observe",
+  },
   {
     what: "an item that gets another key",
     first: item("key: {partition: a, sort: 5}"),

@@ -259,6 +259,68 @@ describe("an Environment of a tenant's own", () => {
   });
 });
 
+describe("what a tenant costs", () => {
+  const source = (namespace: string, name: string, tenantRef?: { readonly name: string }) =>
+    ours("TenantCostSource", name, { tableRef: { name: "costs" }, image: "onyx-ingest:1", tenantRef }, namespace);
+  /** What the worker would have written into the table, as the operator sees it. */
+  const tell = async (namespace: string, name: string, amount: string) => {
+    const item = `tableitem/${name}-summary`;
+    const isThere = () => there("tableitem", `${name}-summary`, namespace);
+    await waitUntil(isThere, { what: item, timeoutMs: 30_000 });
+    const monthToDate = [{ currency: "USD", amount }];
+    const attributes = {
+      report: "r",
+      result: "Ingested",
+      ingested: "2026-11-30T01:00:00Z",
+      month: "2026-11",
+      monthToDate,
+    };
+    const patch = JSON.stringify({ status: { effective: { attributes } } });
+    await cluster.kubectl(["patch", item, "-n", namespace, "--subresource=status", "--type=merge", `-p=${patch}`]);
+  };
+  const billed = async () => (await get("tenant", "acme")).status ?? {};
+  const budget = { amount: "100", currency: "USD" };
+
+  it("is told of its bills, those of the platform and its own, and of each threshold once", async () => {
+    await applyTenant("acme", { isolation: "Namespace", budget });
+    await apply(source(PLATFORM, "acme", { name: "acme" }), source("tenant-acme", "own"));
+    await tell(PLATFORM, "acme", "20.05");
+    await eventually(billed, { budgetUsed: 20, cost: { total: "20.05 USD" } });
+    await tell("tenant-acme", "own", "39.95");
+    await eventually(billed, { budgetUsed: 60, cost: { monthToDate: [{ currency: "USD", amount: "60" }] } });
+    await tell(PLATFORM, "acme", "21");
+    await eventually(billed, { budgetUsed: 60, cost: { total: "60.95 USD" } });
+    const notices = told.filter(({ name, notice }) => name === "acme" && notice.reason === "ThresholdReached");
+    expect(notices.map(({ notice }) => notice.note)).toEqual([
+      "Month to date has reached 50 % of the budget of 100 USD in 2026-11.",
+    ]);
+    await cluster.kubectl(["delete", "tenantcostsource", "own", "-n=tenant-acme", "--timeout=30s"]);
+    await eventually(billed, { budgetUsed: 21, cost: { total: "21.00 USD" } });
+  });
+
+  it("is nothing that another tenant says of it", async () => {
+    await apply(source("tenant-umbrella", "hostile", { name: "acme" }));
+    const conditions = async () => (await get("tenantcostsource", "hostile", "tenant-umbrella")).status;
+    await eventually(conditions, {
+      conditions: expect.arrayContaining([
+        expect.objectContaining({
+          type: "Stalled",
+          reason: "InvalidSpec",
+          message: "spec.tenantRef: This namespace is that of Tenant umbrella: leave tenantRef out, or name that one.",
+        }),
+      ]),
+    });
+    expect(await there("tableitem", "hostile-summary", "tenant-umbrella")).toBe(false);
+    expect((await billed()).budgetUsed).toBe(21);
+    await cluster.kubectl(["delete", "tenantcostsource", "hostile", "-n=tenant-umbrella", "--timeout=30s"]);
+    await cluster.kubectl(["delete", "tenantcostsource", "acme", `-n=${PLATFORM}`, "--timeout=30s"]);
+    await eventually(async () => ({ used: (await billed()).budgetUsed ?? "nothing" }), { used: "nothing" });
+    await eventually(async () => ({ queues: cloud.names("Queue").filter((name) => name.includes("-reports-")) }), {
+      queues: [],
+    });
+  });
+});
+
 describe("a blueprint", () => {
   const blueprint = (kind: string, name: string, spec: object) => {
     const object = ours(kind, name, spec, PLATFORM);

@@ -92,6 +92,7 @@ export function objectsOf(cloud: Cloud, name: string, spec: OnyxServiceSpec, par
   const seen: Seen = {
     namespace: parent.namespace ?? "shop",
     name,
+    generation: 1,
     environment: { name: "prod", cloud, platform, imageRegistry, deletionPolicies: {} },
     reference(field) {
       const found = references.get(field);
@@ -103,6 +104,7 @@ export function objectsOf(cloud: Cloud, name: string, spec: OnyxServiceSpec, par
     monthlyCost: () => undefined,
     within: () => [],
     blueprint: () => [],
+    parts: () => [],
   };
   const composed = onyxservice.compose(spec, seen);
   if ("invalid" in composed) throw new Error(`spec.${composed.invalid.field}: ${composed.invalid.message}`);

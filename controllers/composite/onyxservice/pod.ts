@@ -82,7 +82,7 @@ function envFrom(spec: OnyxServiceSpec, service: string) {
 
 function volumes(spec: OnyxServiceSpec, service: string) {
   return [
-    { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+    { name: "tmp", emptyDir: { sizeLimit: String(spec.tmpSize ?? "1Gi") } },
     ...(spec.config?.mountPath
       ? [{ name: "config", configMap: { name: configName(spec, service), defaultMode: 0o444 } }]
       : []),

@@ -15,7 +15,7 @@ import { type Left, leftRow } from "./rows.ts";
 type Retained = NonNullable<NonNullable<TenantStatus["offboarding"]>["retained"]>[number];
 
 /** What makes others work: it goes before what it uses. */
-const WORKING = ["OnyxService", "EventRule"];
+const WORKING = ["TenantCostSource", "OnyxService", "EventRule"];
 const RUNS = ["WorkflowRun"];
 
 /**

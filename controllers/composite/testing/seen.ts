@@ -35,6 +35,7 @@ export const platform: Platform = {
 /** What `compose` sees of a quiet world: every reference resolved, nothing made yet. */
 export function seenWith(
   over: {
+    readonly namespace?: string;
     readonly name?: string;
     readonly platform?: Platform;
     readonly imageRegistry?: string | undefined;
@@ -45,17 +46,19 @@ export function seenWith(
     readonly tenancy?: Tenancy;
     readonly status?: CompositeStatus;
     readonly monthlyCost?: string;
+    readonly parts?: readonly KubeObject[];
   } = {},
 ): Seen {
   const same = (ref: ChildRef) => (one: KubeObject) =>
     one.kind === ref.kind &&
     one.metadata.name === ref.name &&
-    (ref.namespace === undefined || one.metadata.namespace === ref.namespace);
+    (ref.namespace === undefined || (one.metadata.namespace ?? "") === ref.namespace);
   const isOurs = (namespace: string) => (one: KubeObject) =>
     one.metadata.namespace === namespace && one.apiVersion.startsWith("onyx.onelens.io/");
   return {
-    namespace: "shop",
+    namespace: over.namespace ?? "shop",
     name: over.name ?? "orders",
+    generation: 1,
     environment: {
       name: "prod",
       cloud: "aws",
@@ -75,5 +78,6 @@ export function seenWith(
       (over.live ?? []).filter(
         (one) => isOurs(namespace)(one) && one.metadata.labels?.["onyx.onelens.io/blueprint"] === name,
       ),
+    parts: () => over.parts ?? [],
   };
 }

@@ -110,6 +110,7 @@ export function smallCluster<Spec extends CompositeSpec>(
     monthlyCost: () => undefined,
     within: (namespace) => [...cluster.children.values()].filter(({ metadata }) => metadata.namespace === namespace),
     blueprint: () => [],
+    parts: () => [],
     find: async (ref) => cluster.children.get(keyOf(ref)),
     serves: async (kind: ChildKind) => !cluster.unserved.has(kind.kind),
     async apply(sent, fieldManager) {

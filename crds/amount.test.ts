@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { amountText, parseAmount, split } from "./amount.ts";
+import { amountText, parseAmount, roundedText, split } from "./amount.ts";
 
 describe("an amount", () => {
   it.each([
@@ -55,3 +55,14 @@ describe("a whole that is split", () => {
     expect(() => split(1n, [0n, 0n])).toThrow(/all zero/);
   });
 });
+
+it.each([
+  ["0", "0.00"],
+  ["12", "12.00"],
+  ["0.005", "0.01"],
+  ["0.004999999999999999", "0.00"],
+  ["-0.005", "-0.01"],
+  ["-0.004", "0.00"],
+  ["0.995", "1.00"],
+  ["12345678901234567890.129", "12345678901234567890.13"],
+])("%s is %s for people", (amount, text) => expect(roundedText(parseAmount(amount))).toBe(text));

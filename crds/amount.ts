@@ -1,4 +1,5 @@
-import type { Amount } from "../provider/costs.ts";
+/** Money as decimal text such as `-12.5`: up to 20 digits before the point and 18 after it, never a float. */
+export type Amount = string;
 
 /** Decimals of an amount: what the columns of FOCUS can hold, and more than any cloud tells. */
 export const SCALE = 18;
@@ -44,4 +45,13 @@ export function split(whole: bigint, weights: readonly bigint[]): readonly bigin
       .map(({ at }) => at),
   );
   return parts.map(({ at, part }) => sign * (first.has(at) ? part + 1n : part));
+}
+
+/** The amount with two decimals, rounded half away from zero: `12.50`. For people. */
+export function roundedText(units: bigint): string {
+  const cent = ONE / 100n;
+  const size = units < 0n ? -units : units;
+  const cents = (size + cent / 2n) / cent;
+  const text = `${cents / 100n}.${(cents % 100n).toString().padStart(2, "0")}`;
+  return units < 0n && cents > 0n ? `-${text}` : text;
 }
