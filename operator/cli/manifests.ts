@@ -61,6 +61,13 @@ function parse(file: string, text: string): readonly Manifest[] {
   });
 }
 
+/** An object of ours with the defaults that the API server would fill in; another one as it is. */
+export function defaulted(object: KubeObject): KubeObject {
+  const kind: Kind | undefined = kinds.find((one) => one.kind === object.kind && object.apiVersion === API_VERSION);
+  const spec = kind && (kind.spec as z.ZodType).safeParse(object.spec ?? {});
+  return spec?.success ? { ...object, spec: spec.data } : object;
+}
+
 function checked(file: string, object: KubeObject): KubeObject {
   if (typeof object.kind !== "string" || typeof object.metadata?.name !== "string")
     throw new ManifestError(`${file}: an object needs apiVersion, kind and metadata.name.`);

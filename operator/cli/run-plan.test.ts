@@ -204,4 +204,10 @@ spec:
   expect(made("tenant-initech")).toContain("create Table findings");
   expect(made("onyx").filter((line) => /requests|findings/.test(line))).toEqual([]);
   expect(made("onyx")).toContain("create TableItem tenant-acme");
+  expect(made("onyx").filter((line) => /globex-(reports|ingest|summary)/.test(line))).toEqual([
+    "create Bucket globex-reports",
+    "create Queue globex-reports",
+    "create WorkloadIdentity globex-ingest",
+    "none TableItem globex-summary",
+  ]);
 });

@@ -12,7 +12,7 @@ import { assumedEnvironment, createAssumptions } from "./assume.ts";
 import { ClusterError, type ClusterView, connectEnvironments, readCluster, tokensOf } from "./cluster.ts";
 import { type CloudPlan, compare, compareExitCode } from "./compare.ts";
 import { comparisonText } from "./compare-text.ts";
-import { type Manifest, ManifestError, readManifests } from "./manifests.ts";
+import { defaulted, type Manifest, ManifestError, readManifests } from "./manifests.ts";
 import type { Result } from "./onyx.ts";
 import type { Paint } from "./output.ts";
 import { foreseer, planLeaves } from "./plan.ts";
@@ -150,9 +150,16 @@ async function planFor(
   const given = manifests.map(({ object }) => object);
   const live = (kind: string, namespace: string, name: string) => cluster?.live(kind, namespace, name);
   const definitions = leaves as unknown as readonly Leaf<LeafSpec, Wanted>[];
-  const expanded = await planComposites(given.filter(isMaker), given, cluster, registry, () => undefined);
   // What a composite makes may be a composite, and may be what that one is bound to.
-  const objects = [...given, ...expanded.flatMap((one) => one.manifests as readonly KubeObject[])];
+  const expanded: PlannedComposite[] = [];
+  let objects = given;
+  for (let makers = given.filter(isMaker); makers.length > 0; ) {
+    const planned = await planComposites(makers, objects, cluster, registry, () => undefined);
+    const made = madeIn(planned);
+    expanded.push(...planned);
+    objects = [...objects, ...made];
+    makers = made.filter(isMaker);
+  }
   const foreseen = foreseer(definitions, objects as readonly LeafObject[], { environments: registry, live });
   const composed = [
     ...expanded,
@@ -165,7 +172,7 @@ async function planFor(
     )),
   ];
   const kinds = new Set<string>(leaves.map((leaf) => leaf.kind));
-  const made = composed.slice(expanded.length).flatMap((one) => one.manifests as readonly KubeObject[]);
+  const made = madeIn(composed.slice(expanded.length));
   const wanted = [...objects, ...made].filter((object) => kinds.has(object.kind) && blueprintOf(object) === undefined);
   const planned = await planLeaves(definitions, wanted as LeafObject[], {
     foreseen,
@@ -187,6 +194,10 @@ async function planFor(
   for (const environment of environments) registry.forget(environment.metadata.name);
   return plan;
 }
+
+/** What composites make, with the defaults that the API server would fill in. */
+const madeIn = (planned: readonly PlannedComposite[]): readonly KubeObject[] =>
+  planned.flatMap(({ manifests }) => (manifests as readonly KubeObject[]).map(defaulted));
 
 /** Composites that make composites. */
 const isMaker = ({ kind }: KubeObject): boolean =>
