@@ -72,7 +72,7 @@ it("finds no flaw in what both clouds hold", () => {
 });
 
 it.each<[object, Given, string]>([
-  [{}, given({}, {}), "tableRef: Table plans tells no keys yet"],
+  [{}, given({}, {}), "tableRef: Table plans tells no keys yet; one that is only observed never does"],
   [{ key: { partition: "a" } }, given(), "key.sort: is missing, and the sort key of Table plans is since"],
   [{}, given({}, { partitionKey: KEYS.partitionKey }), "key.sort: Table plans has no sort key; leave it out"],
   [

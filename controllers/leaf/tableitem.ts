@@ -27,6 +27,7 @@ const TABLE = "tableRef";
 export const tableItem: Leaf<TableItemSpec, ItemWant> = {
   kind: "TableItem",
   dataBearing: false,
+  tellsObserved: true,
   optional: ({ optional }) => optional === true,
   nameLimit: MAX_NAME,
   nameOf: ({ key }) => documentIdOf(valuesOf(key)),
@@ -109,7 +110,7 @@ function isUnkept(value: Value): boolean {
 
 function problemOf(spec: TableItemSpec, given: Given): string | undefined {
   const schema = schemaOf(given.target(TABLE).effective);
-  if (!schema) return `${TABLE}: Table ${spec.tableRef.name} tells no keys yet`;
+  if (!schema) return `${TABLE}: Table ${spec.tableRef.name} tells no keys yet; one that is only observed never does`;
   return problemOfKey(spec, schema) ?? problemOfSources(spec, given) ?? problemOfAttributes(spec, schema, given);
 }
 

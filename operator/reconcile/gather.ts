@@ -66,6 +66,8 @@ export interface Prepared<Want extends Wanted> {
   readonly mayBeVariant: boolean;
   /** What is lost with it, for people. */
   readonly holds: string | undefined;
+  /** As `Leaf.tellsObserved`. */
+  readonly tellsObserved: true | undefined;
   /** As `Leaf.keptDays`. */
   keptDays?(actual: Partial<Want>): number;
   /** As `Leaf.lasting`, of this want. */
@@ -203,6 +205,7 @@ function gather<Spec extends LeafSpec, Want extends Wanted>(
     variants: fixed === undefined ? variants : [],
     mayBeVariant: status?.externalId === undefined && mayHaveBeenReplaced(object, environment),
     holds: leaf.holds,
+    tellsObserved: leaf.tellsObserved,
     ...(leaf.keptDays && { keptDays: (actual: Partial<Want>) => leaf.keptDays?.(actual) ?? 0 }),
     ...(want && leaf.lasting && { lasting: (actual: Partial<Want>) => leaf.lasting?.(want, actual) }),
     finalBackup: leaf.finalBackup?.(spec) ?? false,

@@ -158,6 +158,11 @@ export interface Leaf<Spec extends LeafSpec, Want extends Wanted> {
   readonly dataBearing: boolean;
   /** Whether it is no trouble that there is none, where it is only observed. Pure. Absent: it is. */
   optional?(spec: Spec): boolean;
+  /**
+   * What is there is told in `status.effective` where it is only observed, too. Not of what others write into by it: they
+   * take what is told there for ours.
+   */
+  readonly tellsObserved?: true | undefined;
   /** What is lost with it, for people: `its items`. */
   readonly holds?: string | undefined;
   /** Whether spec asks for a last backup before it is destroyed. */

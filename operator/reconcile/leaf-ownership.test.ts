@@ -166,12 +166,24 @@ describe("hands off", () => {
     expect(host.status).toMatchObject({
       externalId: `thing/${externalName}`,
       outputs: { THING_ID: `thing/${externalName}` },
-      effective: { size: 5 },
     });
+    expect(host.status?.effective).toBeUndefined();
+    cloud.things.clear();
+    await host.pass();
+    expect(told(host)).toContain("Ready=False/NotFound");
+  });
+
+  it("Observe tells what is there, of a kind that nothing is written into by", async () => {
+    const { cloud, host, only, name } = thingWorld({ size: 5 }, { tellsObserved: true });
+    await host.pass();
+    only().tags.theirs = "x";
+    host.recreate({ size: 7, managementPolicy: "Observe", externalName: name() });
+    await host.pass();
+    expect(host.status?.effective).toMatchObject({ size: 5 });
+    expect(host.status?.effective).not.toHaveProperty("tags");
     cloud.things.clear();
     await host.pass();
     expect(host.status?.effective).toBeUndefined();
-    expect(told(host)).toContain("Ready=False/NotFound");
   });
 
   it("does not take the tags of others for ours after a time of observing", async () => {

@@ -196,11 +196,11 @@ const pending = (consent: Consent | undefined): PendingApproval | undefined =>
  */
 function inForce<Want extends Wanted>(
   object: LeafObject,
-  { want, policy, footprint, footprintOfWant, owner, environment }: Prepared<Want>,
+  { want, policy, footprint, footprintOfWant, owner, environment, tellsObserved }: Prepared<Want>,
   decision: Decision | undefined,
   seen: Seen<Want> | undefined,
 ): LeafStatus {
-  if (policy.management === "Observe") return observed(seen);
+  if (policy.management === "Observe") return tellsObserved ? observed(seen) : {};
   if (!want) return {};
   const sent = decision?.do === "create" || (decision?.do === "update" && decision.because !== "deletion");
   const confirmed =

@@ -33,13 +33,19 @@ export function thingWorld(
   over: Partial<EnvironmentView> & {
     dataBearing?: boolean;
     heldByUsers?: boolean;
+    tellsObserved?: true;
     problem?: ThingProblem;
     lasting?: ThingLasting;
   } = {},
 ): ThingWorld {
   const cloud = createMemoryCloud();
-  const { dataBearing, heldByUsers, problem, lasting, ...environment } = over;
-  const leaf = { ...thingLeaf(dataBearing, heldByUsers), ...(problem && { problem }), ...(lasting && { lasting }) };
+  const { dataBearing, heldByUsers, tellsObserved, problem, lasting, ...environment } = over;
+  const leaf = {
+    ...thingLeaf(dataBearing, heldByUsers),
+    ...(tellsObserved && { tellsObserved }),
+    ...(problem && { problem }),
+    ...(lasting && { lasting }),
+  };
   const host = oneObject(leaf, environmentWith(cloud.provider, environment), spec);
   const only = (): Thing => {
     expect(cloud.things.size).toBe(1);
