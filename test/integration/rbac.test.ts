@@ -211,7 +211,9 @@ async function onboardAndOffboard(): Promise<void> {
   const table = (name: string, key: string, more = {}) =>
     inPlatform("Table", name, { ...gone, partitionKey: { name: key, type: "String" }, ...more });
   const service = { image: "web:1", health: { none: "It is never run." } };
-  const all = { ...ONE_OF_EACH, EncryptionKey: { deletionPolicy: "Retain" }, OnyxService: service };
+  const bill = { tableRef: { name: "table" }, image: "onyx-ingest:1", deletionPolicy: "Delete" };
+  const key = { deletionPolicy: "Retain" };
+  const all = { ...ONE_OF_EACH, EncryptionKey: key, OnyxService: service, TenantCostSource: bill };
   const blueprint = Object.entries(all).map(([kind, spec]) =>
     inPlatform(kind, kind.toLowerCase(), spec, { "onyx.onelens.io/blueprint": "all" }),
   );
