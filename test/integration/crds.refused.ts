@@ -85,12 +85,12 @@ export const REFUSED: readonly Refused[] = [
   {
     what: "a bill from an account that is none",
     yaml: bill("delivery: {awsAccounts: ['12']}"),
-    message: "spec.delivery.awsAccounts[0]: Invalid value: an account must be the 12 digits of an AWS account",
+    message: 'spec.delivery.awsAccounts[0]: Invalid value: "12": an account must be the 12 digits of an AWS account',
   },
   {
     what: "a budget of nothing",
     yaml: tenant("budget: {amount: '0.0', currency: USD}"),
-    message: "spec.budget.amount: Invalid value: amount of a budget must be more than 0",
+    message: 'spec.budget.amount: Invalid value: "0.0": amount of a budget must be more than 0',
   },
   // Items
   {
@@ -679,7 +679,7 @@ export const REFUSED: readonly Refused[] = [
     ).map(([cloud, who]) => ({
       what: `a deliverer on ${cloud} under ${prefix}`,
       yaml: delivered(cloud, `{${who}, prefix: "${prefix}"}`),
-      message: `spec.overrides.${cloud}.deliverers[0].prefix: Invalid value: "${prefix}": a deliverer's prefix must be of a-z, A-Z, 0-9, '_', '.', '=', '-' and '/', and must not begin with /`,
+      message: `spec.overrides.${cloud}.deliverers[0].prefix: Invalid value: "${prefix}": the prefix of what is delivered must be of a-z, A-Z, 0-9, '_', '.', '=', '-' and '/', and must not begin with /`,
     })),
   ),
   {

@@ -358,7 +358,7 @@ describe("kubectl", () => {
     const infra = (await must(["get", "onyx-infra", "-A", "-o", "name"])).trim();
     expect(infra).not.toContain("onyxservice");
     const app = (await must(["get", "onyx-app", "-A", "-o", "name"])).trim().split("\n");
-    expect(app.every((name) => /^(onyxservice|tenant|workflowrun)\./.test(name))).toBe(true);
+    expect(app.every((name) => /^(onyxservice|tenant|tenantcostsource|workflowrun)\./.test(name))).toBe(true);
   });
 
   test.each([
