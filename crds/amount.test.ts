@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { amountText, parseAmount, roundedText, split } from "./amount.ts";
+import { amountText, moneyText, parseAmount, roundedText, split, sumsByCurrency } from "./amount.ts";
 
 describe("an amount", () => {
   it.each([
@@ -66,3 +66,23 @@ it.each([
   ["0.995", "1.00"],
   ["12345678901234567890.129", "12345678901234567890.13"],
 ])("%s is %s for people", (amount, text) => expect(roundedText(parseAmount(amount))).toBe(text));
+
+describe("money of several currencies", () => {
+  const all = [
+    { currency: "USD", amount: "0.1" },
+    { currency: "EUR", amount: "-1" },
+    { currency: "USD", amount: "0.2" },
+  ];
+
+  it("is added up by currency alone, to the last digit", () => {
+    expect(sumsByCurrency(all)).toEqual([
+      { currency: "EUR", amount: "-1" },
+      { currency: "USD", amount: "0.3" },
+    ]);
+    expect(sumsByCurrency([])).toEqual([]);
+  });
+
+  it("is told in one text, rounded", () => {
+    expect(moneyText(sumsByCurrency(all))).toBe("-1.00 EUR, 0.30 USD");
+  });
+});

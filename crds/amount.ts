@@ -55,3 +55,23 @@ export function roundedText(units: bigint): string {
   const text = `${cents / 100n}.${(cents % 100n).toString().padStart(2, "0")}`;
   return units < 0n && cents > 0n ? `-${text}` : text;
 }
+
+/** What was spent, or billed, in one currency. */
+export interface Money {
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly amount: Amount;
+}
+
+/** One sum a currency, sorted by it: amounts of two currencies are never added up. */
+export function sumsByCurrency(all: readonly Money[]): Money[] {
+  const sums = new Map<string, bigint>();
+  for (const { currency, amount } of all) sums.set(currency, (sums.get(currency) ?? 0n) + parseAmount(amount));
+  return [...sums]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([currency, units]) => ({ currency, amount: amountText(units) }));
+}
+
+/** All of it in one text: `812.76 USD, 3.00 EUR`. For people. */
+export const moneyText = (all: readonly Money[]): string =>
+  all.map(({ amount, currency }) => `${roundedText(parseAmount(amount))} ${currency}`).join(", ");

@@ -21,14 +21,10 @@ export const tenantcostsource: Composite<TenantCostSourceSpec> = {
 function compose(spec: TenantCostSourceSpec, seen: Seen): Composed | InvalidSpec {
   const whose = tenantOf(spec, seen);
   if ("invalid" in whose) return whose;
-  const figures = figuresOf(summaryItem(spec, seen), seen);
+  const item = summaryItem(spec, seen);
+  const figures = figuresOf(item, seen);
   return {
-    children: [
-      queue(spec, seen),
-      bucket(spec, seen),
-      ...(spec.enabled === false ? [] : [service(spec, seen)]),
-      summaryItem(spec, seen),
-    ],
+    children: [queue(spec, seen), bucket(spec, seen), ...(spec.enabled === false ? [] : [service(spec, seen)]), item],
     summary: (live) => ({ tenant: whose.tenant, deliverTo: urlOf(live("bucket"), spec.prefix), ...told(figures) }),
     verdicts: { ReportAccepted: accepted(figures) },
   };

@@ -2,7 +2,6 @@ import { configOf } from "../../operator/ingest/config.ts";
 import { take } from "../../operator/ingest/worker.ts";
 import type { CostCloud } from "../../operator/provider/costs.ts";
 import { ANNOTATIONS } from "../../operator/reconcile/object.ts";
-import { AWS, GCP } from "./environment.ts";
 import { openQueue } from "./messages.ts";
 import type { Platform } from "./platform.ts";
 import { openStores } from "./stores.ts";
@@ -54,9 +53,6 @@ export async function deliverReport(
   const config = configOf({
     ...bindings,
     ...Object.fromEntries(env.map((one) => [one.name, one.value])),
-    ONYX_CLOUD: cloud,
-    ONYX_REGION: cloud === "aws" ? AWS.region : GCP.region,
-    ONYX_ACCOUNT: cloud === "aws" ? AWS.account : GCP.account,
     ONYX_ENDPOINTS: JSON.stringify(
       cloud === "aws"
         ? { default: endpoints.aws }

@@ -1,5 +1,4 @@
-import type { Amount } from "../../crds/amount.ts";
-import { amountText, parseAmount } from "../../crds/amount.ts";
+import { type Amount, type Money, sumsByCurrency } from "../../crds/amount.ts";
 import type { CostItem, CostTable, CostValue } from "../provider/costs.ts";
 import type { Facts, Head } from "./ledger.ts";
 import { anomalies, dayText, type Forecast, forecast, msOf, type Spent, WINDOW } from "./outlook.ts";
@@ -14,12 +13,6 @@ export interface LastReport extends Pick<Facts, "report" | "reported" | "ingeste
   /** Rows of it that could not be read, and the reasons of most of them. */
   readonly rejectedRows: number;
   readonly rejected: Facts["rejected"];
-}
-
-/** Billed cost of one currency. */
-export interface Money {
-  readonly currency: string;
-  readonly amount: Amount;
 }
 
 /** What the newest billing period in force has cost. */
@@ -178,13 +171,8 @@ const firstDay = (month: string) => `${month}-01`;
 const finalDay = (month: string) => dayText(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0));
 
 /** Billed cost by currency, sorted. */
-export function moneyOf(totals: readonly Total[]): readonly Money[] {
-  const sums = new Map<string, bigint>();
-  for (const { currency, billed } of totals) sums.set(currency, (sums.get(currency) ?? 0n) + parseAmount(billed));
-  return [...sums]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([currency, units]) => ({ currency, amount: amountText(units) }));
-}
+export const moneyOf = (totals: readonly Total[]): readonly Money[] =>
+  sumsByCurrency(totals.map(({ currency, billed }) => ({ currency, amount: billed })));
 
 type Dated = Spent & { readonly currency: string };
 

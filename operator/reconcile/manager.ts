@@ -299,13 +299,14 @@ export function createManager(options: ManagerOptions): Manager {
         if (held.includes(usedKind)) add(usedKind, key, PRIORITY.changed);
       if (copying.includes(kind)) for (const key of copiesOther(event)) addDependents(SECRETS.kind, key);
       addParent(object, PRIORITY.changed);
+      const around = namespaceOf(object);
       if (partial.includes(kind) && tellsOther(event)) {
         for (const whole of wholesIn(event, definitions)) add(whole.kind, whole.name, PRIORITY.changed);
-        addParent(namespaceOf(object), PRIORITY.changed);
+        addParent(around, PRIORITY.changed);
       }
       if (!kept.includes(kind)) return;
       for (const name of blueprintsIn(event)) addDependentsOf(copyists, `${BLUEPRINT_KIND}/${name}`);
-      const [isLeaf, around] = [leafKinds.includes(kind), namespaceOf(object)];
+      const isLeaf = leafKinds.includes(kind);
       if ((!isLeaf && !around) || !countsOther(event)) return;
       if (isLeaf) recount();
       addParent(around, PRIORITY.resync, COUNT_AFTER_MS);

@@ -1,4 +1,4 @@
-import { amountText, parseAmount, roundedText } from "../../../crds/amount.ts";
+import { moneyText, parseAmount, sumsByCurrency } from "../../../crds/amount.ts";
 import type { TenantSpec, TenantStatus } from "../../../crds/tenant.ts";
 import type { TenantCostSourceSpec, TenantCostSourceStatus } from "../../../crds/tenantcostsource.ts";
 import type { Seen } from "../../../operator/reconcile/composite-object.ts";
@@ -18,12 +18,12 @@ export function billOf(within: string | undefined, seen: Seen): Cost {
     .at(-1);
   if (month === undefined) return {};
   const current = told.filter((one) => one.month === month);
-  const monthToDate = sums(current.flatMap((one) => one.monthToDate ?? []));
+  const monthToDate = sumsByCurrency(current.flatMap((one) => one.monthToDate ?? []));
   return {
     month,
     monthToDate,
-    forecast: sums(current.flatMap((one) => one.forecast ?? [])),
-    total: monthToDate.map(({ amount, currency }) => `${roundedText(parseAmount(amount))} ${currency}`).join(", "),
+    forecast: sumsByCurrency(current.flatMap((one) => one.forecast ?? [])),
+    total: moneyText(monthToDate),
     asOf: current.flatMap((one) => one.lastIngested ?? []).toSorted()[0],
   };
 }
@@ -35,15 +35,6 @@ function sourcesOf(within: string | undefined, seen: Seen): readonly KubeObject[
   const own = within === undefined ? [] : seen.within(within).filter((one) => isSource(one) && isIts(one));
   const home = seen.environment.tenancy?.namespace;
   return [...own, ...seen.parts().filter(({ metadata }) => metadata.namespace === home && home !== within)];
-}
-
-/** One sum a currency: amounts of two are never added up. */
-function sums(all: readonly { readonly currency: string; readonly amount: string }[]) {
-  const units = new Map<string, bigint>();
-  for (const { currency, amount } of all) units.set(currency, (units.get(currency) ?? 0n) + parseAmount(amount));
-  return [...units]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([currency, sum]) => ({ currency, amount: amountText(sum) }));
 }
 
 /** What is used of a budget, in whole percent, rounded down. Undefined: there is no budget, or no bill. */

@@ -1,4 +1,4 @@
-import { amountText, parseAmount, roundedText } from "../../../crds/amount.ts";
+import { amountText, moneyText, parseAmount } from "../../../crds/amount.ts";
 import type { TenantCostSourceStatus } from "../../../crds/tenantcostsource.ts";
 import type { Child, Seen } from "../../../operator/reconcile/composite-object.ts";
 import type { Verdict } from "../../../operator/reconcile/conditions.ts";
@@ -21,70 +21,49 @@ export function figuresOf(item: Child, seen: Seen): Figures | undefined {
     readonly effective?: { readonly attributes?: Item };
   };
   const found = effective?.attributes;
-  const report = text(found?.report, 2048);
-  if (!found || !report) return undefined;
+  if (!found || !text(found.report, 2048)) return undefined;
   return {
     result: text(found.result, 64) ?? "",
     reason: text(found.reason, 64) ?? "",
     message: text(found.message, 512) ?? "",
-    status: {
-      lastReport: report,
-      lastReported: text(found.reported, 64),
-      lastIngested: text(found.ingested, 64),
-      format: text(found.format, 64),
-      reportRows: count(found.reportRows),
-      rejectedRows: count(found.rejectedRows),
-      rejected: some(found.rejected, 10, ({ reason, rows, sample }) => ({
-        reason: text(reason, 64) ?? "",
-        rows: count(rows) ?? 0,
-        sample: text(sample, 256) ?? "",
-      })),
-      month: text(found.month, 7),
-      lastDay: text(found.lastDay, 10),
-      rows: count(found.rows),
-      monthToDate: money(found.monthToDate),
-      lastMonth: money(found.lastMonth),
-      forecast: byCurrency(
-        some(found.forecast, 16, (one) => ({ ...moneyOf(one), method: text(one.method, 64) ?? "" })),
-      ),
-      anomalies: some(found.anomalies, 20, ({ day, service, currency, amount, usual, score }) => ({
-        day: text(day, 64) ?? "",
-        service: text(service, 256) ?? "",
-        currency: text(currency, 64) ?? "",
-        amount: amountOf(amount),
-        usual: amountOf(usual),
-        score: text(score, 64) ?? "",
-      })),
-    },
+    status: statusOf(found),
   };
 }
 
-/** Its part of status. What was told before and is no more is taken away. */
+/** What can't be read is undefined: that takes away what was told before. */
+const statusOf = (found: Item): Partial<Status> => ({
+  lastReport: text(found.report, 2048),
+  lastReported: text(found.reported, 64),
+  lastIngested: text(found.ingested, 64),
+  format: text(found.format, 64),
+  reportRows: count(found.reportRows),
+  rejectedRows: count(found.rejectedRows),
+  rejected: some(found.rejected, 10, ({ reason, rows, sample }) => ({
+    reason: text(reason, 64) ?? "",
+    rows: count(rows) ?? 0,
+    sample: text(sample, 256) ?? "",
+  })),
+  month: text(found.month, 7),
+  lastDay: text(found.lastDay, 10),
+  rows: count(found.rows),
+  monthToDate: money(found.monthToDate),
+  lastMonth: money(found.lastMonth),
+  forecast: byCurrency(some(found.forecast, 16, (one) => ({ ...moneyOf(one), method: text(one.method, 64) ?? "" }))),
+  anomalies: some(found.anomalies, 20, ({ day, service, currency, amount, usual, score }) => ({
+    day: text(day, 64) ?? "",
+    service: text(service, 256) ?? "",
+    currency: text(currency, 64) ?? "",
+    amount: amountOf(amount),
+    usual: amountOf(usual),
+    score: text(score, 64) ?? "",
+  })),
+});
+
+/** Its part of status. */
 export function told(figures: Figures | undefined): Partial<Status> {
-  const { monthToDate } = figures?.status ?? {};
-  return {
-    ...NOTHING,
-    ...figures?.status,
-    total: monthToDate?.map(({ amount, currency }) => `${roundedText(parseAmount(amount))} ${currency}`).join(", "),
-  };
+  const status = figures?.status ?? statusOf({});
+  return { ...status, total: status.monthToDate && moneyText(status.monthToDate) };
 }
-
-const NOTHING: { readonly [field in keyof Status]?: undefined } = {
-  lastReport: undefined,
-  lastReported: undefined,
-  lastIngested: undefined,
-  format: undefined,
-  reportRows: undefined,
-  rejectedRows: undefined,
-  rejected: undefined,
-  month: undefined,
-  lastDay: undefined,
-  rows: undefined,
-  monthToDate: undefined,
-  lastMonth: undefined,
-  forecast: undefined,
-  anomalies: undefined,
-};
 
 /** Whether the last report was taken in. */
 export function accepted(figures: Figures | undefined): Verdict {
